@@ -1,0 +1,52 @@
+# Every target works as the very first command on a machine with Python 3.11 or newer, make and pip.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help setup run test check bench lock format clean
+
+help: ## list the commands
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# uv comes through pip, so nothing but pip is needed; a uv already on the machine is not touched.
+.boot/bin/uv:
+	@echo "Installing uv into .boot ..."
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .boot uv
+
+$(READY): requirements.lock pyproject.toml | .boot/bin/uv
+	@echo "Installing the hub into .venv ..."
+	@PYTHONPATH= .boot/bin/uv venv --quiet --allow-existing --python $(PYTHON) .venv
+	@.boot/bin/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@.boot/bin/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $(READY)
+
+setup: $(READY) ## install everything into .venv, start nothing
+
+run: $(READY) ## start the hub with a demo church and print its address
+	@exec $(BIN)/hub up --demo
+
+test: $(READY) ## run the whole test suite (real PostgreSQL, Valkey and browser)
+	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+check: $(READY) ## ruff, mypy, import contracts, migrations against models
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m pytest -q -n 0 tests/db/test_migrations.py
+
+bench: $(READY) ## measure the numbers of docs/performance.md and print them as a table
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+format: $(READY) ## format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix-only --quiet .
+
+lock: .boot/bin/uv ## choose versions anew and write requirements.lock
+	@.boot/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-annotate --extra dev --custom-compile-command "make lock" \
+	  --output-file requirements.lock pyproject.toml
+
+clean: ## remove what make installed; data stays
+	@rm -rf .venv .boot .mypy_cache .ruff_cache .pytest_cache .hypothesis

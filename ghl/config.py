@@ -1,0 +1,63 @@
+"""Settings: read once at the edge of a process (environment or `.env`), then passed on as values.
+
+Nothing below an entry point reads the environment itself.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+GHL_BASE_URL = "https://services.leadconnectorhq.com"
+"""GHL's public API, the first server of each of its OpenAPI files."""
+
+
+def default_data_dir() -> Path:
+    """Where data lives unless told otherwise: the folder `.data` beside the project; as root `/var/lib`.
+
+    As root the servers run under another user, who has no way into root's own folders.
+    """
+    if os.geteuid() == 0:
+        return Path("/var/lib/church-connect-hub")
+    return Path.cwd() / ".data"
+
+
+class Settings(BaseSettings):
+    """Every setting of the hub, named as its environment variable without the prefix `HUB_`."""
+
+    model_config = SettingsConfigDict(env_prefix="HUB_", env_file=".env", extra="ignore", frozen=True)
+
+    database_url: SecretStr | None = None
+    database_admin_url: SecretStr | None = None
+    redis_url: SecretStr | None = None
+    data_dir: Path = Field(default_factory=default_data_dir)
+
+    ghl_base_url: str = GHL_BASE_URL
+    encryption_keys: SecretStr | None = None
+    encryption_keys_file: Path | None = None
+
+    public_url: str = ""
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    log_level: str = "INFO"
+
+    worker_threads: Annotated[int, Field(ge=1, le=512)] = 128
+    page_refresh_seconds: Annotated[float, Field(ge=1, le=60)] = 3.0
+
+    @field_validator("ghl_base_url", "public_url")
+    @classmethod
+    def _no_trailing_slash(cls, url: str) -> str:
+        return url.rstrip("/")
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(host.strip() for host in value.split(",") if host.strip())
+        return value
+
+
+def load_settings(**overrides: object) -> Settings:
+    """The settings of this process. Raises `pydantic.ValidationError` naming each wrong variable."""
+    return Settings(**overrides)  # type: ignore[arg-type]
