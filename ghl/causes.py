@@ -1,0 +1,398 @@
+"""The catalogue of causes: why a card or a church stands where it stands, in a volunteer's words.
+
+One code for each cause, used by the client's errors, the delivery rules, the database and the screens.
+It knows no card: facts such as a phone number come in as arguments, and the page escapes them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+Who = Literal["staff", "admin", "nobody", "support"]
+"""Who can mend it: whoever works on cards, an admin of the church, nobody (it mends itself), support."""
+
+
+class CauseCode(StrEnum):
+    """The code that is stored. A code is never renamed or given another meaning once it was released."""
+
+    NO_USABLE_ADDRESS = "no_usable_address"
+    PHONE_INVALID = "phone_invalid"
+    EMAIL_INVALID = "email_invalid"
+    PHONE_REFUSED = "phone_refused"
+    EMAIL_REFUSED = "email_refused"
+    PHONE_KEPT_DIFFERENT = "phone_kept_different"
+    EMAIL_KEPT_DIFFERENT = "email_kept_different"
+    REFUSED_BY_GHL = "refused_by_ghl"
+    REFUSED_ALONE = "refused_alone"
+    CRASHED_THREE_TIMES = "crashed_three_times"
+    GAVE_UP_AFTER_72_HOURS = "gave_up_after_72_hours"
+    TRIES_USED_UP = "tries_used_up"
+
+    TOKEN_REFUSED = "token_refused"  # noqa: S105  a code, no secret
+    SCOPE_MISSING = "scope_missing"
+    AGENCY_TOKEN = "agency_token"  # noqa: S105  a code, no secret
+    WRONG_LOCATION = "wrong_location"
+    PROGRAM_ERROR = "program_error"
+    NOT_CONNECTED = "not_connected"
+    CHURCH_PAUSED = "church_paused"
+
+    GHL_NOT_ANSWERING = "ghl_not_answering"
+    GOING_SLOWLY = "going_slowly"
+    DAILY_LIMIT_REACHED = "daily_limit_reached"
+    CHECKING_FOR_EXISTING = "checking_for_existing"
+    CONTACT_GONE = "contact_gone"
+
+    SAME_PERSON_DOUBT = "same_person_doubt"
+    TWO_PEOPLE_MATCH = "two_people_match"
+    PHONE_ON_OTHER_CONTACT = "phone_on_other_contact"
+    EMAIL_ON_OTHER_CONTACT = "email_on_other_contact"
+    SAME_CARD_AGAIN = "same_card_again"
+
+    FIELD_GONE = "field_gone"
+    CHOICE_GONE = "choice_gone"
+    ASKED_FOR_NO_TEXTS = "asked_for_no_texts"
+    CONSENT_WORDS_MISSING = "consent_words_missing"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One entry: `what_happened` may hold `{facts}`, each with a wording for when the fact is missing.
+
+    `automatic`: the hub tries again by itself. `holds_church`: all cards of the church wait, because the
+    next one would meet the same answer; none of them spends an attempt.
+    """
+
+    code: CauseCode
+    title: str
+    what_happened: str
+    who: Who
+    what_to_do: str
+    automatic: bool = False
+    holds_church: bool = False
+
+
+_FALLBACKS: Mapping[str, str] = {
+    "phone": "this phone number",
+    "email": "this e-mail address",
+    "name": "this person",
+    "contact_name": "someone else",
+    "kept": "a different one",
+    "answer": "it gave no reason",
+    "problem": "It isn't complete.",
+    "field": "a field",
+    "choice": "One of the answers",
+    "when": "soon",
+    "day": "an earlier day",
+    "reason": "no reason was noted",
+    "support": "on this card",
+}
+
+_ALL = (
+    Cause(
+        CauseCode.NO_USABLE_ADDRESS,
+        "No phone and no e-mail",
+        "This card has no phone number and no e-mail address, so GoHighLevel can't tell who it is.",
+        "staff",
+        "Add a phone number or an e-mail address, then retry.",
+    ),
+    Cause(
+        CauseCode.PHONE_INVALID,
+        "A phone number to mend",
+        "GoHighLevel won't take {phone}. {problem}",
+        "staff",
+        "Correct it here, or leave it empty to send the card without a phone.",
+    ),
+    Cause(
+        CauseCode.EMAIL_INVALID,
+        "An e-mail address to mend",
+        "GoHighLevel won't take {email}. {problem}",
+        "staff",
+        "Correct it here, or leave it empty to send the card without an e-mail address.",
+    ),
+    Cause(
+        CauseCode.PHONE_REFUSED,
+        "GoHighLevel won't take this phone number",
+        "GoHighLevel won't take the phone number {phone}. Its answer: {answer}",
+        "staff",
+        "Check the number with the card. Correct it here, or leave it empty to send the card without a phone.",
+    ),
+    Cause(
+        CauseCode.EMAIL_REFUSED,
+        "GoHighLevel won't take this e-mail address",
+        "GoHighLevel won't take the e-mail address {email}. Its answer: {answer}",
+        "staff",
+        "Check the address with the card. Correct it here, or leave it empty to send the card without it.",
+    ),
+    Cause(
+        CauseCode.PHONE_KEPT_DIFFERENT,
+        "GoHighLevel kept a different phone",
+        "The card says {phone}. GoHighLevel kept {kept}.",
+        "admin",
+        "Open the contact in GoHighLevel, put the right number there, then retry.",
+    ),
+    Cause(
+        CauseCode.EMAIL_KEPT_DIFFERENT,
+        "GoHighLevel kept a different e-mail address",
+        "The card says {email}. GoHighLevel kept {kept}.",
+        "admin",
+        "Open the contact in GoHighLevel, put the right address there, then retry.",
+    ),
+    Cause(
+        CauseCode.REFUSED_BY_GHL,
+        "GoHighLevel won't take this card",
+        "GoHighLevel won't take this card. Its answer: {answer}",
+        "staff",
+        "Compare GoHighLevel's answer with the card, correct the card, then retry.",
+    ),
+    Cause(
+        CauseCode.REFUSED_ALONE,
+        "GoHighLevel stumbles over this card",
+        "Eight times GoHighLevel broke off over this card, while other cards of your church went through.",
+        "staff",
+        "Look for something unusual on the card, for example odd signs in a name. Correct it, then retry.",
+    ),
+    Cause(
+        CauseCode.CRASHED_THREE_TIMES,
+        "This card stops our program",
+        "Three times our program stopped while it was sending this card. Other cards go on.",
+        "support",
+        "Tell support the number {support}. The card is safe.",
+    ),
+    Cause(
+        CauseCode.GAVE_UP_AFTER_72_HOURS,
+        "GoHighLevel didn't answer for three days",
+        "We tried for 72 hours and GoHighLevel didn't answer. The card is safe.",
+        "staff",
+        "When GoHighLevel is back, retry: one click sends them all.",
+    ),
+    Cause(
+        CauseCode.TRIES_USED_UP,
+        "Tried eight times",
+        "We tried eight times. GoHighLevel's last answer: {answer}",
+        "staff",
+        "Read GoHighLevel's answer, correct the card where it helps, then retry.",
+    ),
+    Cause(
+        CauseCode.TOKEN_REFUSED,
+        "We can't get into GoHighLevel",
+        "GoHighLevel no longer takes your church's token. Your cards are safe and waiting.",
+        "admin",
+        "Paste a new token on the Connection page; the cards then go out by themselves.",
+        automatic=True,
+        holds_church=True,
+    ),
+    Cause(
+        CauseCode.SCOPE_MISSING,
+        "The token may not do everything yet",
+        "GoHighLevel knows the token, but a box for it is not ticked. Your cards are safe and waiting.",
+        "admin",
+        "In GoHighLevel open Settings, Private Integrations, your integration, and tick the boxes for "
+        "contacts and locations. The token stays the same; the cards then go out by themselves.",
+        automatic=True,
+        holds_church=True,
+    ),
+    Cause(
+        CauseCode.AGENCY_TOKEN,
+        "This is an agency's token",
+        "The token belongs to an agency, not to your church's own account. Your cards are safe and waiting.",
+        "admin",
+        "Make a token inside your church's own account in GoHighLevel (Settings, Private Integrations) and "
+        "paste it on the Connection page.",
+        automatic=True,
+        holds_church=True,
+    ),
+    Cause(
+        CauseCode.WRONG_LOCATION,
+        "Token and location id don't belong together",
+        "GoHighLevel takes the token, but not for this location id. Your cards are safe and waiting.",
+        "admin",
+        "Copy the location id again from GoHighLevel (Settings, Business Profile) to the Connection page.",
+        automatic=True,
+        holds_church=True,
+    ),
+    Cause(
+        CauseCode.PROGRAM_ERROR,
+        "Our program asked the wrong way",
+        "GoHighLevel didn't understand our program. That is ours to mend. Your cards are safe and waiting.",
+        "support",
+        "Tell support. The cards go out by themselves once it is mended.",
+        automatic=True,
+        holds_church=True,
+    ),
+    Cause(
+        CauseCode.NOT_CONNECTED,
+        "Not connected yet",
+        "Your church isn't connected to GoHighLevel yet. Your cards are safe and waiting.",
+        "admin",
+        "Paste the location id and the token on the Connection page; the cards then go out by themselves.",
+        automatic=True,
+        holds_church=True,
+    ),
+    Cause(
+        CauseCode.CHURCH_PAUSED,
+        "Paused",
+        "Sending is paused for your church: {reason}. Your cards are safe and waiting.",
+        "admin",
+        "Resume when you are ready; the cards then go out by themselves.",
+        automatic=True,
+        holds_church=True,
+    ),
+    Cause(
+        CauseCode.GHL_NOT_ANSWERING,
+        "GoHighLevel isn't answering",
+        "GoHighLevel isn't answering. The card is safe and waiting.",
+        "nobody",
+        "Nothing to do. It goes by itself when GoHighLevel is back.",
+        automatic=True,
+    ),
+    Cause(
+        CauseCode.GOING_SLOWLY,
+        "Going slowly on purpose",
+        "Going slowly on purpose: GoHighLevel takes 100 requests in 10 seconds.",
+        "nobody",
+        "Nothing to do. It goes by itself in a moment.",
+        automatic=True,
+    ),
+    Cause(
+        CauseCode.DAILY_LIMIT_REACHED,
+        "GoHighLevel takes no more today",
+        "Your church's account has used up all requests GoHighLevel allows in a day. "
+        "Your cards are safe and waiting.",
+        "nobody",
+        "Nothing to do. The cards go by themselves when the new day begins at GoHighLevel.",
+        automatic=True,
+        holds_church=True,
+    ),
+    Cause(
+        CauseCode.CHECKING_FOR_EXISTING,
+        "Checking whether GoHighLevel already has this person",
+        "Checking whether GoHighLevel already has {name}.",
+        "nobody",
+        "Nothing to do. We look first, so that nobody is there twice.",
+        automatic=True,
+    ),
+    Cause(
+        CauseCode.CONTACT_GONE,
+        "This contact was merged or removed in GoHighLevel",
+        "The contact of {name} was merged or removed in GoHighLevel. We look the person up again.",
+        "nobody",
+        "Nothing to do. It goes by itself.",
+        automatic=True,
+    ),
+    Cause(
+        CauseCode.SAME_PERSON_DOUBT,
+        "Same person?",
+        "GoHighLevel already has {contact_name} with this {field}. The card says {name}. "
+        "Is it the same person?",
+        "staff",
+        "Choose: same person, someone else, or not sure.",
+    ),
+    Cause(
+        CauseCode.TWO_PEOPLE_MATCH,
+        "Phone and e-mail belong to two people",
+        "In GoHighLevel this phone is on {contact_name} and this e-mail is on {other_name}. "
+        "The card says {name}.",
+        "staff",
+        "Choose who the card is for. If it is one person, merge the two contacts in GoHighLevel, then retry.",
+    ),
+    Cause(
+        CauseCode.PHONE_ON_OTHER_CONTACT,
+        "This phone is on someone else",
+        "This phone is already on {contact_name} in GoHighLevel. The card says {name}. "
+        "Is it the same person?",
+        "staff",
+        "Choose: same person, someone else (the card then goes without this phone), or not sure.",
+    ),
+    Cause(
+        CauseCode.EMAIL_ON_OTHER_CONTACT,
+        "This e-mail is on someone else",
+        "This e-mail is already on {contact_name} in GoHighLevel. The card says {name}. "
+        "Is it the same person?",
+        "staff",
+        "Choose: same person, someone else (the card then goes without this e-mail), or not sure.",
+    ),
+    Cause(
+        CauseCode.SAME_CARD_AGAIN,
+        "Looks like the same card",
+        "{name} already has a card for {day} that says the same. This one was kept and not sent.",
+        "staff",
+        "Same card: set this one aside. Two different cards: send it.",
+    ),
+    Cause(
+        CauseCode.FIELD_GONE,
+        "A field is gone in GoHighLevel",
+        "The field {field} is gone in GoHighLevel. It alone was left out.",
+        "admin",
+        "Choose another field on the Fields page, then retry.",
+    ),
+    Cause(
+        CauseCode.CHOICE_GONE,
+        "A choice is missing in GoHighLevel",
+        "{choice} isn't a choice of the field {field} in GoHighLevel. It alone was left out.",
+        "admin",
+        "Add the choice in GoHighLevel, or map it on the Fields page, then retry.",
+    ),
+    Cause(
+        CauseCode.ASKED_FOR_NO_TEXTS,
+        "Sent, without texting",
+        "{name} asked for no more texts on {day}. The card went to GoHighLevel, no text was sent.",
+        "nobody",
+        "Nothing to do.",
+        automatic=True,
+    ),
+    Cause(
+        CauseCode.CONSENT_WORDS_MISSING,
+        "The card had no texting words",
+        "The card doesn't say what {name} said yes to. Nobody is texted because of it.",
+        "admin",
+        "Put the texting words on the form this card came from.",
+    ),
+    Cause(
+        CauseCode.UNKNOWN,
+        "Something we have not seen before",
+        "Something we have not seen before came in the way. The card is safe.",
+        "support",
+        "Retry. If it stays, tell support the number {support}.",
+    ),
+)
+
+CAUSES: Mapping[CauseCode, Cause] = {cause.code: cause for cause in _ALL}
+"""Every cause by its code; a test proves it complete."""
+
+WHO_ACTS: Mapping[Who, str] = {
+    "staff": "You can mend this.",
+    "admin": "An admin of your church can mend this.",
+    "nobody": "Nothing to do.",
+    "support": "Support can mend this.",
+}
+"""The sentence that follows the reason on a screen."""
+
+
+class _Facts(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return _FALLBACKS.get(name, "someone else")
+
+
+def cause(code: str) -> Cause:
+    """The entry of a code; a code nobody knows (from a newer version, say) is `unknown`."""
+    try:
+        return CAUSES[CauseCode(code)]
+    except ValueError:
+        return CAUSES[CauseCode.UNKNOWN]
+
+
+def sentence(code: str, facts: Mapping[str, str] | None = None) -> str:
+    """The reason in words. Missing or empty facts are worded around; it never fails. Not escaped."""
+    return _filled(cause(code).what_happened, facts)
+
+
+def advice(code: str, facts: Mapping[str, str] | None = None) -> str:
+    """What can be done about it, in words, filled like `sentence`."""
+    return _filled(cause(code).what_to_do, facts)
+
+
+def _filled(text: str, facts: Mapping[str, str] | None) -> str:
+    known = {name: str(value).strip() for name, value in (facts or {}).items()}
+    return text.format_map(_Facts({name: value for name, value in known.items() if value}))

@@ -1,0 +1,63 @@
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ghl.causes import CAUSES, WHO_ACTS, Cause, CauseCode, advice, cause, sentence
+
+NOT_ON_SCREEN = (
+    "dead letter", "failed", "failure", "error", "invalid", "illegal", "reject", "sync", "push", "circuit",
+    "throttle", "429", "queue", "worker", "opt-in", "opt-out", "payload", "response", "webhook", "tenant",
+    "organization", "PIT", "credential", "secret", "retry attempt", "please", "must", "you should", "dismiss",
+)  # fmt: skip
+"""The left column of the word list for screens."""
+
+
+def test_each_code_has_exactly_one_entry():
+    assert set(CAUSES) == set(CauseCode)
+    assert all(entry.code == code for code, entry in CAUSES.items())
+
+
+@pytest.mark.parametrize("entry", CAUSES.values(), ids=list(CAUSES))
+def test_each_entry_speaks_a_volunteers_words(entry: Cause):
+    text = f"{entry.title} {entry.what_happened} {entry.what_to_do}"
+    for word in NOT_ON_SCREEN:
+        assert not re.search(rf"\b{re.escape(word)}", text, re.IGNORECASE if word.islower() else 0), word
+    assert entry.what_to_do
+    assert entry.who in WHO_ACTS
+    assert not entry.title.endswith(".")
+
+
+def test_what_nobody_has_to_mend_mends_itself():
+    assert all(entry.automatic for entry in CAUSES.values() if entry.who == "nobody")
+
+
+def test_a_held_church_goes_on_by_itself():
+    assert all(entry.automatic for entry in CAUSES.values() if entry.holds_church)
+
+
+def test_facts_are_told():
+    facts = {"phone": "(615) 555-01", "problem": "A US number has ten digits; this one has eight."}
+    assert sentence(CauseCode.PHONE_INVALID, facts) == (
+        "GoHighLevel won't take (615) 555-01. A US number has ten digits; this one has eight."
+    )
+
+
+@given(
+    code=st.one_of(st.sampled_from(list(CauseCode)), st.text()),
+    facts=st.dictionaries(st.one_of(st.sampled_from(["phone", "name", "answer"]), st.text()), st.text()),
+)
+def test_a_sentence_never_fails(code: str, facts: dict[str, str]):
+    for text in (sentence(code, facts), advice(code, facts), sentence(code, None)):
+        assert text
+    assert cause(code).code in CAUSES
+
+
+@pytest.mark.parametrize("code", CauseCode)
+def test_a_sentence_without_facts_has_no_gaps(code: CauseCode):
+    assert not re.search(r"[{}]|  |\.\.", sentence(code) + advice(code))
+
+
+def test_braces_in_a_fact_are_just_text():
+    assert "{name!r:>9999999}" in sentence(CauseCode.PHONE_INVALID, {"phone": "{name!r:>9999999}"})
