@@ -1,0 +1,79 @@
+"""Transactions: the only place that opens and commits them, each in a role that sees only its part.
+
+A transaction belongs to one church, or to the system, or to sign-in. None may be open while GoHighLevel
+is called: `open_transactions` lets the sender check that.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.orm import Session, sessionmaker
+
+TENANT_ROLE = "hub_tenant"
+SYSTEM_ROLE = "hub_system"
+IDENTITY_ROLE = "hub_identity"
+
+# Nothing that the hub does in one statement takes seconds; what does is stuck and must not hold locks.
+SERVER_OPTIONS = (
+    "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=15000"
+    " -c timezone=UTC"
+)
+
+# `SET LOCAL role = :role` takes no parameter; set_config does, and both settings end with the transaction.
+ENTER = text("SELECT set_config('role', :role, true), set_config('app.org', :church, true)")
+
+
+class Database:
+    """Connections of one process to the hub's database. Thread-safe; sessions belong to one thread."""
+
+    def __init__(self, url: str, *, name: str = "hub", pool_size: int = 10) -> None:
+        self._engine = create_engine(
+            make_url(url),
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_timeout=5,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 3, "application_name": name, "options": SERVER_OPTIONS},
+        )
+        self._sessions = sessionmaker(self._engine, expire_on_commit=False, autoflush=False)
+        self._local = threading.local()
+
+    @contextmanager
+    def church(self, church_id: UUID) -> Iterator[Session]:
+        """A transaction that sees one church and nothing else. Commits at the end, rolls back on an error."""
+        with self._transaction(TENANT_ROLE, str(church_id)) as session:
+            yield session
+
+    @contextmanager
+    def system(self) -> Iterator[Session]:
+        """A transaction for work over all churches: what is due, who is alive; never what is on a card."""
+        with self._transaction(SYSTEM_ROLE, "") as session:
+            yield session
+
+    @contextmanager
+    def identity(self) -> Iterator[Session]:
+        """A transaction for signing in: people, their roles, links and sessions."""
+        with self._transaction(IDENTITY_ROLE, "") as session:
+            yield session
+
+    @property
+    def open_transactions(self) -> int:
+        """How many transactions this thread has open."""
+        return getattr(self._local, "open", 0)
+
+    def close(self) -> None:
+        """Closes the pooled connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _transaction(self, role: str, church: str) -> Iterator[Session]:
+        self._local.open = self.open_transactions + 1
+        try:
+            with self._sessions() as session, session.begin():
+                session.execute(ENTER, {"role": role, "church": church})
+                yield session
+        finally:
+            self._local.open -= 1

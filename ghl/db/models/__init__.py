@@ -1,0 +1,37 @@
+"""The tables, one file per group. Importing this package fills the metadata."""
+
+from ghl.db.base import Base
+from ghl.db.models.card import Card, CardCount, CardCountDelta, CardRevision, PrayerRequest
+from ghl.db.models.church import Church, Credential, IdempotencyKey, Location, SourceKey
+from ghl.db.models.contact import ContactLink, PersonDecision
+from ghl.db.models.outbox import Attempt, DeliveryLease, Outbox, PersonKey
+from ghl.db.models.people import Membership, SignInLink, User, WebSession
+from ghl.db.models.process import Heartbeat
+from ghl.db.models.record import AuditEntry, ConsentEvent
+
+__all__ = [
+    "Attempt",
+    "AuditEntry",
+    "Base",
+    "Card",
+    "CardCount",
+    "CardCountDelta",
+    "CardRevision",
+    "Church",
+    "ConsentEvent",
+    "ContactLink",
+    "Credential",
+    "DeliveryLease",
+    "Heartbeat",
+    "IdempotencyKey",
+    "Location",
+    "Membership",
+    "Outbox",
+    "PersonDecision",
+    "PersonKey",
+    "PrayerRequest",
+    "SignInLink",
+    "SourceKey",
+    "User",
+    "WebSession",
+]

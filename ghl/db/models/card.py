@@ -1,0 +1,104 @@
+"""A connect card: where it stands, what was written on it (revisions), and the counts behind the tiles."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ghl.db.base import Base, ChurchId, Created, Id, one_of
+from ghl.statuses import CardSource, CardStatus
+
+
+class Card(Base):
+    """A card as the lists show it. What was written stands in its revisions, the prayer request apart."""
+
+    __tablename__ = "cards"
+    __table_args__ = (
+        CheckConstraint(one_of("status", CardStatus), name="status"),
+        CheckConstraint(one_of("source", CardSource), name="source"),
+        UniqueConstraint("church_id", "number"),
+        UniqueConstraint("church_id", "fingerprint"),
+        Index("ix_cards_newest", "church_id", "received_at", "id"),
+        Index("ix_cards_newest_by_status", "church_id", "status", "received_at", "id"),
+    )
+
+    id: Mapped[Id]
+    church_id: Mapped[ChurchId]
+    number: Mapped[int] = mapped_column(BigInteger, server_default=text("hub.next_card_number()"))
+    status: Mapped[str]
+    cause: Mapped[str | None]
+    facts: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    source: Mapped[str]
+    source_name: Mapped[str | None]
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
+    revision: Mapped[int] = mapped_column(server_default=text("1"))
+    first_name: Mapped[str] = mapped_column(server_default="")
+    last_name: Mapped[str] = mapped_column(server_default="")
+    phone: Mapped[str | None]
+    email: Mapped[str | None]
+    visit_date: Mapped[date | None]
+    service: Mapped[str | None]
+    received_at: Mapped[datetime]
+    status_changed_at: Mapped[datetime]
+    synced_at: Mapped[datetime | None]
+    contact_id: Mapped[str | None]
+
+
+class CardRevision(Base):
+    """What was written on a card, as first received (1) or as corrected later. Never changed."""
+
+    __tablename__ = "card_revisions"
+
+    card_id: Mapped[UUID] = mapped_column(ForeignKey("cards.id", ondelete="CASCADE"), primary_key=True)
+    no: Mapped[int] = mapped_column(primary_key=True)
+    church_id: Mapped[ChurchId]
+    fields: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    created_by: Mapped[str]
+
+
+class PrayerRequest(Base):
+    """What a person asked prayer for: apart from the card, because fewer people may read it."""
+
+    __tablename__ = "prayer_requests"
+
+    card_id: Mapped[UUID] = mapped_column(ForeignKey("cards.id", ondelete="CASCADE"), primary_key=True)
+    church_id: Mapped[ChurchId]
+    text: Mapped[str]
+    created_at: Mapped[Created]
+
+
+class CardCount(Base):
+    """Cards of a church by status, up to the last fold."""
+
+    __tablename__ = "card_counts"
+
+    church_id: Mapped[ChurchId] = mapped_column(primary_key=True)
+    status: Mapped[str] = mapped_column(primary_key=True)
+    cards: Mapped[int] = mapped_column(BigInteger)
+
+
+class CardCountDelta(Base):
+    """A change of a count, written by a trigger with the change itself; the scheduler folds them.
+
+    One counter row a church would make all saves of a church wait for each other.
+    """
+
+    __tablename__ = "card_count_deltas"
+    __table_args__ = (Index(None, "church_id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    church_id: Mapped[ChurchId]
+    status: Mapped[str]
+    delta: Mapped[int]

@@ -1,0 +1,64 @@
+"""Who may sign in, with what role, and where they are signed in. Only the sign-in code reads these tables."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ghl.db.base import Base, ChurchId, Created, Id, one_of
+from ghl.statuses import Role
+
+
+class User(Base):
+    """A person who may sign in. `is_ops` is the role for the whole installation."""
+
+    __tablename__ = "users"
+    __table_args__ = (CheckConstraint("email = lower(email)", name="email"),)
+
+    id: Mapped[Id]
+    email: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(server_default="")
+    is_ops: Mapped[bool] = mapped_column(server_default=text("false"))
+    created_at: Mapped[Created]
+
+
+class Membership(Base):
+    """A person's role in a church."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (CheckConstraint(one_of("role", Role), name="role"), Index(None, "church_id"))
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    church_id: Mapped[ChurchId] = mapped_column(primary_key=True)
+    role: Mapped[str]
+    created_at: Mapped[Created]
+
+
+class SignInLink(Base):
+    """A one-time link; only the hash of its token is kept."""
+
+    __tablename__ = "sign_in_links"
+    __table_args__ = (Index(None, "expires_at"),)
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    created_at: Mapped[Created]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class WebSession(Base):
+    """A signed-in browser; only the hash of its cookie is kept. It ends by sign-out, idleness or age."""
+
+    __tablename__ = "web_sessions"
+    __table_args__ = (Index(None, "user_id"), Index(None, "expires_at"))
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    church_id: Mapped[UUID | None] = mapped_column(ForeignKey("churches.id", ondelete="CASCADE"))
+    created_at: Mapped[Created]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    user_agent: Mapped[str] = mapped_column(server_default="")
