@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, SmallInteger, Sequence, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Sequence, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ghl.db.base import Base, ChurchId, Created, one_of

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index,
 from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ghl.db.base import Base, ChurchId, Created, one_of
+from ghl.db.base import Base, Created, one_of
 from ghl.statuses import Channel, ConsentKind
 
 

@@ -53,7 +53,9 @@ IDENTITY_TABLES = {
     "audit_entries": "INSERT",
 }
 
-CHURCH_SETTINGS = "name, timezone, region, review_all, paused_at, paused_reason, hold_cause, hold_since, hold_facts"
+CHURCH_SETTINGS = (
+    "name, timezone, region, review_all, paused_at, paused_reason, hold_cause, hold_since, hold_facts"
+)
 
 # One row a statement and status, however many cards it changed.
 COUNTS = """
