@@ -1,0 +1,1 @@
+"""What `hub up` does: starts every part of the hub, watches them, and leaves nothing behind."""
