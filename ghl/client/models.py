@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from ghl.client import reading
+from ghl.client.operations import ID_PATTERN
 
 BLOCKING = frozenset({"active", "permanent"})
 """`dndSettings` states in which nothing may be sent: GHL's "active" means do-not-disturb is on."""
@@ -29,7 +30,7 @@ def _written(value: str | None) -> str | None:
     return value if value and value.strip() else None
 
 
-Id = Annotated[str, StringConstraints(min_length=1, max_length=200, strict=True)]
+Id = Annotated[str, StringConstraints(pattern=ID_PATTERN, strict=True)]
 Text = Annotated[str | None, BeforeValidator(reading.as_text)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(reading.as_texts)]
 Day = Annotated[date | None, BeforeValidator(reading.as_date)]

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 DATED_VERSION = "2021-07-28"
 CONVERSATIONS_VERSION = "2021-04-15"
 
-_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
+ID_PATTERN = r"^[A-Za-z0-9_-][A-Za-z0-9_.:~-]{0,199}$"
+"""GHL's ids are letters and digits. Nothing here may change a path: no slash, no question mark, no dots alone."""
+
+_ID = re.compile(ID_PATTERN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class Operation:
 def checked_id(value: str) -> str:
     """An id fit for a path. Raises ValueError without naming the value: a slash or a dot would be another path."""
     if not _ID.fullmatch(value):
-        raise ValueError("An id of GHL holds letters, digits, - and _ only.")
+        raise ValueError("An id of GHL holds letters and digits, and no sign that means something in a path.")
     return value
 
 
