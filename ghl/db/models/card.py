@@ -31,6 +31,7 @@ class Card(Base):
         UniqueConstraint("church_id", "fingerprint"),
         Index("ix_cards_newest", "church_id", "received_at", "id"),
         Index("ix_cards_newest_by_status", "church_id", "status", "received_at", "id"),
+        Index("ix_cards_synced", "church_id", "synced_at", postgresql_where=text("synced_at IS NOT NULL")),
     )
 
     id: Mapped[Id]

@@ -173,6 +173,13 @@ def upgrade() -> None:
     op.create_index(
         "ix_cards_newest_by_status", "cards", ["church_id", "status", "received_at", "id"], unique=False
     )
+    op.create_index(
+        "ix_cards_synced",
+        "cards",
+        ["church_id", "synced_at"],
+        unique=False,
+        postgresql_where=sa.text("synced_at IS NOT NULL"),
+    )
     op.create_table(
         "consent_events",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),

@@ -1,0 +1,232 @@
+"""Saving: a card, its outbox row and what it says about consent, in one transaction, before anything else.
+
+Nothing here knows Redis or GoHighLevel; waking the workers comes after the commit and may fail.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Session
+
+from ghl.cards.addresses import Addresses, read_addresses
+from ghl.cards.fields import ParsedCard
+from ghl.cards.fingerprint import fingerprint
+from ghl.cards.person import plain_name
+from ghl.churches import ChurchNotFoundError
+from ghl.db.models import Card, CardRevision, Church, ConsentEvent, Outbox, PrayerRequest
+from ghl.ids import new_id
+from ghl.statuses import CardSource, CardStatus, Channel, ConsentKind, OutboxState, Priority
+
+CARD_PURPOSE = "follow-up"
+"""What the words on a connect card are about: the visit, and what the church offers."""
+
+
+@dataclass(frozen=True)
+class NewCard:
+    """A card that came in, and how. `review` keeps it in *To review* whatever the church's setting."""
+
+    parsed: ParsedCard
+    source: CardSource
+    source_name: str | None = None
+    recorded_by: str = ""
+    review: bool = False
+    priority: int = Priority.NEW
+    ip: str | None = None
+    user_agent: str | None = None
+
+
+@dataclass(frozen=True)
+class SavedCard:
+    """Where a card stands after the save. `duplicate`: the same card was there already, and nothing was added."""
+
+    id: UUID
+    number: int
+    status: CardStatus
+    cause: str | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+    duplicate: bool = False
+
+
+@dataclass(frozen=True)
+class _Draft:
+    id: UUID
+    card: NewCard
+    addresses: Addresses
+    fingerprint: bytes
+    status: CardStatus
+
+
+def save_cards(
+    session: Session, church_id: UUID, cards: Sequence[NewCard], *, now: datetime
+) -> list[SavedCard]:
+    """Saves cards in their order and says for each where it stands. A transaction of the church.
+
+    A card that was saved before (same person, day, service and content) is found again, not added; one
+    without a usable phone or e-mail, or with a wrong one, waits for a person. Raises `ChurchNotFoundError`.
+    """
+    church = session.execute(
+        select(Church.region, Church.review_all).where(Church.id == church_id)
+    ).one_or_none()
+    if church is None:
+        raise ChurchNotFoundError("There is no such church.")
+    drafts = [_draft(card, church.region, church.review_all) for card in cards]
+    numbers = _insert_cards(session, church_id, drafts, now)
+    added = [draft for draft in drafts if draft.id in numbers]
+    if added:
+        _insert_details(session, church_id, added, now)
+    found = _find(session, church_id, [draft for draft in drafts if draft.id not in numbers])
+    return [
+        SavedCard(
+            draft.id, numbers[draft.id], draft.status, draft.addresses.cause, dict(draft.addresses.facts)
+        )
+        if draft.id in numbers
+        else found[draft.fingerprint]
+        for draft in drafts
+    ]
+
+
+def _draft(card: NewCard, region: str, review_all: bool) -> _Draft:
+    addresses = read_addresses(card.parsed.fields, region)
+    if card.review or review_all or card.source is CardSource.FORM:
+        status = CardStatus.TO_REVIEW
+    elif addresses.cause:
+        status = CardStatus.NEEDS_ATTENTION
+    else:
+        status = CardStatus.WAITING
+    return _Draft(new_id(), card, addresses, fingerprint(card.parsed, region=region), status)
+
+
+def _insert_cards(
+    session: Session, church_id: UUID, drafts: Sequence[_Draft], now: datetime
+) -> dict[UUID, int]:
+    """Adds those that are new; returns their numbers by id."""
+    if not drafts:
+        return {}
+    rows = [
+        {
+            "id": draft.id,
+            "church_id": church_id,
+            "status": draft.status,
+            "cause": draft.addresses.cause,
+            "facts": draft.addresses.facts,
+            "source": draft.card.source,
+            "source_name": draft.card.source_name,
+            "fingerprint": draft.fingerprint,
+            "first_name": draft.card.parsed.fields.first_name,
+            "last_name": draft.card.parsed.fields.last_name,
+            "phone": draft.addresses.phone,
+            "email": draft.addresses.email,
+            "visit_date": draft.card.parsed.fields.visit_date,
+            "service": draft.card.parsed.fields.service or None,
+            "received_at": now,
+            "status_changed_at": now,
+        }
+        for draft in drafts
+    ]
+    added = session.execute(
+        upsert(Card)
+        .values(rows)
+        .on_conflict_do_nothing(index_elements=[Card.church_id, Card.fingerprint])
+        .returning(Card.id, Card.number)
+    )
+    return {row.id: row.number for row in added}
+
+
+def _insert_details(session: Session, church_id: UUID, drafts: Sequence[_Draft], now: datetime) -> None:
+    session.execute(
+        insert(CardRevision).values(
+            [
+                {
+                    "card_id": draft.id,
+                    "no": 1,
+                    "church_id": church_id,
+                    "fields": draft.card.parsed.fields.model_dump(mode="json", exclude_defaults=True),
+                    "created_at": now,
+                    "created_by": draft.card.recorded_by,
+                }
+                for draft in drafts
+            ]
+        )
+    )
+    session.execute(
+        insert(Outbox).values(
+            [
+                {
+                    "church_id": church_id,
+                    "kind": "card",
+                    "card_id": draft.id,
+                    "state": OutboxState.DUE if draft.status is CardStatus.WAITING else OutboxState.PARKED,
+                    "priority": draft.card.priority,
+                    "due_at": now,
+                    "phone": draft.addresses.phone,
+                    "email": draft.addresses.email,
+                }
+                for draft in drafts
+            ]
+        )
+    )
+    prayers = [
+        {"card_id": draft.id, "church_id": church_id, "text": draft.card.parsed.prayer_request}
+        for draft in drafts
+        if draft.card.parsed.prayer_request
+    ]
+    if prayers:
+        session.execute(insert(PrayerRequest).values(prayers))
+    events = [event for draft in drafts for event in _consent(church_id, draft, now)]
+    if events:
+        session.execute(insert(ConsentEvent).values(events))
+
+
+def _consent(church_id: UUID, draft: _Draft, now: datetime) -> list[dict[str, Any]]:
+    """What the card says about messages. A box left blank is not a no, and nothing is assumed from it."""
+    fields = draft.card.parsed.fields
+    said = (
+        (Channel.SMS, draft.addresses.phone, fields.sms_consent),
+        (Channel.EMAIL, draft.addresses.email, fields.email_consent),
+    )
+    wording = fields.consent_wording or None
+    signed = fields.consent_at or fields.visit_date
+    return [
+        {
+            "church_id": church_id,
+            "channel": channel,
+            "address": address,
+            "person": f"{plain_name(fields.first_name)} {plain_name(fields.last_name)}".strip(),
+            "kind": ConsentKind.YES if yes else ConsentKind.NO,
+            "purpose": CARD_PURPOSE,
+            "wording": wording,
+            "wording_hash": hashlib.sha256(wording.encode()).digest() if wording else None,
+            "source": draft.card.source,
+            "recorded_by": draft.card.recorded_by,
+            "card_id": draft.id,
+            "signed_at": datetime.combine(signed, time.min, UTC) if signed else None,
+            "recorded_at": now,
+            "ip": draft.card.ip,
+            "user_agent": draft.card.user_agent,
+        }
+        for channel, address, yes in said
+        if address and yes is not None
+    ]
+
+
+def _find(session: Session, church_id: UUID, drafts: Sequence[_Draft]) -> dict[bytes, SavedCard]:
+    """The cards that were there already, by fingerprint."""
+    if not drafts:
+        return {}
+    rows = session.execute(
+        select(Card.fingerprint, Card.id, Card.number, Card.status, Card.cause, Card.facts).where(
+            Card.church_id == church_id, Card.fingerprint.in_([draft.fingerprint for draft in drafts])
+        )
+    )
+    return {
+        row.fingerprint: SavedCard(
+            row.id, row.number, CardStatus(row.status), row.cause, row.facts, duplicate=True
+        )
+        for row in rows
+    }

@@ -1,0 +1,197 @@
+"""Claiming: due rows become leased, in the order that keeps a person's cards in line.
+
+Two claimers at once are harmless: rows are locked one by one, and a person's phone and e-mail are taken
+in a table where each may stand only once. Times are the database's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from ghl.db.models import PersonKey
+
+ROW_LEASE_SECONDS = 20.0
+"""A lease outlives three calls of 5 seconds and is renewed while work goes on; see `settle.renew`."""
+
+MOST_DEATHS = 3
+"""Attempts that ended without an outcome before a person has to look: the card may be what kills us."""
+
+
+@dataclass(frozen=True)
+class ClaimedRow:
+    """A row that is ours until its lease ends, with what is written on its card."""
+
+    id: int
+    church_id: UUID
+    card_id: UUID
+    attempt_id: int
+    lease_token: UUID
+    phone: str | None
+    email: str | None
+    attempts: int
+    system_errors: int
+    first_system_error_at: datetime | None
+    deaths: int
+    must_look_up: bool
+    priority: int
+    fields: dict[str, Any]
+    written_at: datetime
+
+
+# Earlier active rows of the same person go first, whatever their priority and next time: an older card
+# must not come after a newer one.
+CANDIDATES = text(
+    """
+    SELECT o.id, o.phone, o.email
+    FROM outbox AS o
+    WHERE o.church_id = :church AND o.state = 'due' AND o.due_at <= now()
+      AND (o.phone IS NULL OR NOT EXISTS (
+            SELECT FROM outbox AS e
+            WHERE e.church_id = :church AND e.state IN ('due', 'leased')
+              AND e.phone IS NOT NULL AND e.phone = o.phone AND e.position < o.position))
+      AND (o.email IS NULL OR NOT EXISTS (
+            SELECT FROM outbox AS e
+            WHERE e.church_id = :church AND e.state IN ('due', 'leased')
+              AND e.email IS NOT NULL AND e.email = o.email AND e.position < o.position))
+    ORDER BY o.priority, o.position
+    LIMIT :most
+    FOR UPDATE OF o SKIP LOCKED
+    """
+)
+
+LEASE = text(
+    """
+    WITH leased AS (
+        UPDATE outbox
+        SET state = 'leased', lease_token = :token, leased_until = now() + make_interval(secs => :lease),
+            tries = tries + 1
+        WHERE id = ANY(:ids)
+        RETURNING *
+    ), sending AS (
+        UPDATE cards SET status = 'sending', status_changed_at = now()
+        FROM leased WHERE cards.id = leased.card_id
+    ), begun AS (
+        INSERT INTO attempts (church_id, outbox_id, card_id, lease_token, number, requested_by, started_at)
+        SELECT church_id, id, card_id, :token, tries, requested_by, clock_timestamp() FROM leased
+        RETURNING id, outbox_id
+    )
+    SELECT l.id, l.church_id, l.card_id, b.id AS attempt_id, l.lease_token, l.phone, l.email, l.attempts,
+           l.system_errors, l.first_system_error_at, l.deaths, l.must_look_up, l.priority,
+           r.fields, r.created_at AS written_at
+    FROM leased AS l
+    JOIN begun AS b ON b.outbox_id = l.id
+    JOIN cards AS c ON c.id = l.card_id
+    JOIN card_revisions AS r ON r.card_id = c.id AND r.no = c.revision
+    ORDER BY l.priority, l.position
+    """
+)
+
+EXPIRED = text(
+    """
+    WITH expired AS (
+        SELECT id FROM outbox
+        WHERE church_id = :church AND state = 'leased' AND leased_until < now()
+        ORDER BY id LIMIT 500 FOR UPDATE SKIP LOCKED
+    ), freed AS (
+        UPDATE outbox AS o
+        SET state = CASE WHEN o.deaths + 1 >= :deaths THEN 'parked' ELSE 'due' END,
+            due_at = now(), deaths = o.deaths + 1, must_look_up = true, lease_token = NULL, leased_until = NULL
+        FROM expired WHERE o.id = expired.id
+        RETURNING o.id, o.card_id, o.state
+    ), died AS (
+        UPDATE attempts SET outcome = 'died', ended_at = now()
+        FROM freed WHERE attempts.outbox_id = freed.id AND attempts.outcome IS NULL
+    ), unlocked AS (
+        DELETE FROM person_keys USING freed WHERE person_keys.outbox_id = freed.id
+    )
+    UPDATE cards
+    SET status = CASE WHEN freed.state = 'parked' THEN 'needs_attention' ELSE 'waiting' END,
+        cause = CASE WHEN freed.state = 'parked' THEN 'crashed_three_times' ELSE 'checking_for_existing' END,
+        facts = '{}', status_changed_at = now()
+    FROM freed WHERE cards.id = freed.card_id
+    """
+)
+
+
+def claim(
+    session: Session,
+    church_id: UUID,
+    *,
+    token: UUID,
+    most: int,
+    lease_seconds: float = ROW_LEASE_SECONDS,
+) -> list[ClaimedRow]:
+    """Leases up to `most` due rows of the church and writes their attempts. A transaction of the church."""
+    candidates = session.execute(CANDIDATES, {"church": church_id, "most": most}).all()
+    ids = _take_keys(session, church_id, [(row.id, row.phone, row.email) for row in candidates])
+    if not ids:
+        return []
+    rows = session.execute(LEASE, {"ids": ids, "token": token, "lease": lease_seconds})
+    return [ClaimedRow(**row) for row in rows.mappings()]
+
+
+def free_expired(session: Session, church_id: UUID) -> int:
+    """Takes back rows whose worker died; returns how many. Whether they arrived is unknown: look first."""
+    return session.execute(EXPIRED, {"church": church_id, "deaths": MOST_DEATHS}).rowcount  # type: ignore[attr-defined, no-any-return]
+
+
+def due_churches(session: Session, *, most: int = 1000) -> Sequence[UUID]:
+    """Churches with something to do now and nobody doing it, for the sweep. A system transaction."""
+    return session.scalars(DUE_CHURCHES, {"most": most}).all()
+
+
+# One probe of an index a church, however many cards wait.
+DUE_CHURCHES = text(
+    """
+    SELECT c.id
+    FROM churches AS c
+    JOIN delivery_leases AS l ON l.church_id = c.id
+    WHERE (l.until IS NULL OR l.until < now())
+      AND c.paused_at IS NULL AND c.hold_cause IS NULL
+      AND EXISTS (SELECT FROM locations AS x WHERE x.church_id = c.id AND x.active)
+      AND (EXISTS (SELECT FROM outbox AS o
+                   WHERE o.church_id = c.id AND o.state = 'due' AND o.due_at <= now())
+        OR EXISTS (SELECT FROM outbox AS o
+                   WHERE o.church_id = c.id AND o.state = 'leased' AND o.leased_until < now()))
+    LIMIT :most
+    """
+)
+
+
+def _take_keys(
+    session: Session, church_id: UUID, candidates: Sequence[tuple[int, str | None, str | None]]
+) -> list[int]:
+    """The rows whose every key could be taken. Keys go in one order, so that two claimers never deadlock."""
+    keys = {
+        (kind + value): row_id
+        for row_id, phone, email in candidates
+        for kind, value in (("phone:", phone), ("email:", email))
+        if value
+    }
+    if not keys:
+        return [row_id for row_id, _, _ in candidates]
+    taken = set(
+        session.scalars(
+            insert(PersonKey)
+            .values(
+                [
+                    {"church_id": church_id, "key": key, "outbox_id": row_id}
+                    for key, row_id in sorted(keys.items())
+                ]
+            )
+            .on_conflict_do_nothing()
+            .returning(PersonKey.key)
+        )
+    )
+    missed = {row_id for key, row_id in keys.items() if key not in taken}
+    if missed:
+        # A row that got one of its two keys only must not keep it from others.
+        mine = [key for key in taken if keys[key] in missed]
+        session.execute(delete(PersonKey).where(PersonKey.church_id == church_id, PersonKey.key.in_(mine)))
+    return [row_id for row_id, _, _ in candidates if row_id not in missed]

@@ -1,0 +1,215 @@
+"""Settling: what came of claimed rows is written down, many at once, each only by who still holds its lease."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from ghl import audit
+from ghl.delivery.claim import ROW_LEASE_SECONDS, ClaimedRow
+from ghl.statuses import AttemptOutcome, CardStatus, OutboxState
+
+STATES = {
+    CardStatus.WAITING: OutboxState.DUE,
+    CardStatus.SYNCED: OutboxState.DONE,
+    CardStatus.NEEDS_ATTENTION: OutboxState.PARKED,
+    CardStatus.HELD: OutboxState.PARKED,
+}
+
+
+@dataclass(frozen=True)
+class LinkedContact:
+    """A contact as GoHighLevel showed it after a card went into it."""
+
+    contact_id: str
+    first_name: str
+    last_name: str
+    phone: str | None
+    email: str | None
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What came of one claimed row. `due_in` is in seconds and only for what waits."""
+
+    row: ClaimedRow
+    outcome: AttemptOutcome
+    status: CardStatus
+    due_in: float = 0.0
+    cause: str | None = None
+    facts: dict[str, str] = field(default_factory=dict)
+    attempts: int = 0
+    system_errors: int = 0
+    first_system_error_at: datetime | None = None
+    must_look_up: bool = False
+    priority: int = 0
+    http_status: int | None = None
+    trace_id: str | None = None
+    calls: tuple[dict[str, Any], ...] = ()
+    contact: LinkedContact | None = None
+
+
+# One statement for the whole batch. A row whose lease was lost is left alone: somebody else has it now.
+SETTLE = text(
+    """
+    WITH s AS (
+        SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS s(
+            id bigint, token uuid, attempt_id bigint, state text, status text, outcome text, due_in float8,
+            cause text, facts jsonb, attempts int, system_errors int, first_system_error_at timestamptz,
+            must_look_up bool, priority int, http_status int, trace_id text, calls jsonb, contact_id text)
+        ORDER BY id
+    ), settled AS (
+        UPDATE outbox AS o
+        SET state = s.state, due_at = now() + make_interval(secs => s.due_in), attempts = s.attempts,
+            system_errors = s.system_errors, first_system_error_at = s.first_system_error_at,
+            deaths = CASE WHEN s.outcome = 'not_sent' THEN o.deaths ELSE 0 END,
+            tries = o.tries - CASE WHEN s.outcome = 'not_sent' THEN 1 ELSE 0 END,
+            must_look_up = s.must_look_up, priority = s.priority, lease_token = NULL, leased_until = NULL,
+            requested_by = CASE WHEN s.outcome = 'not_sent' THEN o.requested_by END
+        FROM s WHERE o.id = s.id AND o.lease_token = s.token
+        RETURNING o.id, o.card_id
+    ), told AS (
+        UPDATE attempts AS a
+        SET outcome = s.outcome, ended_at = clock_timestamp(), cause = s.cause, http_status = s.http_status,
+            trace_id = s.trace_id, calls = s.calls
+        FROM s, settled WHERE a.id = s.attempt_id AND settled.id = s.id
+    ), unlocked AS (
+        DELETE FROM person_keys AS k USING settled WHERE k.outbox_id = settled.id
+    ), shown AS (
+        UPDATE cards AS c
+        SET status = s.status, cause = s.cause, facts = s.facts, status_changed_at = now(),
+            contact_id = coalesce(s.contact_id, c.contact_id),
+            synced_at = CASE WHEN s.status = 'synced' THEN now() ELSE c.synced_at END
+        FROM s, settled WHERE settled.id = s.id AND c.id = settled.card_id
+    )
+    SELECT id FROM settled
+    """
+)
+
+LINK = text(
+    """
+    INSERT INTO contact_links AS l (location_id, contact_id, church_id, first_name, last_name, phone, email,
+                                    newest_applied_at, seen_at)
+    SELECT :location, s.contact_id, :church, s.first_name, s.last_name, s.phone, s.email, s.written_at, now()
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS s(
+        contact_id text, first_name text, last_name text, phone text, email text, written_at timestamptz)
+    ORDER BY s.contact_id
+    ON CONFLICT (location_id, contact_id) DO UPDATE
+    SET first_name = excluded.first_name, last_name = excluded.last_name, phone = excluded.phone,
+        email = excluded.email, seen_at = now(),
+        newest_applied_at = greatest(l.newest_applied_at, excluded.newest_applied_at)
+    """
+)
+
+RENEW = text(
+    """
+    UPDATE outbox SET leased_until = now() + make_interval(secs => :lease)
+    WHERE id = ANY(:ids) AND state = 'leased' AND lease_token = ANY(:tokens)
+    RETURNING id
+    """
+)
+
+# Only the token that was refused may stop the church: a new one may have been pasted meanwhile.
+HOLD = text(
+    """
+    UPDATE churches SET hold_cause = :cause, hold_since = now(), hold_facts = CAST(:facts AS jsonb)
+    WHERE id = :church AND hold_cause IS NULL
+      AND EXISTS (SELECT FROM credentials WHERE id = :credential AND state = 'current')
+    """
+)
+
+
+def settle(
+    session: Session, church_id: UUID, location_id: UUID, settlements: Sequence[Settlement]
+) -> set[int]:
+    """Writes the settlements; returns the ids of the rows that were still ours. A transaction of the church."""
+    rows = orjson.dumps([_as_row(one) for one in settlements]).decode()
+    ours = set(session.scalars(SETTLE, {"rows": rows}))
+    # The newest card of a contact comes last, and a contact may stand only once in one statement.
+    links = {
+        one.contact.contact_id: _as_link(one, one.contact)
+        for one in sorted(settlements, key=lambda one: one.row.written_at)
+        if one.contact and one.row.id in ours
+    }
+    if links:
+        session.execute(
+            LINK,
+            {
+                "location": location_id,
+                "church": church_id,
+                "rows": orjson.dumps(list(links.values())).decode(),
+            },
+        )
+    return ours
+
+
+def renew(
+    session: Session, rows: Iterable[ClaimedRow], *, lease_seconds: float = ROW_LEASE_SECONDS
+) -> set[int]:
+    """Makes the leases last from now on again; returns the ids of the rows that are still ours."""
+    held = list(rows)
+    if not held:
+        return set()
+    values = {
+        "ids": [row.id for row in held],
+        "tokens": list({row.lease_token for row in held}),
+        "lease": lease_seconds,
+    }
+    return set(session.scalars(RENEW, values))
+
+
+def hold(
+    session: Session, church_id: UUID, credential_id: UUID, *, cause: str, facts: dict[str, str]
+) -> bool:
+    """Stops the church's deliveries for a cause that an admin mends; False where that token is no longer used."""
+    values = {
+        "church": church_id,
+        "credential": credential_id,
+        "cause": cause,
+        "facts": orjson.dumps(facts).decode(),
+    }
+    held = bool(session.execute(HOLD, values).rowcount)  # type: ignore[attr-defined]
+    if held:
+        audit.record(
+            session, church_id=church_id, actor="system", action="church.held", facts={"cause": cause}
+        )
+    return held
+
+
+def _as_row(one: Settlement) -> dict[str, Any]:
+    return {
+        "id": one.row.id,
+        "token": one.row.lease_token,
+        "attempt_id": one.row.attempt_id,
+        "state": STATES[one.status],
+        "status": one.status,
+        "outcome": one.outcome,
+        "due_in": one.due_in,
+        "cause": one.cause,
+        "facts": one.facts,
+        "attempts": one.attempts,
+        "system_errors": one.system_errors,
+        "first_system_error_at": one.first_system_error_at,
+        "must_look_up": one.must_look_up,
+        "priority": one.priority or one.row.priority,
+        "http_status": one.http_status,
+        "trace_id": one.trace_id,
+        "calls": one.calls,
+        "contact_id": one.contact.contact_id if one.contact else None,
+    }
+
+
+def _as_link(one: Settlement, contact: LinkedContact) -> dict[str, Any]:
+    return {
+        "contact_id": contact.contact_id,
+        "first_name": contact.first_name,
+        "last_name": contact.last_name,
+        "phone": contact.phone,
+        "email": contact.email,
+        "written_at": one.row.written_at,
+    }
