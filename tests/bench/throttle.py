@@ -60,7 +60,14 @@ def run(*, seconds: float = 60.0, processes: int = 4, minutes_off: float = 5.0) 
         hammers = [
             context.Process(
                 target=_hammer,
-                args=(url, port, seconds, minutes_off if number == processes - 1 else 0.0, number, results),
+                kwargs={
+                    "url": url,
+                    "port": port,
+                    "seconds": seconds,
+                    "minutes_off": minutes_off if number == processes - 1 else 0.0,
+                    "seed": number,
+                    "results": results,
+                },
                 daemon=True,
             )
             for number in range(processes)
@@ -117,7 +124,13 @@ def _count(writer: Connection) -> None:
 
 
 def _hammer(
-    url: str, port: int, seconds: float, minutes_off: float, seed: int, results: "multiprocessing.SimpleQueue"
+    *,
+    url: str,
+    port: int,
+    seconds: float,
+    minutes_off: float,
+    seed: int,
+    results: "multiprocessing.SimpleQueue",
 ) -> None:
     """Wants more than there is, sends late now and then, and gives back some of what it was granted."""
     clock = OffClock(minutes_off)
@@ -125,6 +138,7 @@ def _hammer(
     redis = connect_redis(url)
     throttle = Throttle(redis, clock=clock)
     renewed = given_back = 0
+    first = True
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
         wire.connect(("127.0.0.1", port))
         end = time.monotonic() + seconds
@@ -135,9 +149,10 @@ def _hammer(
                 continue
             keep = grant.granted - (chance.random() < 0.1)
             given_back += throttle.give_back(LOCATION, grant, grant.granted - keep)
-            if chance.random() < 0.3:
+            if first or chance.random() < 0.3:
                 # As late as a grant allows, and sometimes later: a slow connection, a busy machine.
-                time.sleep(chance.uniform(0.0, 0.2))
+                time.sleep(0.18 if first else chance.uniform(0.0, 0.2))
+            first = False
             for _ in range(keep):
                 renewed += _send(clock.monotonic, throttle, grant, wire)
     redis.close()

@@ -97,7 +97,16 @@ local function give_up(id, index)
 end
 
 local function charge(id, count)
-  for index = 0, count - 1 do redis.call('ZADD', calls, text(now), id .. ':' .. index) end
+  local time, members = text(now), {}
+  for index = 0, count - 1 do
+    members[#members + 1] = time
+    members[#members + 1] = id .. ':' .. index
+    -- Lua passes only so many arguments at once.
+    if #members == 1000 or index == count - 1 then
+      redis.call('ZADD', calls, unpack(members))
+      members = {}
+    end
+  end
   redis.call('PEXPIRE', calls, math.ceil(memory / 1000))
   redis.call('HINCRBY', day, text(math.floor(now / HOUR)), count)
   redis.call('PEXPIRE', day, 26 * 3600000)
