@@ -1,0 +1,163 @@
+"""Web sessions: one row a signed-in browser, read on every run of a page, so that an end holds at once.
+
+Every way of signing in ends in `start`; this file knows none of them.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from ghl.clock import Clock
+from ghl.db.engine import Database
+from ghl.db.models import SignInLink, User, WebSession
+from ghl.people.policy import (
+    IDLE_LIFE,
+    SEEN_EVERY,
+    SESSION_LIFE,
+    SignedIn,
+    church_in_use,
+    is_over,
+)
+from ghl.people.tokens import new_token, token_hash
+from ghl.people.trail import note
+from ghl.people.users import churches_of
+
+MAX_USER_AGENT = 200
+KEPT_AFTER_END = timedelta(days=30)
+"""How long an ended session stays in the list of a person's sign-ins."""
+
+
+@dataclass(frozen=True)
+class SessionView:
+    """A browser in which a person is or was signed in. It cannot be used to sign in."""
+
+    started_at: datetime
+    seen_at: datetime
+    user_agent: str
+    over: bool
+
+
+def start(session: Session, user_id: UUID, *, user_agent: str, now: datetime, how: str) -> str:
+    """Signs a person in and returns the cookie's secret, in the transaction that proved who they are.
+
+    `how` names the proof for the change log, such as `link`.
+    """
+    is_ops = session.execute(select(User.is_ops).where(User.id == user_id)).scalar_one()
+    church = church_in_use(None, churches_of(session, user_id, is_ops=is_ops))
+    token = new_token()
+    session.execute(
+        insert(WebSession).values(
+            token_hash=token_hash(token),
+            user_id=user_id,
+            church_id=church.church_id if church else None,
+            created_at=now,
+            seen_at=now,
+            expires_at=now + SESSION_LIFE,
+            user_agent=_printable(user_agent),
+        )
+    )
+    church_id = church.church_id if church else None
+    note(session, "user.signed_in", user_id, church_id=church_id, facts={"how": how})
+    return token
+
+
+def current(
+    database: Database, token: str | None, *, clock: Clock, by_person: bool = True
+) -> SignedIn | None:
+    """Who holds this cookie now, or None when it never was one or its session is over.
+
+    `by_person` is false where a timer asks: a page that refreshes itself in an empty room does not keep its
+    session alive.
+    """
+    if not token:
+        return None
+    now, hashed = clock.now(), token_hash(token)
+    with database.identity() as session:
+        row = session.execute(
+            select(WebSession, User)
+            .join(User, User.id == WebSession.user_id)
+            .where(WebSession.token_hash == hashed)
+        ).one_or_none()
+        if row is None:
+            return None
+        web, user = row.WebSession, row.User
+        if is_over(seen_at=web.seen_at, expires_at=web.expires_at, ended_at=web.ended_at, now=now):
+            return None
+        if by_person and now - web.seen_at >= SEEN_EVERY:
+            # The condition keeps two tabs from both writing, and a late one from turning time back.
+            session.execute(
+                update(WebSession)
+                .where(WebSession.token_hash == hashed, WebSession.seen_at <= now - SEEN_EVERY)
+                .values(seen_at=now)
+                .execution_options(synchronize_session=False)
+            )
+        churches = churches_of(session, user.id, is_ops=user.is_ops)
+        return SignedIn(
+            user_id=user.id,
+            is_ops=user.is_ops,
+            churches=churches,
+            church=church_in_use(web.church_id, churches),
+            email=user.email,
+            name=user.name,
+        )
+
+
+def sign_out(database: Database, token: str | None, *, clock: Clock) -> None:
+    """Ends the session of this cookie in all its tabs. Nothing happens where there is none."""
+    if not token:
+        return
+    with database.identity() as session:
+        ended = session.execute(
+            update(WebSession)
+            .where(WebSession.token_hash == token_hash(token), WebSession.ended_at.is_(None))
+            .values(ended_at=clock.now())
+            .returning(WebSession.user_id, WebSession.church_id)
+            .execution_options(synchronize_session=False)
+        ).one_or_none()
+        if ended is not None:
+            note(session, "user.signed_out", ended.user_id, church_id=ended.church_id)
+
+
+def sessions_of(database: Database, user_id: UUID, *, clock: Clock, limit: int = 50) -> list[SessionView]:
+    """Where a person is and lately was signed in, newest first."""
+    now = clock.now()
+    with database.identity() as session:
+        rows = session.scalars(
+            select(WebSession)
+            .where(WebSession.user_id == user_id)
+            .order_by(WebSession.created_at.desc())
+            .limit(limit)
+        ).all()
+    return [
+        SessionView(
+            started_at=row.created_at,
+            seen_at=row.seen_at,
+            user_agent=row.user_agent,
+            over=is_over(seen_at=row.seen_at, expires_at=row.expires_at, ended_at=row.ended_at, now=now),
+        )
+        for row in rows
+    ]
+
+
+def prune(database: Database, *, clock: Clock) -> None:
+    """Removes sessions a month after their end, and links a month after they lapsed."""
+    long_ago = clock.now() - KEPT_AFTER_END
+    with database.identity() as session:
+        session.execute(delete(SignInLink).where(SignInLink.expires_at < long_ago))
+        session.execute(
+            delete(WebSession).where(
+                or_(
+                    WebSession.expires_at < long_ago,
+                    WebSession.ended_at < long_ago,
+                    WebSession.seen_at < long_ago - IDLE_LIFE,
+                )
+            )
+        )
+
+
+def _printable(user_agent: str) -> str:
+    # What a browser calls itself is the browser's word: bounded, and without signs PostgreSQL refuses.
+    return "".join(sign for sign in user_agent[:MAX_USER_AGENT] if sign.isprintable())

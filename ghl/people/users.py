@@ -1,0 +1,114 @@
+"""People and their roles. It signs nobody in."""
+
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from ghl.cards.email import EmailError, normal_email
+from ghl.db.engine import Database
+from ghl.db.models import Church, Membership, User
+from ghl.ids import new_id
+from ghl.people.errors import PersonError, PersonNotFoundError
+from ghl.people.policy import ChurchRole
+from ghl.people.trail import note
+from ghl.statuses import Role
+
+MAX_NAME = 200
+
+
+def add_user(
+    database: Database,
+    email: str,
+    *,
+    actor: str,
+    name: str = "",
+    church_id: UUID | None = None,
+    role: Role | None = None,
+    ops: bool = False,
+) -> UUID:
+    """Lets a person sign in: with a role in a church, or (`ops`) for the whole installation. Returns the id.
+
+    A person who is there already gets the role as well, or the new role instead of the old one. Raises
+    `PersonError` for a wrong address, an unknown church, or when a church would lose its last admin.
+    """
+    try:
+        address = normal_email(email)
+    except EmailError as error:
+        raise PersonError(f"This e-mail address won't do. {error.message}") from error
+    if (church_id is None) != (role is None):
+        raise PersonError("A role needs a church, and a church a role.")
+    if church_id is None and not ops:
+        raise PersonError("Say in which church and as what, or that this person runs the installation.")
+    try:
+        with database.identity() as session:
+            user_id = ensure_user(session, address, name=name.strip()[:MAX_NAME], ops=ops)
+            if church_id is not None and role is not None:
+                _set_role(session, user_id, church_id, role)
+            facts = {"role": str(role) if role else None, "ops": ops}
+            note(session, "user.added", user_id, actor=actor, church_id=church_id, facts=facts)
+    except IntegrityError as error:
+        raise PersonError("There is no such church.") from error
+    return user_id
+
+
+def ensure_user(session: Session, address: str, *, name: str, ops: bool) -> UUID:
+    """The id of the person with this address (lower case), added if need be. Rights are only ever added."""
+    session.execute(
+        upsert(User)
+        .values(id=new_id(), email=address, name=name, is_ops=ops)
+        .on_conflict_do_nothing(index_elements=[User.email])
+    )
+    if ops:
+        session.execute(update(User).where(User.email == address).values(is_ops=True))
+    if name:
+        session.execute(update(User).where(User.email == address).values(name=name))
+    return session.execute(select(User.id).where(User.email == address)).scalar_one()
+
+
+def find_user(session: Session, email: str) -> UUID:
+    """The id of the person with this address. Raises `PersonNotFoundError`."""
+    address = email.strip().lower()
+    user_id = session.execute(select(User.id).where(User.email == address)).scalar_one_or_none()
+    if user_id is None:
+        raise PersonNotFoundError("Nobody with this e-mail address may sign in. Add them: hub user add")
+    return user_id
+
+
+def churches_of(session: Session, user_id: UUID, *, is_ops: bool) -> tuple[ChurchRole, ...]:
+    """The churches a person may work in, by name.
+
+    Who runs the installation is an admin of its demo churches, where no card is of a real person, and sees
+    the cards of no other church.
+    """
+    rows = session.execute(
+        select(Church.id, Church.slug, Church.name, Church.timezone, Church.is_demo, Membership.role)
+        .outerjoin(Membership, (Membership.church_id == Church.id) & (Membership.user_id == user_id))
+        .where(Membership.role.is_not(None) | (Church.is_demo if is_ops else False))
+        .order_by(Church.name, Church.id)
+    )
+    return tuple(
+        ChurchRole(row.id, row.slug, row.name, row.timezone, row.is_demo, Role(row.role or Role.ADMIN))
+        for row in rows
+    )
+
+
+def _set_role(session: Session, user_id: UUID, church_id: UUID, role: Role) -> None:
+    # Locked in one order, so that two admins who step down at once cannot both be "not the last".
+    admins = session.scalars(
+        select(Membership.user_id)
+        .where(Membership.church_id == church_id, Membership.role == Role.ADMIN)
+        .order_by(Membership.user_id)
+        .with_for_update()
+    ).all()
+    if role is not Role.ADMIN and list(admins) == [user_id]:
+        raise PersonError("This is the church's last admin. Make somebody else an admin first.")
+    session.execute(
+        upsert(Membership)
+        .values(user_id=user_id, church_id=church_id, role=role)
+        .on_conflict_do_update(
+            index_elements=[Membership.user_id, Membership.church_id], set_={"role": str(role)}
+        )
+    )
