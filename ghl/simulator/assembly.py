@@ -10,9 +10,36 @@ from ghl.simulator.journal import Journal
 from ghl.simulator.latency import Latency, Range
 from ghl.simulator.state import State
 from ghl.simulator.stats import Stats
+from ghl.simulator.tokens import fake_token
 
 EXAMPLE_LOCATION = "ve9EPM428h8vShlRW1KT"
 """The location of the examples in GoHighLevel's OpenAPI files."""
+
+CHURCH_FIELDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("First visit", "DATE", ()),
+    ("Service", "SINGLE_OPTIONS", ("Saturday 6 pm", "Sunday 9 am", "Sunday 11 am")),
+    ("Campus", "RADIO", ("Downtown", "Northside")),
+    ("Interests", "MULTIPLE_OPTIONS", ("Small groups", "Kids", "Youth", "Music", "Serving", "Baptism")),
+    ("Prayer request", "LARGE_TEXT", ()),
+    ("How did you hear about us", "TEXT", ()),
+    ("Children", "NUMERICAL", ()),
+    ("Wants a visit", "CHECKBOX", ("Yes",)),
+)
+"""Custom fields as a church would make them: name, type, options."""
+
+
+def numbered_location(number: int) -> tuple[str, str]:
+    """Id and token of the `number`th of many locations, always the same."""
+    return f"simLocation{number:09d}", fake_token(1_000_000 + number)
+
+
+def furnish(state: State, location_id: str, token: str | None = None) -> str:
+    """Adds a location with a church's custom fields; returns its token. Raises RealTokenError."""
+    given = state.add_location(location_id, token=token)
+    if not state.locations[location_id].custom_fields:
+        for name, data_type, options in CHURCH_FIELDS:
+            state.add_custom_field(location_id, name, data_type, options=options)
+    return given
 
 
 def assemble(

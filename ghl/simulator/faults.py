@@ -12,49 +12,53 @@ from ghl.clock import Clock
 
 
 class Kind(StrEnum):
-    """The kinds of faults. *Effect* is what the call does in GoHighLevel, such as the new contact."""
+    """The kinds of faults; what each does is in MEANING."""
 
     REFUSE = "refuse"
-    """Nobody listens on the port; only for everything at once."""
     OUTAGE = "outage"
-    """Connections are taken and reset. No effect."""
     SERVER_ERROR = "server_error"
-    """A 5xx with JSON (`status`, default 500)."""
     HTML_ERROR = "html_error"
-    """A 5xx with a page of HTML (`status`, default 502)."""
     CLOUDFLARE = "cloudflare"
-    """A 403 page of the edge. No effect."""
     HANG = "hang"
-    """Never an answer, the connection stays open."""
     SLOW = "slow"
-    """The answer comes `seconds` later (default 6)."""
     DRIP_HEADER = "drip_header"
-    """With effect; the head comes byte by byte, one each `seconds` (default 0.1)."""
     DRIP_BODY = "drip_body"
-    """With effect; the body comes byte by byte, one each `seconds` (default 0.1)."""
     CUT_BEFORE = "cut_before"
-    """The connection closes before the effect."""
     CUT_AFTER = "cut_after"
-    """The connection closes after the effect, without an answer."""
     CUT_IN_BODY = "cut_in_body"
-    """With effect; the connection closes in the middle of the answer's body."""
     LATE_EFFECT = "late_effect"
-    """The effect happens `seconds` later (default 8), when the client has given up. Never an answer."""
     CREATED_BUT_422 = "created_but_422"
-    """With effect, and yet the answer is 422 (highlevel-api-docs issue 64)."""
     BURST_429 = "burst_429"
-    """429: too many in 10 s. No effect."""
     DAILY_429 = "daily_429"
-    """429: nothing left today. No effect."""
     BROKEN_JSON = "broken_json"
-    """With effect; the body of the answer ends half way."""
     EMPTY_200 = "empty_200"
-    """With effect; status 200 and no body."""
     NO_ID = "no_id"
-    """With effect; the contact in the answer has no id."""
     TOKEN_REFUSED = "token_refused"  # noqa: S105  (a kind of fault)
-    """401 for the token, until the fault is cleared. No effect."""
 
+
+MEANING: dict[Kind, str] = {
+    Kind.REFUSE: "Nobody listens on the port; only for everything at once.",
+    Kind.OUTAGE: "Connections are taken and reset. No effect.",
+    Kind.SERVER_ERROR: "A 5xx with JSON (`status`, default 500).",
+    Kind.HTML_ERROR: "A 5xx with a page of HTML (`status`, default 502).",
+    Kind.CLOUDFLARE: "A 403 page of the edge. No effect.",
+    Kind.HANG: "Never an answer, the connection stays open.",
+    Kind.SLOW: "The answer comes `seconds` later (default 6).",
+    Kind.DRIP_HEADER: "With effect; the head comes byte by byte, one each `seconds` (default 0.1).",
+    Kind.DRIP_BODY: "With effect; the body comes byte by byte, one each `seconds` (default 0.1).",
+    Kind.CUT_BEFORE: "The connection closes before the effect.",
+    Kind.CUT_AFTER: "The connection closes after the effect, without an answer.",
+    Kind.CUT_IN_BODY: "With effect; the connection closes in the middle of the answer's body.",
+    Kind.LATE_EFFECT: "The effect happens `seconds` later (default 8), when the client has given up. Never an answer.",
+    Kind.CREATED_BUT_422: "With effect, and yet the answer is 422 (highlevel-api-docs issue 64).",
+    Kind.BURST_429: "429: too many in 10 s. No effect.",
+    Kind.DAILY_429: "429: nothing left today. No effect.",
+    Kind.BROKEN_JSON: "With effect; the body of the answer ends half way.",
+    Kind.EMPTY_200: "With effect; status 200 and no body.",
+    Kind.NO_ID: "With effect; the contact in the answer has no id.",
+    Kind.TOKEN_REFUSED: "401 for the token, until the fault is cleared. No effect.",
+}
+"""What each kind does, for people. *Effect* is what the call does in GoHighLevel, such as the new contact."""
 
 MAY_HAVE_EFFECT = frozenset({Kind.SERVER_ERROR, Kind.HTML_ERROR, Kind.HANG})
 """Kinds that happen before the effect, or after it when `effect` is set."""

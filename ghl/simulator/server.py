@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from ghl.clock import Clock, SystemClock
-from ghl.simulator.assembly import EXAMPLE_LOCATION, assemble
+from ghl.simulator.assembly import EXAMPLE_LOCATION, assemble, furnish
 from ghl.simulator.door import Door
 from ghl.simulator.faults import Faults
 from ghl.simulator.latency import Latency, Range
@@ -42,7 +42,8 @@ class SimulatorServer:
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
-        """Each of `locations` is there with a token of its own (`token()`), unless the journal knows it.
+        """Each of `locations` is there with a token of its own (`token()`) and a church's custom fields, unless the
+        journal knows it.
 
         Raises NotLoopbackError, JournalError, ValueError, OSError.
         """
@@ -51,7 +52,7 @@ class SimulatorServer:
         self._errors: list[dict[str, Any]] = []
         for location_id in locations:
             if location_id not in self.state.locations:
-                self.state.add_location(location_id)
+                furnish(self.state, location_id)
 
     @property
     def state(self) -> State:

@@ -223,7 +223,7 @@ class State:
         return low if low == high else self.random.uniform(low, high)
 
     def _new_token(self) -> str:
-        number = 1
+        number = len(self.tokens.all()) + 1
         while self.tokens.find(fake_token(number)):
             number += 1
         return fake_token(number)
