@@ -1,0 +1,74 @@
+"""The intake as an ASGI app: its parts put together. Webhooks and the public form get their routes here."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Never
+from uuid import UUID
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.routing import Route
+
+from ghl.clock import Clock
+from ghl.db.engine import Database
+from ghl.intake.cards import Cards
+from ghl.intake.gate import Gate
+from ghl.intake.health import Health
+from ghl.intake.middleware import Requests
+from ghl.intake.openapi import describe
+from ghl.intake.problems import explain
+from ghl.intake.threads import Threads
+from ghl.intake.wrong_keys import WrongKeys
+from ghl.sources import KnownSources
+
+
+@dataclass(frozen=True)
+class IntakeLimits:
+    """How much the intake takes on. `threads` is not more than the database's pool has connections."""
+
+    threads: int = 10
+    most_waiting: int = 200
+    wait_seconds: float = 5.0
+    body_seconds: float = 10.0
+
+
+def create_app(
+    *,
+    database: Database,
+    clock: Clock,
+    on_saved: Callable[[UUID], None],
+    limits: IntakeLimits | None = None,
+) -> Starlette:
+    """The app. `on_saved(church_id)` is called after each saved card, from any thread; it must return at once."""
+    limits = limits or IntakeLimits()
+    threads = Threads(limits.threads, most_waiting=limits.most_waiting, wait_seconds=limits.wait_seconds)
+    gate = Gate(KnownSources(database, clock), WrongKeys(clock), threads)
+    cards = Cards(database, clock, on_saved, gate=gate, threads=threads, body_seconds=limits.body_seconds)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        threads.close()
+
+    app = Starlette(
+        routes=[
+            *Health(database, clock, threads).routes(),
+            *cards.routes(),
+            Route("/openapi.json", describe, methods=["GET"]),
+            Route("/problems/{slug}", explain, methods=["GET"]),
+        ],
+        middleware=[Middleware(Requests)],
+        # Starlette would answer these in plain text; passed on, they become problems like all others.
+        exception_handlers={HTTPException: _pass_on},
+        lifespan=lifespan,
+    )
+    # An address that is almost right is told so (404), not redirected: redirects drop the body.
+    app.router.redirect_slashes = False
+    return app
+
+
+async def _pass_on(_request: Request, error: Exception) -> Never:
+    raise error
