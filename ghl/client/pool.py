@@ -26,6 +26,9 @@ BODY_LIMIT = 2 * 1024 * 1024
 KEEPALIVE_SECONDS = 30.0
 """Shorter than usual edges keep an idle connection, so that few are closed under a call."""
 
+ORIGINS = 4
+"""Servers one process talks to: GHL, a demo's simulator, rarely more. Each keeps its own connection in a slot."""
+
 CALL = "ghl.call"
 """The request extension that carries the `Call`."""
 
@@ -69,18 +72,22 @@ class DeadlineTransport(httpx.BaseTransport):
     ) -> None:
         self._calls = CurrentCall()
         self._body_limit = body_limit
-        # httpcore's own queue loses a connection when its wait times out just as one comes free. With as many
-        # slots as connections, nobody ever stands in that queue.
-        self._slots = BoundedSemaphore(connections)
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=ssl_context,
-            max_connections=connections,
-            max_keepalive_connections=connections,
-            keepalive_expiry=KEEPALIVE_SECONDS,
-            network_backend=DeadlineBackend(
-                calls=self._calls, clock=clock, connect_seconds=connect_seconds, resolver=resolver
-            ),
+        backend = DeadlineBackend(
+            calls=self._calls, clock=clock, connect_seconds=connect_seconds, resolver=resolver
         )
+        # A pool for each call at a time: one pool for all looks at every connection twice for each call, under
+        # one lock, and loses a connection when a wait for it times out just as it comes free.
+        self._slots = BoundedSemaphore(connections)
+        self._pools = [
+            httpcore.ConnectionPool(
+                ssl_context=ssl_context,
+                max_connections=ORIGINS,
+                keepalive_expiry=KEEPALIVE_SECONDS,
+                network_backend=backend,
+            )
+            for _ in range(connections)
+        ]
+        self._free = list(self._pools)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """The answer, read to its end or marked incomplete. Raises httpx's errors and the guard's."""
@@ -88,22 +95,25 @@ class DeadlineTransport(httpx.BaseTransport):
         call.watched = True
         if not self._slots.acquire(timeout=max(call.left(), 0.0)):
             raise httpx.PoolTimeout("no free connection in time")
+        pool = self._free.pop()  # the one used last, whose connection is the warmest
         try:
             with self._calls.of(call):
-                return self._exchange(request, call)
+                return self._exchange(pool, request, call)
         except _CORE_ERRORS as error:
             mapped = _as_httpx(error)
         finally:
+            self._free.append(pool)
             self._slots.release()
         raise mapped
 
     def close(self) -> None:
         """Closes every connection."""
-        self._pool.close()
+        for pool in self._pools:
+            pool.close()
 
-    def _exchange(self, request: httpx.Request, call: Call) -> httpx.Response:
+    def _exchange(self, pool: httpcore.ConnectionPool, request: httpx.Request, call: Call) -> httpx.Response:
         url = request.url
-        answer = self._pool.handle_request(
+        answer = pool.handle_request(
             httpcore.Request(
                 request.method,
                 httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
