@@ -19,7 +19,7 @@ FOLD = text(
     """
     WITH taken AS (
         DELETE FROM card_count_deltas
-        WHERE id IN (SELECT id FROM card_count_deltas ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED)
+        WHERE id IN (SELECT id FROM card_count_deltas ORDER BY id LIMIT :most)
         RETURNING church_id, status, delta
     )
     INSERT INTO card_counts AS c (church_id, status, cards)

@@ -141,9 +141,12 @@ def free_expired(session: Session, church_id: UUID) -> int:
     return session.execute(EXPIRED, {"church": church_id, "deaths": MOST_DEATHS}).rowcount  # type: ignore[attr-defined, no-any-return]
 
 
-def due_churches(session: Session, *, most: int = 1000) -> Sequence[UUID]:
-    """Churches with something to do now and nobody doing it, for the sweep. A system transaction."""
-    return session.scalars(DUE_CHURCHES, {"most": most}).all()
+def due_churches(session: Session, *, most: int = 1000, paused: bool = False) -> Sequence[UUID]:
+    """Churches with something to do now and nobody doing it, for the sweep. A system transaction.
+
+    With `paused` also those that are left alone until GoHighLevel can be called again.
+    """
+    return session.scalars(DUE_CHURCHES, {"most": most, "paused": paused}).all()
 
 
 # One probe of an index a church, however many cards wait.
@@ -152,7 +155,7 @@ DUE_CHURCHES = text(
     SELECT c.id
     FROM churches AS c
     JOIN delivery_leases AS l ON l.church_id = c.id
-    WHERE (l.until IS NULL OR l.until < now())
+    WHERE (l.until IS NULL OR l.until < now() OR (:paused AND l.holder IS NULL))
       AND c.paused_at IS NULL AND c.hold_cause IS NULL
       AND EXISTS (SELECT FROM locations AS x WHERE x.church_id = c.id AND x.active)
       AND (EXISTS (SELECT FROM outbox AS o

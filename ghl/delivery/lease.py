@@ -34,16 +34,18 @@ def take(session: Session, church_id: UUID, holder: str, *, seconds: float = CHU
     return session.scalar(TAKE, values) is not None
 
 
-def release(session: Session, church_id: UUID, holder: str, *, pause_seconds: float = 0.0) -> bool:
+def release(
+    session: Session, church_id: UUID, holder: str, *, look: bool = True, pause_seconds: float = 0.0
+) -> bool:
     """Gives the lease back, unless something became due meanwhile: then False, and the holder goes on.
 
     Who saves a card and wakes a worker while the lease is held is heard here: the look at what is due comes
-    after the lease row is locked. With `pause_seconds` nothing is looked for, and the sweep leaves the church
-    alone for so long (a wake-up does not): GoHighLevel cannot be called before then.
+    after the lease row is locked. Without `look` it is given back whatever is due, to another worker or, with
+    `pause_seconds`, to nobody for so long: then the sweep leaves the church alone (a wake-up does not).
     """
     if session.scalar(LOCK, {"church": church_id, "holder": holder}) is None:
         return True
-    if not pause_seconds and session.execute(CANDIDATES, {"church": church_id, "most": 1}).first():
+    if look and session.execute(CANDIDATES, {"church": church_id, "most": 1}).first():
         return False
     session.execute(RELEASE, {"church": church_id, "pause": pause_seconds})
     return True

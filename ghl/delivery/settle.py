@@ -26,6 +26,7 @@ STATES = {
 class LinkedContact:
     """A contact as GoHighLevel showed it after a card went into it."""
 
+    location_id: UUID
     contact_id: str
     first_name: str
     last_name: str
@@ -95,10 +96,11 @@ LINK = text(
     """
     INSERT INTO contact_links AS l (location_id, contact_id, church_id, first_name, last_name, phone, email,
                                     newest_applied_at, seen_at)
-    SELECT :location, s.contact_id, :church, s.first_name, s.last_name, s.phone, s.email, s.written_at, now()
+    SELECT s.location_id, s.contact_id, :church, s.first_name, s.last_name, s.phone, s.email, s.written_at, now()
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS s(
-        contact_id text, first_name text, last_name text, phone text, email text, written_at timestamptz)
-    ORDER BY s.contact_id
+        location_id uuid, contact_id text, first_name text, last_name text, phone text, email text,
+        written_at timestamptz)
+    ORDER BY s.location_id, s.contact_id
     ON CONFLICT (location_id, contact_id) DO UPDATE
     SET first_name = excluded.first_name, last_name = excluded.last_name, phone = excluded.phone,
         email = excluded.email, seen_at = now(),
@@ -117,34 +119,25 @@ RENEW = text(
 # Only the token that was refused may stop the church: a new one may have been pasted meanwhile.
 HOLD = text(
     """
-    UPDATE churches SET hold_cause = :cause, hold_since = now(), hold_facts = CAST(:facts AS jsonb)
+    UPDATE churches SET hold_cause = :cause, hold_since = now(), hold_facts = '{}'
     WHERE id = :church AND hold_cause IS NULL
       AND EXISTS (SELECT FROM credentials WHERE id = :credential AND state = 'current')
     """
 )
 
 
-def settle(
-    session: Session, church_id: UUID, location_id: UUID, settlements: Sequence[Settlement]
-) -> set[int]:
+def settle(session: Session, church_id: UUID, settlements: Sequence[Settlement]) -> set[int]:
     """Writes the settlements; returns the ids of the rows that were still ours. A transaction of the church."""
     rows = orjson.dumps([_as_row(one) for one in settlements]).decode()
     ours = set(session.scalars(SETTLE, {"rows": rows}))
     # The newest card of a contact comes last, and a contact may stand only once in one statement.
     links = {
-        one.contact.contact_id: _as_link(one, one.contact)
+        (one.contact.location_id, one.contact.contact_id): _as_link(one, one.contact)
         for one in sorted(settlements, key=lambda one: one.row.written_at)
         if one.contact and one.row.id in ours
     }
     if links:
-        session.execute(
-            LINK,
-            {
-                "location": location_id,
-                "church": church_id,
-                "rows": orjson.dumps(list(links.values())).decode(),
-            },
-        )
+        session.execute(LINK, {"church": church_id, "rows": orjson.dumps(list(links.values())).decode()})
     return ours
 
 
@@ -163,16 +156,9 @@ def renew(
     return set(session.scalars(RENEW, values))
 
 
-def hold(
-    session: Session, church_id: UUID, credential_id: UUID, *, cause: str, facts: dict[str, str]
-) -> bool:
+def hold(session: Session, church_id: UUID, credential_id: UUID, *, cause: str) -> bool:
     """Stops the church's deliveries for a cause that an admin mends; False where that token is no longer used."""
-    values = {
-        "church": church_id,
-        "credential": credential_id,
-        "cause": cause,
-        "facts": orjson.dumps(facts).decode(),
-    }
+    values = {"church": church_id, "credential": credential_id, "cause": cause}
     held = bool(session.execute(HOLD, values).rowcount)  # type: ignore[attr-defined]
     if held:
         audit.record(
@@ -206,6 +192,7 @@ def _as_row(one: Settlement) -> dict[str, Any]:
 
 def _as_link(one: Settlement, contact: LinkedContact) -> dict[str, Any]:
     return {
+        "location_id": contact.location_id,
         "contact_id": contact.contact_id,
         "first_name": contact.first_name,
         "last_name": contact.last_name,

@@ -1,0 +1,73 @@
+"""One claimed row on its way: the plan of its calls, what they brought, and how long the row is still ours."""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ghl.client.errors import GHLError
+from ghl.delivery.claim import ClaimedRow
+from ghl.delivery.facts import DeliveryFacts
+from ghl.delivery.plan import Call, Outcome, Reply
+
+Plan = Generator[Call, Reply, Outcome]
+
+
+@dataclass
+class Delivery:
+    """A row and its plan. `call` is the next call to make; None once there is an `outcome` or an `error`.
+
+    A call that was held back is made again later: the plan does not learn of it. Used by one thread at a time.
+    """
+
+    row: ClaimedRow
+    facts: DeliveryFacts
+    plan: Plan
+    lease_until: float
+    call: Call | None = None
+    outcome: Outcome | None = None
+    error: GHLError | None = None
+    calls: list[dict[str, Any]] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Asks the plan for its first call."""
+        self._step(lambda: next(self.plan))
+
+    def reply(self, reply: Reply) -> None:
+        """Gives the plan what the call brought."""
+        self._step(lambda: self.plan.send(reply))
+
+    def fail(self, error: GHLError) -> None:
+        """Tells the plan what went wrong; what it does not handle becomes the delivery's `error`."""
+        self._step(lambda: self.plan.throw(error))
+
+    def note(self, call: Call, seconds: float, error: GHLError | None) -> None:
+        """Keeps what a call was and how it ended, for the timeline; nothing of what was sent."""
+        self.calls.append(
+            {
+                "call": type(call).__name__,
+                "ms": round(seconds * 1000),
+                "status": error.status if error else None,
+                "trace_id": error.trace_id if error else None,
+                "error": type(error).__name__ if error else None,
+                "reason": error.reason[:300] if error else None,
+            }
+        )
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing more to call."""
+        return self.call is None
+
+    @property
+    def touched(self) -> bool:
+        """Whether a call was made, so that something may have changed in GoHighLevel."""
+        return bool(self.calls)
+
+    def _step(self, advance: Callable[[], Call]) -> None:
+        self.call = None
+        try:
+            self.call = advance()
+        except StopIteration as end:
+            self.outcome = end.value
+        except GHLError as error:
+            self.error = error

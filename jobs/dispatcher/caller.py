@@ -1,0 +1,78 @@
+"""Makes one call to GoHighLevel in a thread, and says what it brought. It knows no database."""
+
+from collections.abc import Callable
+
+import structlog
+from ghl.client.client import GHLClient
+from ghl.client.errors import GHLError
+from ghl.client.rate_headers import RateHeaders
+from ghl.clock import Clock
+from ghl.crypto import KeyRing
+from ghl.delivery.delivery import Delivery
+from ghl.delivery.facts import DeliveryFacts
+from ghl.delivery.perform import perform
+from jobs.dispatcher.church_run import Job, Stepped
+from jobs.dispatcher.connections import Connections
+from jobs.dispatcher.permit import HeldBackError, Permit
+
+log = structlog.get_logger()
+
+
+class Caller:
+    """Calls for all churches of a process. Thread-safe."""
+
+    def __init__(self, *, connections: Connections, key_ring: KeyRing, base_url: str, clock: Clock) -> None:
+        self._connections = connections
+        self._key_ring = key_ring
+        self._base_url = base_url
+        self._clock = clock
+
+    def call(self, job: Job) -> Stepped:
+        """Makes the delivery's next call and lets its plan go a step on. Never raises."""
+        delivery, permit = job.delivery, job.permit
+        facts = delivery.facts
+        headers: list[tuple[RateHeaders, float]] = []
+        begun = self._clock.monotonic()
+        try:
+            client = self.client(facts, permit, lambda one, at: headers.append((one, at)))
+            answered, error = self._make(delivery, client, begun)
+        except HeldBackError as held:
+            log.info("call.held_back", church_id=str(facts.church_id), reason=held.reason)
+            permit.give_back()
+            return Stepped(delivery)
+        except Exception:
+            # A mistake of ours: the row's lease runs out, and after three such attempts a person looks.
+            log.exception("call.crashed", church_id=str(facts.church_id), card_id=str(delivery.row.card_id))
+            return Stepped(delivery, crashed=True)
+        return Stepped(delivery, answered=answered, error=error, headers=tuple(headers))
+
+    def client(
+        self,
+        facts: DeliveryFacts,
+        permit: Permit,
+        on_answer: Callable[[RateHeaders, float], None],
+    ) -> GHLClient:
+        """A client for the church's location whose every send asks the permit first. Raises `UnsealError`."""
+        return self._connections.client(
+            base_url=facts.base_url or self._base_url,
+            token=self._key_ring.open(facts.sealed, facts.context),
+            location_id=facts.ghl_location_id,
+            guard=permit.check,
+            on_answer=on_answer,
+            may_repeat=permit.may_repeat,
+        )
+
+    def _make(self, delivery: Delivery, client: GHLClient, begun: float) -> tuple[bool, GHLError | None]:
+        call = delivery.call
+        assert call is not None
+        try:
+            reply = perform(client, call)
+        except HeldBackError:
+            raise
+        except GHLError as error:
+            delivery.note(call, self._clock.monotonic() - begun, error)
+            delivery.fail(error)
+            return False, error
+        delivery.note(call, self._clock.monotonic() - begun, None)
+        delivery.reply(reply)
+        return True, None

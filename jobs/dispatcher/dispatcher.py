@@ -1,0 +1,209 @@
+"""Coordinates a process's churches: who gets a turn, how many of the shared threads, and when it all stops.
+
+One thread decides; turns run on a few desk threads, calls on many. It knows no SQL and no HTTP.
+"""
+
+import heapq
+import itertools
+import queue
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import structlog
+
+from jobs.dispatcher.caller import Caller
+from jobs.dispatcher.church_run import ChurchRun, Job, Stepped, Tools, Turned
+
+DESKS = 6
+"""Turns at once: they wait for PostgreSQL most of the time."""
+
+FEWEST_SLOTS = 8
+"""A turn costs a transaction: it is worth several calls, even when many churches share the threads."""
+
+SETTLE_AFTER = 0.02
+SETTLE_AFTER_WHEN_BUSY = 0.1
+BUSY_CHURCHES = 8
+"""What came back is settled together a moment later; with many churches at work the moment is longer."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class _Wake:
+    church_id: UUID
+
+
+@dataclass(frozen=True)
+class _Turned:
+    run: ChurchRun
+    turned: Turned
+    slots: int
+
+
+@dataclass(frozen=True)
+class _Back:
+    run: ChurchRun
+    stepped: Stepped
+
+
+@dataclass(frozen=True)
+class _Stop:
+    pass
+
+
+@dataclass
+class _Seat:
+    """A church's place in the coordinator. `due_at` is when its next turn is wanted."""
+
+    run: ChurchRun
+    due_at: float = 0.0
+    turning: bool = False
+    woken: bool = False
+    queued: int = field(default=-1)
+
+
+class Dispatcher:
+    """Delivers for the churches that it is woken for, until it is stopped."""
+
+    def __init__(self, *, tools: Tools, caller: Caller, threads: int) -> None:
+        self._tools = tools
+        self._caller = caller
+        self._threads = threads
+        self._free = threads
+        self._events: queue.SimpleQueue[_Wake | _Turned | _Back | _Stop] = queue.SimpleQueue()
+        self._seats: dict[UUID, _Seat] = {}
+        self._agenda: list[tuple[float, int, UUID]] = []
+        self._numbers = itertools.count()
+        self._stopping = False
+        self._desks = ThreadPoolExecutor(DESKS, thread_name_prefix="turn")
+        self._calls = ThreadPoolExecutor(threads, thread_name_prefix="call")
+        self._thread = threading.Thread(target=self._coordinate, name="dispatcher", daemon=True)
+
+    def start(self) -> None:
+        """Begins to coordinate, in a thread of its own."""
+        self._thread.start()
+
+    def wake(self, church_id: UUID) -> None:
+        """Something may be due for the church; from any thread."""
+        self._events.put(_Wake(church_id))
+
+    def stop(self, *, within: float = 9.0) -> bool:
+        """Finishes the calls that are out, gives back the rest, and returns whether all of it was done in time."""
+        self._events.put(_Stop())
+        self._thread.join(within)
+        done = not self._thread.is_alive()
+        self._desks.shutdown(wait=done, cancel_futures=True)
+        self._calls.shutdown(wait=done, cancel_futures=True)
+        return done
+
+    # -- the coordinator's own thread ------------------------------------------------------------------
+
+    def _coordinate(self) -> None:
+        while not (self._stopping and not self._seats):
+            self._handle_events()
+            self._give_turns()
+
+    def _handle_events(self) -> None:
+        """Waits for something to happen, at most until the next turn is due, then takes all there is."""
+        try:
+            event = self._events.get(timeout=self._patience())
+            while True:
+                self._handle(event)
+                event = self._events.get_nowait()
+        except queue.Empty:
+            return
+
+    def _patience(self) -> float:
+        if not self._agenda:
+            return 1.0
+        return min(max(self._agenda[0][0] - self._tools.clock.monotonic(), 0.0), 1.0)
+
+    def _handle(self, event: _Wake | _Turned | _Back | _Stop) -> None:
+        match event:
+            case _Wake(church_id):
+                self._woken(church_id)
+            case _Back(run, stepped):
+                self._free += 1
+                run.put(stepped)
+                self._want_turn(self._seats[run.church_id], self._settle_after())
+            case _Turned():
+                self._turned(event)
+            case _Stop():
+                self._stopping = True
+                for seat in self._seats.values():
+                    self._want_turn(seat, 0.0)
+
+    def _woken(self, church_id: UUID) -> None:
+        if self._stopping:
+            return
+        seat = self._seats.get(church_id)
+        if seat is None:
+            seat = self._seats[church_id] = _Seat(ChurchRun(church_id, self._tools))
+        seat.woken = seat.turning
+        self._want_turn(seat, 0.0)
+
+    def _turned(self, event: _Turned) -> None:
+        seat = self._seats[event.run.church_id]
+        seat.turning = False
+        self._free += event.slots - len(event.turned.jobs)
+        for job in event.turned.jobs:
+            self._submit(event.run, job)
+        if event.turned.finished and not seat.woken:
+            del self._seats[event.run.church_id]
+            return
+        wait = 0.0 if seat.woken else event.turned.wait
+        if self._stopping:
+            wait = min(wait, SETTLE_AFTER_WHEN_BUSY)
+        seat.woken = False
+        self._want_turn(seat, wait)
+
+    def _want_turn(self, seat: _Seat, delay: float) -> None:
+        """Puts the church on the agenda, or moves it forward."""
+        due_at = self._tools.clock.monotonic() + delay
+        if seat.queued >= 0 and seat.due_at <= due_at:
+            return
+        seat.due_at, seat.queued = due_at, next(self._numbers)
+        heapq.heappush(self._agenda, (due_at, seat.queued, seat.run.church_id))
+
+    def _give_turns(self) -> None:
+        """Gives a turn to each church whose time has come, in the order in which they asked."""
+        now = self._tools.clock.monotonic()
+        while self._agenda and self._agenda[0][0] <= now:
+            _, number, church_id = heapq.heappop(self._agenda)
+            seat = self._seats.get(church_id)
+            if seat is None or seat.queued != number:
+                continue
+            seat.queued = -1
+            if seat.turning:
+                seat.woken = True
+                continue
+            self._begin_turn(seat)
+
+    def _begin_turn(self, seat: _Seat) -> None:
+        slots = 0 if self._stopping else self._fair_share()
+        self._free -= slots
+        seat.turning = True
+        future = self._desks.submit(seat.run.turn, slots, stopping=self._stopping)
+        future.add_done_callback(lambda done: self._events.put(self._as_turned(seat.run, done, slots)))
+
+    def _as_turned(self, run: ChurchRun, done: "Future[Turned]", slots: int) -> _Turned:
+        error = done.exception()
+        if error is None:
+            return _Turned(run, done.result(), slots)
+        # A mistake of ours in one church must not stop the others; its rows come back when their leases end.
+        log.error("turn.crashed", church_id=str(run.church_id), exc_info=error)
+        return _Turned(run, Turned(wait=5.0, finished=not run.in_flight), slots)
+
+    def _fair_share(self) -> int:
+        share = max(FEWEST_SLOTS, self._threads // max(len(self._seats), 1))
+        return max(min(self._free, share), 0)
+
+    def _settle_after(self) -> float:
+        if self._free == 0 or len(self._seats) <= BUSY_CHURCHES:
+            return SETTLE_AFTER
+        return SETTLE_AFTER_WHEN_BUSY
+
+    def _submit(self, run: ChurchRun, job: Job) -> None:
+        self._calls.submit(lambda: self._events.put(_Back(run, self._caller.call(job))))

@@ -1,0 +1,49 @@
+"""A thread that says every few seconds that its process lives, while it does."""
+
+import os
+import socket
+import threading
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from ghl.db.engine import Database
+from ghl.heartbeat import BEAT_SECONDS, beat, end
+from ghl.ids import new_id
+
+log = structlog.get_logger()
+
+
+class Heart:
+    """Beats from `start` to `stop`. A database that is away is tried again at the next beat."""
+
+    def __init__(self, database: Database, *, kind: str) -> None:
+        self._database = database
+        self._kind = kind
+        self._id = new_id()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="heart", daemon=True)
+
+    def start(self) -> None:
+        """Beats once now, then in a thread of its own."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stops beating and signs off."""
+        self._stop.set()
+        self._thread.join(2)
+        try:
+            with self._database.system() as session:
+                end(session, self._id)
+        except SQLAlchemyError as error:
+            log.warning("heart.not_signed_off", error=type(error).__name__)
+
+    def _run(self) -> None:
+        while True:
+            try:
+                with self._database.system() as session:
+                    beat(session, self._id, kind=self._kind, host=socket.gethostname(), pid=os.getpid())
+            except SQLAlchemyError as error:
+                log.warning("heart.missed", error=type(error).__name__)
+            if self._stop.wait(BEAT_SECONDS):
+                return
