@@ -70,7 +70,7 @@ class Application:
             if fault is None and verdict.allowed:
                 fault = self.faults.strike(location, operation, request.body, at_the_edge=False)
             if fault is not None:
-                self.stats.fault_fired(fault.kind)
+                self.stats.fault_fired(fault.kind.value)
             delay = self._delay(location, operation, fault) if verdict.allowed else 0.0
             return Visit(request, route, params, location, operation, verdict, fault, delay)
 
