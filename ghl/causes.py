@@ -47,6 +47,7 @@ class CauseCode(StrEnum):
     TWO_PEOPLE_MATCH = "two_people_match"
     PHONE_ON_OTHER_CONTACT = "phone_on_other_contact"
     EMAIL_ON_OTHER_CONTACT = "email_on_other_contact"
+    NO_ADDRESS_OF_ITS_OWN = "no_address_of_its_own"
     SAME_CARD_AGAIN = "same_card_again"
 
     FIELD_GONE = "field_gone"
@@ -312,6 +313,14 @@ _ALL = (
         "Is it the same person?",
         "staff",
         "Choose: same person, someone else (the card then goes without this e-mail), or not sure.",
+    ),
+    Cause(
+        CauseCode.NO_ADDRESS_OF_ITS_OWN,
+        "No phone or e-mail of their own",
+        "{name} is someone else than {contact_name}, and the card has no other {field}. "
+        "GoHighLevel needs one to tell them apart.",
+        "staff",
+        "Add a phone number or an e-mail address of their own, then retry.",
     ),
     Cause(
         CauseCode.SAME_CARD_AGAIN,
