@@ -9,8 +9,8 @@ EXCERPT_CHARACTERS = 300
 _CONSIDERED = 4096
 
 _TOKEN = re.compile(
-    r"(?i)\bpit-[\w-]*"  # private integration tokens, also cut short
-    r"|\beyJ[\w-]+(?:\.[\w-]*){0,2}"  # JSON web tokens
+    r"(?i)pit-[\w-]*"  # private integration tokens, also cut short
+    r"|eyJ[\w-]+(?:\.[\w-]*){0,2}"  # JSON web tokens
     r"|\b(?:bearer|basic)\s+\S+"
     r"|\bauthorization\b\W{0,5}\S+"
 )

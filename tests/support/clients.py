@@ -1,14 +1,18 @@
 """GHL clients for tests: a token that must never show up anywhere, and no waits between repetitions."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import httpx
 from pydantic import SecretStr
 
+from ghl.client import errors
 from ghl.client.client import GHLClient
 from ghl.client.models import ContactWrite
 from ghl.client.retry import RetryPolicy
 from ghl.clock import SystemClock
+
+T = TypeVar("T")
 
 TOKEN = "pit-00000000-1111-4222-8333-444444444444"
 LOCATION = "ve9EPM428h8vShlRW1KT"
@@ -28,3 +32,11 @@ def ghl_client(http: httpx.Client, url: str, **options: Any) -> GHLClient:
         "retries": RetryPolicy.immediate(),
     }
     return GHLClient(**{**arguments, **options})
+
+
+def outcome(call: Callable[[], T]) -> T | errors.GHLError:
+    """What a call gives, or the client's error it raises; any other exception passes."""
+    try:
+        return call()
+    except errors.GHLError as error:
+        return error
