@@ -133,7 +133,7 @@ def wait_after_answer(attempts: int, jitter: float) -> timedelta:
 
 def _doubled(first: float, times: int, longest: float, jitter: float) -> float:
     # The exponent is bounded before it is used: counters may be large.
-    base = first * 2 ** min(max(times, 1) - 1, 20)
+    base = first * 2.0 ** min(max(times, 1) - 1, 20)
     return min(base, longest / (1 + _JITTER)) * (1 + _JITTER * jitter)
 
 
