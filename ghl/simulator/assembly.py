@@ -8,6 +8,7 @@ from ghl.simulator.application import Application
 from ghl.simulator.faults import Faults
 from ghl.simulator.journal import Journal
 from ghl.simulator.latency import Latency, Range
+from ghl.simulator.replay import replay_all
 from ghl.simulator.state import State
 from ghl.simulator.stats import Stats
 from ghl.simulator.tokens import fake_token
@@ -56,6 +57,8 @@ def assemble(
     span = Range.parse(latency)
     # Each use has its own source, so that a further fault does not change the ids that follow.
     ids, waits, chances = (Random(None if seed is None else seed * 3 + part) for part in range(3))  # noqa: S311
-    state = State(clock, ids, Journal(journal) if journal else None)
+    state = State(clock, ids)
+    if journal is not None:
+        replay_all(Journal(journal), state)
     faults = Faults(clock, chances, state.lock)
     return Application(state, faults, Latency(span, waits), Stats(state.lock))

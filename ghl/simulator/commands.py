@@ -15,7 +15,7 @@ contacts_app = typer.Typer(help="Look at the contacts in the simulator.", no_arg
 app.add_typer(fault_app, name="fault")
 app.add_typer(contacts_app, name="contacts")
 
-Url = Annotated[str, typer.Option(envvar="HUB_SIMULATOR_URL", help="Where the simulator listens.")]
+Url = Annotated[str, typer.Option(envvar="HUB_DEMO_SIMULATOR_URL", help="Where the simulator listens.")]
 DEFAULT_URL = "http://127.0.0.1:8503"
 
 

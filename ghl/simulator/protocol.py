@@ -31,7 +31,7 @@ class Connection(asyncio.Protocol):
         self._connections = connections
         self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpRequestParser(self)
-        self._waiting: deque[tuple[Request, bool]] = deque()
+        self._waiting: deque[tuple[Request, bool, bool]] = deque()
         self._open: Visit | None = None
         self._busy = False
         self._drip: asyncio.TimerHandle | None = None
@@ -98,17 +98,17 @@ class Connection(asyncio.Protocol):
             headers=self._headers,
             body=b"".join(self._chunks),
         )
-        self._waiting.append((request, self._parser.should_keep_alive()))
+        self._waiting.append((request, self._parser.should_keep_alive(), self._size > BODY_LIMIT))
         if not self._busy:
             self._next()
 
     # From request to answer
 
     def _next(self) -> None:
-        request, self._keep_alive = self._waiting.popleft()
+        request, self._keep_alive, too_large = self._waiting.popleft()
         self._busy = True
         try:
-            if self._size > BODY_LIMIT:
+            if too_large:
                 self._send(Response(413, {"statusCode": 413, "message": "request entity too large"}))
             elif request.path.startswith(CONTROL):
                 self.is_control = True

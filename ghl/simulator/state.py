@@ -12,13 +12,13 @@ from typing import Any
 from ghl.clock import Clock
 from ghl.simulator.contacts.changing import apply
 from ghl.simulator.contacts.reading import CREATE, read_contact
-from ghl.simulator.contacts.record import Contact, from_json
+from ghl.simulator.contacts.record import Contact
 from ghl.simulator.contacts.showing import show_contact
 from ghl.simulator.contacts.store import ContactStore
-from ghl.simulator.journal import Journal, JournalError
+from ghl.simulator.journal import Journal
 from ghl.simulator.limits import RateLimit
 from ghl.simulator.locations import CustomField, Location
-from ghl.simulator.records import location_from, token_from, token_to
+from ghl.simulator.records import token_to
 from ghl.simulator.tokens import ALL_SCOPES, Token, Tokens, fake_token
 
 _LETTERS = ascii_letters + digits
@@ -27,11 +27,7 @@ _LETTERS = ascii_letters + digits
 class State:
     """Locations with their contacts, and the tokens that open them."""
 
-    def __init__(self, clock: Clock, random: Random, journal: Journal | None = None) -> None:
-        """Reads back what the journal holds.
-
-        Raises JournalError: the journal is broken before its last line.
-        """
+    def __init__(self, clock: Clock, random: Random) -> None:
         self.lock = RLock()
         self.clock = clock
         self.random = random
@@ -41,9 +37,6 @@ class State:
         self.limits: dict[str, RateLimit] = {}
         self._homes: dict[str, str] = {}
         self._journal: Journal | None = None
-        for record in journal.read() if journal else ():
-            self._replay(record)
-        self._journal = journal
 
     # Locations and tokens
 
@@ -67,7 +60,7 @@ class State:
             changed = location.settings.changed(**settings)
             given = self.tokens.add(Token(token or self._new_token(), location_id, frozenset(scopes)))
             location.settings = changed
-            self._keep_location(location)
+            self.keep_location(location)
             self._keep_token(given)
             return given.value
 
@@ -76,7 +69,7 @@ class State:
         with self.lock:
             location = self.locations[location_id]
             location.settings = location.settings.changed(**settings)
-            self._keep_location(location)
+            self.keep_location(location)
 
     def add_token(
         self, location_id: str | None, value: str | None = None, scopes: Iterable[str] = ALL_SCOPES
@@ -128,7 +121,7 @@ class State:
             }
             field = CustomField(name=name, data_type=data_type, options=tuple(options), **values)
             location.custom_fields[field.id] = field
-            self._keep_location(location)
+            self.keep_location(location)
             return field
 
     def remove_custom_field(self, location_id: str, field_id: str) -> None:
@@ -136,7 +129,7 @@ class State:
         with self.lock:
             location = self.locations[location_id]
             del location.custom_fields[field_id]
-            self._keep_location(location)
+            self.keep_location(location)
 
     # Contacts
 
@@ -209,6 +202,10 @@ class State:
         digits32 = f"{self.random.getrandbits(128):032x}"
         return "-".join((digits32[:8], digits32[8:12], digits32[12:16], digits32[16:20], digits32[20:]))
 
+    def keep_in(self, journal: Journal) -> None:
+        """Tells the journal of every change from now on."""
+        self._journal = journal
+
     def close(self) -> None:
         """Closes the journal."""
         with self.lock:
@@ -228,7 +225,8 @@ class State:
             number += 1
         return fake_token(number)
 
-    def _keep_location(self, location: Location) -> None:
+    def keep_location(self, location: Location) -> None:
+        """Keeps a new or changed location."""
         self.locations[location.id] = location
         self.stores.setdefault(location.id, ContactStore())
         limit = self.limits.setdefault(location.id, RateLimit())
@@ -246,23 +244,3 @@ class State:
     def _write(self, kind: str, record: dict[str, Any]) -> None:
         if self._journal is not None:
             self._journal.write(kind, record)
-
-    def _replay(self, record: dict[str, Any]) -> None:
-        try:
-            match record["kind"]:
-                case "location":
-                    self._keep_location(location_from(record["location"]))
-                case "token":
-                    self.tokens.add(token_from(record["token"]))
-                case "tag":
-                    self.locations[record["location_id"]].tags[record["name"]] = record["id"]
-                case "contact":
-                    self.put(from_json(record["contact"]))
-                case "contact_removed":
-                    contact = self.find(record["id"])
-                    if contact is not None:
-                        self.remove(contact)
-                case kind:
-                    raise JournalError(f"The journal has a record of an unknown kind: {kind}")
-        except (KeyError, TypeError, ValueError) as error:
-            raise JournalError(f"The journal has a record that does not fit: {error!r}") from error

@@ -1,0 +1,39 @@
+"""The journal's records back into a state, one after the other."""
+
+from typing import Any
+
+from ghl.simulator.contacts.record import from_json
+from ghl.simulator.journal import Journal, JournalError
+from ghl.simulator.records import location_from, token_from
+from ghl.simulator.state import State
+
+
+def replay_all(journal: Journal, state: State) -> None:
+    """Does again what the journal tells, and lets `state` write on in it.
+
+    Raises JournalError: a line before the last is broken, or a record does not fit.
+    """
+    for record in journal.read():
+        try:
+            _replay(record, state)
+        except (KeyError, TypeError, ValueError) as error:
+            raise JournalError(f"The journal has a record that does not fit: {error!r}") from error
+    state.keep_in(journal)
+
+
+def _replay(record: dict[str, Any], state: State) -> None:
+    match record["kind"]:
+        case "location":
+            state.keep_location(location_from(record["location"]))
+        case "token":
+            state.tokens.add(token_from(record["token"]))
+        case "tag":
+            state.locations[record["location_id"]].tags[record["name"]] = record["id"]
+        case "contact":
+            state.put(from_json(record["contact"]))
+        case "contact_removed":
+            contact = state.find(record["id"])
+            if contact is not None:
+                state.remove(contact)
+        case kind:
+            raise JournalError(f"The journal has a record of an unknown kind: {kind}")
