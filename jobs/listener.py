@@ -127,7 +127,8 @@ class _WakeWorker(SimpleWorker):
             maintenance_interval=_MAINTENANCE_SECONDS,
             log_job_description=False,
         )
-        self.log = logging.getLogger(__name__)
+        # Not RQ's own, which tells three lines a wake-up; this one follows the level set for "rq".
+        self.log = logging.getLogger("rq.wake")
         self._woken = woken
         self._stopping = stopping
 

@@ -330,6 +330,16 @@ def test_a_server_that_forgot_everything_is_given_the_scripts_again(redis_client
     assert throttle.take(HERE, 1).granted == 1
 
 
+def test_what_an_emptied_redis_forgot_comes_back_with_the_next_answer(
+    redis_client: redis.Redis, throttle: Throttle
+) -> None:
+    throttle.take(HERE, 80)
+    redis_client.flushall()
+    throttle.take(HERE, 1)
+    throttle.observe(HERE, RateHeaders(limit=100, remaining=19), time.monotonic())
+    assert throttle.take(HERE, 100).granted == 19
+
+
 def test_without_redis_nothing_is_granted() -> None:
     client = connect_redis("redis://127.0.0.1:1/0", timeout=0.2)
     with pytest.raises(redis.ConnectionError):
