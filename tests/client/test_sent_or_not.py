@@ -93,6 +93,7 @@ def test_idle_connection_closed_by_the_server_is_not_used_again(connect: Connect
     with NastyServer(answer_and_close) as server:
         client = connect(server.url)
         assert client.contacts.create(ANN).id == "c1"
+        server.wait_until_closed(1)
         assert client.contacts.create(ANN).id == "c1"
         assert server.connections == 2
 

@@ -99,6 +99,7 @@ class NastyServer:
         self.behave = behave
         self.requests: list[Request] = []
         self.connections = 0
+        self.closed = 0
         self._tls = tls
         self._stopped = threading.Event()
         self._sockets: list[socket.socket] = []
@@ -130,6 +131,12 @@ class NastyServer:
                 continue
         for thread in self._threads:
             thread.join(5)
+
+    def wait_until_closed(self, connections: int) -> None:
+        """Returns when that many connections have come to their end, after five seconds in any case."""
+        for _ in range(1000):
+            if self.closed >= connections or self._stopped.wait(0.005):
+                return
 
     def reset_connections(self) -> None:
         """Resets every idle connection, and returns when the other side has been told."""
@@ -169,6 +176,8 @@ class NastyServer:
             pass
         finally:
             sock.close()
+            with self._lock:
+                self.closed += 1
 
     def _converse(self, sock: socket.socket) -> None:
         buffer = b""
