@@ -18,9 +18,7 @@ def beat(session: Session, process_id: UUID, *, kind: str, host: str, pid: int) 
     """Says that the process lives. A system transaction."""
     session.execute(
         insert(Heartbeat)
-        .values(
-            id=process_id, kind=kind, host=host, pid=pid, started_at=func.now(), seen_at=func.now()
-        )
+        .values(id=process_id, kind=kind, host=host, pid=pid, started_at=func.now(), seen_at=func.now())
         .on_conflict_do_update(index_elements=[Heartbeat.id], set_={"seen_at": func.now()})
     )
 

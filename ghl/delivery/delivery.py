@@ -14,7 +14,8 @@ Plan = Generator[Call, Reply, Outcome]
 
 @dataclass
 class Delivery:
-    """A row and its plan. `call` is the next call to make; None once there is an `outcome` or an `error`.
+    """A row and its plan. `call` is the next call to make; None once there is an `outcome` or an `error`, or
+    our own program `crashed`. `unsure`: one of its calls may have had an effect that nobody saw.
 
     A call that was held back is made again later: the plan does not learn of it. Used by one thread at a time.
     """
@@ -26,6 +27,8 @@ class Delivery:
     call: Call | None = None
     outcome: Outcome | None = None
     error: GHLError | None = None
+    crashed: bool = False
+    unsure: bool = False
     calls: list[dict[str, Any]] = field(default_factory=list)
 
     def start(self) -> None:
@@ -38,7 +41,13 @@ class Delivery:
 
     def fail(self, error: GHLError) -> None:
         """Tells the plan what went wrong; what it does not handle becomes the delivery's `error`."""
+        self.unsure = self.unsure or error.unsure
         self._step(lambda: self.plan.throw(error))
+
+    def crash(self) -> None:
+        """Ends the delivery without an outcome: our own program broke on it."""
+        self.call = None
+        self.crashed = True
 
     def note(self, call: Call, seconds: float, error: GHLError | None) -> None:
         """Keeps what a call was and how it ended, for the timeline; nothing of what was sent."""

@@ -47,6 +47,7 @@ class Settlement:
     attempts: int = 0
     system_errors: int = 0
     first_system_error_at: datetime | None = None
+    deaths: int = 0
     must_look_up: bool = False
     priority: int = 0
     http_status: int | None = None
@@ -62,14 +63,13 @@ SETTLE = text(
         SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS s(
             id bigint, token uuid, attempt_id bigint, state text, status text, outcome text, due_in float8,
             cause text, facts jsonb, attempts int, system_errors int, first_system_error_at timestamptz,
-            must_look_up bool, priority int, http_status int, trace_id text, calls jsonb, contact_id text)
+            deaths int, must_look_up bool, priority int, http_status int, trace_id text, calls jsonb, contact_id text)
         ORDER BY id
     ), settled AS (
         UPDATE outbox AS o
         SET state = s.state, due_at = now() + make_interval(secs => s.due_in), attempts = s.attempts,
             system_errors = s.system_errors, first_system_error_at = s.first_system_error_at,
-            deaths = CASE WHEN s.outcome = 'not_sent' THEN o.deaths ELSE 0 END,
-            tries = o.tries - CASE WHEN s.outcome = 'not_sent' THEN 1 ELSE 0 END,
+            deaths = s.deaths, tries = o.tries - CASE WHEN s.outcome = 'not_sent' THEN 1 ELSE 0 END,
             must_look_up = s.must_look_up, priority = s.priority, lease_token = NULL, leased_until = NULL,
             requested_by = CASE WHEN s.outcome = 'not_sent' THEN o.requested_by END
         FROM s WHERE o.id = s.id AND o.lease_token = s.token
@@ -181,6 +181,7 @@ def _as_row(one: Settlement) -> dict[str, Any]:
         "attempts": one.attempts,
         "system_errors": one.system_errors,
         "first_system_error_at": one.first_system_error_at,
+        "deaths": one.deaths,
         "must_look_up": one.must_look_up,
         "priority": one.priority or one.row.priority,
         "http_status": one.http_status,

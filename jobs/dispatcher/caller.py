@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import structlog
+
 from ghl.client.client import GHLClient
 from ghl.client.errors import GHLError
 from ghl.client.rate_headers import RateHeaders
@@ -41,9 +42,10 @@ class Caller:
             permit.give_back()
             return Stepped(delivery)
         except Exception:
-            # A mistake of ours: the row's lease runs out, and after three such attempts a person looks.
+            # A mistake of ours must not stop the others; after three of them on one card a person looks.
             log.exception("call.crashed", church_id=str(facts.church_id), card_id=str(delivery.row.card_id))
-            return Stepped(delivery, crashed=True)
+            delivery.crash()
+            return Stepped(delivery)
         return Stepped(delivery, answered=answered, error=error, headers=tuple(headers))
 
     def client(

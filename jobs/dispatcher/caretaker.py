@@ -46,7 +46,7 @@ class Caretaker:
 
     tools: Tools
     caller: Caller
-    wake: Callable[[UUID], None]
+    wake: Callable[[UUID], object]
     _next_refresh: float = 0.0
 
     def run(self, stop: threading.Event) -> None:

@@ -78,7 +78,6 @@ class Stepped:
     answered: bool = False
     error: GHLError | None = None
     headers: tuple[tuple[RateHeaders, float], ...] = ()
-    crashed: bool = False
 
     @property
     def counts(self) -> bool:
@@ -185,14 +184,12 @@ class ChurchRun:
         return self.facts is not None
 
     def _collect(self) -> list[Stepped]:
-        """Sorts what came back: finished, to be called again, or crashed (its lease runs out by itself)."""
+        """Sorts what came back: finished, or to be called again."""
         steps: list[Stepped] = []
         while self._results:
             stepped = self._results.popleft()
             steps.append(stepped)
-            if stepped.crashed:
-                self.in_flight.pop(stepped.delivery.row.id, None)
-            elif stepped.delivery.finished:
+            if stepped.delivery.finished:
                 self._finished.append(stepped.delivery)
             else:
                 self._ready.append(stepped.delivery)
@@ -287,7 +284,7 @@ class ChurchRun:
         """Turns grants into calls: deliveries that are on their way first, then new ones."""
         for delivery in deliveries:
             self.in_flight[delivery.row.id] = delivery
-            delivery.start()
+            self._begin(delivery)
             (self._finished if delivery.finished else self._ready).append(delivery)
         for delivery in [one for one in self._ready if not one.lease_until]:
             self.in_flight.pop(delivery.row.id, None)
@@ -297,6 +294,14 @@ class ChurchRun:
         going, self._ready = self._ready[: plan.grant.granted], self._ready[plan.grant.granted :]
         self._return(plan.grant, len(going))
         return [Job(delivery, self._permit(plan.grant, delivery)) for delivery in going]
+
+    def _begin(self, delivery: Delivery) -> None:
+        try:
+            delivery.start()
+        except Exception:
+            # A mistake of ours in one card must not stop its church.
+            log.exception("delivery.crashed", church_id=str(self.church_id), card_id=str(delivery.row.card_id))
+            delivery.crash()
 
     def _permit(self, grant: Grant, delivery: Delivery) -> Permit:
         assert self.facts

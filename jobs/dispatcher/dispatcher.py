@@ -85,6 +85,11 @@ class Dispatcher:
         """Begins to coordinate, in a thread of its own."""
         self._thread.start()
 
+    @property
+    def alive(self) -> bool:
+        """Whether the coordinator still runs; it never ends by itself before `stop`."""
+        return self._thread.is_alive()
+
     def wake(self, church_id: UUID) -> None:
         """Something may be due for the church; from any thread."""
         self._events.put(_Wake(church_id))

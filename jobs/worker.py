@@ -1,0 +1,125 @@
+"""A worker process: an RQ listener that hears wake-ups, a dispatcher that delivers, a caretaker beside them."""
+
+import os
+import random
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from types import FrameType
+
+import structlog
+
+from ghl.config import Settings
+from ghl.logging import set_up_logging
+from jobs.container import Container, build_container
+from jobs.dispatcher.caller import Caller
+from jobs.dispatcher.caretaker import Caretaker
+from jobs.dispatcher.church_run import Tools
+from jobs.dispatcher.connections import Connections
+from jobs.dispatcher.dispatcher import DESKS, Dispatcher
+from jobs.heart import Heart
+from jobs.listener import Listener
+
+STOP_WITHIN = 9.0
+"""Seconds to finish or give back what is held; the supervisor waits ten."""
+
+log = structlog.get_logger(__name__)
+
+
+class Worker:
+    """The parts of one worker process, started and stopped together."""
+
+    def __init__(self, container: Container) -> None:
+        settings, clock = container.settings, container.clock
+        assert settings.redis_url
+        redis_url = settings.redis_url.get_secret_value()
+        name = f"worker-{socket.gethostname().split('.')[0]}-{os.getpid()}"
+        self._holder = f"{name}-{secrets.token_hex(4)}"
+        self._connections = Connections(threads=settings.worker_threads, clock=clock)
+        tools = Tools(
+            database=container.database,
+            throttle=container.throttle,
+            breakers=container.breakers,
+            clock=clock,
+            holder=self._holder,
+            jitter=random.random,
+        )
+        caller = Caller(
+            connections=self._connections,
+            key_ring=container.key_ring,
+            base_url=settings.ghl_base_url,
+            clock=clock,
+        )
+        self._dispatcher = Dispatcher(tools=tools, caller=caller, threads=settings.worker_threads)
+        self._caretaker = Caretaker(tools, caller, container.waker.wake)
+        self._listener = Listener(redis_url, name=_rq_name(name), on_wake=self._dispatcher.wake)
+        self._heart = Heart(container.database, kind="worker")
+        self._stop = threading.Event()
+
+    def run(self) -> int:
+        """Works until `stop`; returns the exit code, 1 when something held could not be given back in time."""
+        caretaker = threading.Thread(
+            target=self._caretaker.run, args=(self._stop,), name="caretaker", daemon=True
+        )
+        listener = threading.Thread(target=self._listener.run, name="listener", daemon=True)
+        self._dispatcher.start()
+        self._heart.start()
+        listener.start()
+        caretaker.start()
+        log.info("worker.started", holder=self._holder)
+        while not self._stop.wait(1.0):
+            if not self._dispatcher.alive:
+                # Without its coordinator the process would hear wake-ups and do nothing: better a new one.
+                log.error("worker.dispatcher_died")
+                return 1
+        self._listener.stop()
+        done = self._dispatcher.stop(within=STOP_WITHIN)
+        self._heart.stop()
+        self._connections.close()
+        log.info("worker.stopped", everything_given_back=done)
+        return 0 if done else 1
+
+    def stop(self, *_: object) -> None:
+        """Asks the worker to stop; from a signal handler or any thread."""
+        self._stop.set()
+
+
+def run_worker(settings: Settings) -> int:
+    """Runs one worker in this process until SIGTERM or SIGINT. Returns the exit code."""
+    set_up_logging("worker", level=settings.log_level)
+    container = build_container(settings, name="worker", pool_size=DESKS + 2)
+    worker = Worker(container)
+    signal.signal(signal.SIGTERM, worker.stop)
+    signal.signal(signal.SIGINT, worker.stop)
+    try:
+        return worker.run()
+    finally:
+        container.close()
+
+
+def run_workers(processes: int) -> int:
+    """Runs several workers as children and starts a dead one again, until SIGTERM or SIGINT."""
+    stop = threading.Event()
+
+    def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, ask_to_stop)
+    signal.signal(signal.SIGINT, ask_to_stop)
+    command = [sys.executable, *sys.argv[:1], "--processes", "1"]
+    children = [subprocess.Popen(command) for _ in range(processes)]  # noqa: S603 (our own script)
+    while not stop.wait(1.0):
+        for place, child in enumerate(children):
+            if child.poll() is not None:
+                children[place] = subprocess.Popen(command)  # noqa: S603
+    for child in children:
+        child.terminate()
+    return max(child.wait() for child in children)
+
+
+def _rq_name(name: str) -> str:
+    """RQ takes letters, digits, `-` and `_` in names."""
+    return "".join(sign if sign.isalnum() or sign in "-_" else "-" for sign in name)

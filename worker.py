@@ -1,0 +1,22 @@
+"""Starts the workers of the hub: `python worker.py [--processes N]`. All else is in `jobs.worker`."""
+
+import argparse
+import sys
+
+from ghl.config import load_settings
+from jobs.running import with_running_hub
+from jobs.worker import run_worker, run_workers
+
+
+def main() -> int:
+    """Reads the arguments and works until it is told to stop."""
+    parser = argparse.ArgumentParser(description="Delivers cards to GoHighLevel until it is stopped.")
+    parser.add_argument("--processes", type=int, default=1, metavar="N", help="worker processes (default: 1)")
+    processes = parser.parse_args().processes
+    if processes < 1:
+        parser.error("--processes must be at least 1")
+    return run_worker(with_running_hub(load_settings())) if processes == 1 else run_workers(processes)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
