@@ -124,7 +124,7 @@ class Keeper:
 
     def _read_output(self) -> bool:
         try:
-            data = os.read(self._output, 65536)
+            data = os.read(self._output, 8192)
         except BlockingIOError:
             # During a run select says when there is more; at the end this is all there is.
             return self._code is None

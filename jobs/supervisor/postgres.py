@@ -2,6 +2,7 @@
 
 The application gets a login that owns nothing; the superuser's password stays in a file for migrations.
 """
+# ruff: noqa: PLC0415 - the driver loads while the server starts
 
 import os
 import shutil
@@ -13,11 +14,8 @@ from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
-
-import psycopg
-from psycopg import sql
-from sqlalchemy import URL
+from typing import TYPE_CHECKING, Literal, Self
+from urllib.parse import urlencode
 
 from jobs.supervisor import leftover, secret_files
 from jobs.supervisor.account import server_account
@@ -26,6 +24,9 @@ from jobs.supervisor.children import Child, ChildSpec
 from jobs.supervisor.errors import StartError
 from jobs.supervisor.folders import SocketFolder, make_data_dir, make_folder
 from jobs.supervisor.keeper import HANDED_FD
+
+if TYPE_CHECKING:
+    from psycopg import Connection
 
 ADMIN, APP, DATABASE, PORT = "hub_admin", "hub_app", "hub", 5432
 """The port is only part of the socket's name."""
@@ -167,15 +168,21 @@ class EmbeddedPostgres:
                 "locale": "C",
             }
             arguments = [f"--{name}={value}" for name, value in options.items()]
-            child = Child(self._spec("initdb", *arguments, "--no-sync", "--no-instructions"))
-            stack.callback(child.stop)
+            self._run("initdb", *arguments, "--no-sync", "--no-instructions")
+        if self._durable:
+            # Once at the end: while it is made it costs seconds on a slow disk.
+            self._run("initdb", f"--pgdata={self._as_seen(half)}", "--sync-only")
+        half.rename(self._cluster)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        child = Child(self._spec(program, *arguments))
+        try:
             while (code := child.poll()) is None:
                 self._pause(0.01)
+        finally:
+            child.stop()
         if code != 0:
             raise StartError(f"PostgreSQL cannot make its folder {self._home}: {child.last_words()}")
-        if self._durable:
-            os.sync()
-        half.rename(self._cluster)
 
     def _spec(self, program: str, *arguments: str) -> ChildSpec:
         assert self._programs is not None
@@ -212,6 +219,8 @@ class EmbeddedPostgres:
         return str(path)
 
     def _wait_until_ready(self, child: Child) -> None:
+        import psycopg
+
         deadline = time.monotonic() + READY_SECONDS
         while True:
             if child.poll() is not None:
@@ -227,6 +236,8 @@ class EmbeddedPostgres:
 
     def _make_login_and_database(self) -> None:
         """Brings login and database to what they must be, also after a stop in between."""
+        from psycopg import sql
+
         with self._connect("postgres") as admin:
             known = admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APP]).fetchone()
             verb = sql.SQL("ALTER" if known else "CREATE")
@@ -240,7 +251,9 @@ class EmbeddedPostgres:
                 admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
                 admin.execute("REVOKE CONNECT ON DATABASE postgres FROM PUBLIC")
 
-    def _connect(self, database: str) -> psycopg.Connection:
+    def _connect(self, database: str) -> "Connection":
+        import psycopg
+
         return psycopg.connect(
             host=str(self._socket_folder),
             port=PORT,
@@ -256,11 +269,6 @@ class EmbeddedPostgres:
 
     def _url(self, login: str) -> str:
         self._running()
-        url = URL.create(
-            "postgresql+psycopg",
-            username=login,
-            password=self._password(login),
-            database=DATABASE,
-            query={"host": str(self._socket_folder), "port": str(PORT)},
-        )
-        return url.render_as_string(hide_password=False)
+        # Neither name nor password holds a character with a meaning in a URL.
+        query = urlencode({"host": str(self._socket_folder), "port": PORT})
+        return f"postgresql+psycopg://{login}:{self._password(login)}@/{DATABASE}?{query}"

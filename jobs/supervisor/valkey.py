@@ -2,6 +2,7 @@
 
 It keeps nothing on disk: the work is in PostgreSQL, and what was here is found again or measured anew.
 """
+# ruff: noqa: PLC0415 - the driver loads while the server starts
 
 import os
 import signal
@@ -10,8 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-
-import redis
 
 from jobs.supervisor.account import server_account
 from jobs.supervisor.binaries import readable_program, valkey_server
@@ -97,6 +96,8 @@ class EmbeddedValkey:
 
     def wait_until_ready(self, child: Child) -> None:
         """Returns when the server answers. Raises `StartError` when it ends or stays silent."""
+        import redis
+
         deadline = time.monotonic() + READY_SECONDS
         with redis.Redis.from_url(self.url, socket_timeout=1) as client:
             while True:

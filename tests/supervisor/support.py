@@ -16,7 +16,7 @@ def wait_until(true: Callable[[], bool], seconds: float = 15) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "It did not happen in time."
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 def processes_in(folder: Path) -> list[str]:

@@ -145,7 +145,7 @@ def test_a_folder_closed_to_the_servers_user_stays_closed(data_dir):
     closed.mkdir(mode=0o700)
     with EmbeddedPostgres(closed / "data") as server, connect(server.admin_url) as admin:
         admin.execute("CREATE TABLE kept AS SELECT 7 AS answer")
-        owner = os.stat(f"/proc/{server.pid}").st_uid
+        owner = Path(f"/proc/{server.pid}").stat().st_uid
     assert owner != 0
     assert mode_of(closed) == 0o700
     assert closed.stat().st_uid == 0
