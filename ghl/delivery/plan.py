@@ -193,9 +193,9 @@ class _Delivery:
         if contact is None:
             return {}
         shared = [key for key in keys if self._has(contact, key)]
-        # A contact that shows neither was found through a second e-mail address.
-        self._second_email = self._second_email or not shared
+        # A contact that shows neither was found through a second e-mail address that GHL's answer leaves out.
         found: dict[Key, _Candidate] = dict.fromkeys(shared or keys[-1:], self._candidate(contact))
+        self._note_second_email(found)
         return found | (yield from self._look_up_each(without=found))
 
     def _look_up_each(
@@ -209,6 +209,7 @@ class _Delivery:
             contact = yield from self._find(key)
             if contact is not None:
                 found[key] = self._candidate(contact)
+        self._note_second_email(found)
         return found
 
     def _find(self, *keys: Key) -> Generator[Call, Reply, Contact | None]:
@@ -217,9 +218,11 @@ class _Delivery:
             email=self._card.email if "email" in keys else None,
         )
         assert reply is None or isinstance(reply, Contact)
-        if reply is not None and keys == ("email",):
-            self._second_email = _person(reply, self._location.region).email != self._card.email
         return reply
+
+    def _note_second_email(self, found: Mapping[Key, _Candidate]) -> None:
+        if (holder := found.get("email")) and holder.person:
+            self._second_email = holder.person.email != self._card.email
 
     def _get(self, contact_id: str) -> Generator[Call, Reply, Contact]:
         reply = yield GetContact(contact_id)
