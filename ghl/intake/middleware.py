@@ -7,22 +7,17 @@ from pathlib import PurePath
 from uuid import uuid4
 
 import structlog
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ghl.db.availability import is_away, sqlstate
 from ghl.intake import problems
 from ghl.intake.problems import Problem, ProblemError
 from ghl.intake.threads import BusyError
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """What a sender's own X-Request-ID may be; any other is replaced by one of ours, never logged."""
-
-AWAY = ("08", "25006", "40", "53", "55P03", "57", "58")
-"""SQLSTATEs that pass by themselves: connection, read-only standby, conflict, no room, lock, stopping, disk.
-PostgreSQL documentation, appendix A."""
 
 HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
@@ -59,8 +54,9 @@ class Requests:
             try:
                 await self._app(scope, receive, send_on)
             except Exception as error:  # noqa: BLE001 - the outermost door: told to the log, not to the sender
+                problem = as_problem(error)
                 if not status:
-                    await problems.answer(as_problem(error), request_id)(scope, receive, send_on)
+                    await problems.answer(problem, request_id)(scope, receive, send_on)
             finally:
                 _log(scope, status, time.perf_counter() - began)
 
@@ -76,36 +72,21 @@ def as_problem(error: Exception) -> ProblemError:
         log.warning("busy")
         return problems.unavailable(seconds=2)
     if is_away(error):
-        log.warning("database_away", error=type(error).__name__, sqlstate=_sqlstate(error))
+        log.warning("database_away", error=type(error).__name__, sqlstate=sqlstate(error))
         return problems.unavailable()
     # The text of a database error holds the values of the row: only its type and place may be logged.
-    log.error("request_failed", error=type(error).__name__, sqlstate=_sqlstate(error), where=_places(error))
+    log.error("request_failed", error=type(error).__name__, sqlstate=sqlstate(error), where=_places(error))
     return ProblemError(Problem.OUR_MISTAKE)
 
 
-def is_away(error: BaseException) -> bool:
-    """Whether the database cannot answer at this moment, so that the same may work in a while."""
-    if isinstance(error, PoolTimeoutError):
-        return True
-    if not isinstance(error, DBAPIError):
-        return False
-    state = _sqlstate(error)
-    if state:
-        return state.startswith(AWAY)
-    return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
-
-
-def _sqlstate(error: BaseException) -> str | None:
-    return getattr(getattr(error, "orig", None), "sqlstate", None)
-
-
 def _places(error: BaseException) -> Sequence[str]:
-    """The innermost places of the traceback, without the text of the error."""
+    """The innermost places of our own code in the traceback, without the text of the error."""
     places: list[str] = []
     step = error.__traceback__
     while step is not None:
         code = step.tb_frame.f_code
-        places.append(f"{PurePath(code.co_filename).name}:{step.tb_lineno} {code.co_name}")
+        if str(step.tb_frame.f_globals.get("__name__")).startswith("ghl."):
+            places.append(f"{PurePath(code.co_filename).name}:{step.tb_lineno} {code.co_name}")
         step = step.tb_next
     return places[-6:]
 
