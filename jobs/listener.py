@@ -71,7 +71,7 @@ class Listener:
             self._stopping.wait(_PAUSE_SECONDS)
 
     def stop(self) -> None:
-        """Ends `run` within about `POLL_SECONDS`, from any thread or signal handler."""
+        """Ends `run` within about `POLL_SECONDS`, from any other thread."""
         self._stopping.set()
 
     def _woken(self, connection: redis.Redis, church_id: UUID) -> None:
