@@ -75,6 +75,10 @@ class ContactsModel:
                 has += [tag.lower() for tag in tags if tag.lower() not in has]
                 return tuple(has)
 
+    def shown(self) -> list[Contact]:
+        """All contacts, as GHL would show them."""
+        return [self._show(contact_id) for contact_id in self.contacts]
+
     def names(self) -> list[str]:
         """The kinds of call made so far, in order."""
         return [type(call).__name__ for call in self.calls]
