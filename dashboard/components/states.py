@@ -1,0 +1,54 @@
+"""What a page or list says when it has nothing to show. Words: docs of the screens, one idea per sentence."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+
+def nothing_yet() -> None:
+    """A list of cards that has none."""
+    with _box():
+        st.text("No cards yet.")
+        st.text("They appear here as soon as one is typed, imported or sent by the web form.")
+
+
+def nothing_matches(clear: Callable[[], None]) -> None:
+    """A filter that leaves nothing, with the way out."""
+    with _box():
+        st.text("No card matches. Show every card again?")
+        st.button("Clear filters", on_click=clear, icon=":material/filter_alt_off:")
+
+
+def could_not_load(what: str, number: str) -> None:
+    """The database did not answer. `what` is ours, never a visitor's text."""
+    with _box():
+        st.text(f"We couldn't load {what}. Nothing is lost.")
+        st.text(f"Try again; if it stays, tell support the number {number}.")
+        st.button("Try again", icon=":material/refresh:", key=f"again_{what}")
+
+
+def signed_out() -> None:
+    """Nobody is signed in, or the session is over."""
+    st.title("You are signed out")
+    with _box():
+        st.text("Open the sign-in link from your e-mail, then come back to this page.")
+        st.text("A link works once and for 15 minutes. Your church's admin can send you a new one.")
+        st.button("I have signed in: show the page", icon=":material/login:", key="signed_in_again")
+
+
+def no_church() -> None:
+    """Signed in, but a member of nothing."""
+    st.title("You don't belong to a church yet")
+    with _box():
+        st.text("Ask an admin of your church to add you. Then open this page again.")
+
+
+def not_for_you() -> None:
+    """Signed in, but this page is for others."""
+    st.title("This page is not for your role")
+    with _box():
+        st.text("Choose another page from the menu. An admin of your church can give you another role.")
+
+
+def _box() -> "st.delta_generator.DeltaGenerator":
+    return st.container(border=True, gap="xsmall")

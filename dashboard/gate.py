@@ -1,0 +1,97 @@
+"""The gate of every page: who is here now, and may they be. Each run of a script or fragment asks anew.
+
+A tab keeps the cookie it was opened with, also after sign-out, so only the session's row decides.
+"""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from dashboard import services
+from dashboard.components import states
+from dashboard.reading import Trouble, guarded
+from ghl.people import sessions
+from ghl.people.policy import ChurchRole, SignedIn
+from ghl.statuses import Role
+
+COOKIE = "hub_session"
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """A signed-in person in the church they work in."""
+
+    person: SignedIn
+    church: ChurchRole
+
+
+def browser_cookies() -> dict[str, str]:
+    """The cookies this tab was opened with."""
+    return dict(st.context.cookies)
+
+
+def who(*, by_person: bool = True) -> SignedIn | Trouble | None:
+    """Who is signed in, None where nobody is, or trouble where the database does not answer."""
+    container = services.container()
+    token = browser_cookies().get(COOKIE)
+    return guarded(
+        lambda: sessions.current(container.database, token, clock=container.clock, by_person=by_person)
+    )
+
+
+def require(*roles: Role) -> Viewer:
+    """The person, if they have one of these roles in their church; otherwise says why not and stops the run."""
+    person = _somebody(who())
+    if person.church is None or person.role not in roles:
+        states.not_for_you()
+        st.stop()
+    return Viewer(person, person.church)
+
+
+def require_ops() -> SignedIn:
+    """The person, if they run the installation; otherwise says why not and stops the run."""
+    person = _somebody(who())
+    if not person.is_ops:
+        states.not_for_you()
+        st.stop()
+    return person
+
+
+def still(viewer: Viewer, *roles: Role) -> Viewer | Trouble:
+    """The same person again, for a fragment that refreshes itself; the whole page runs anew when it ended.
+
+    It does not count as use: a tab left open must not stay signed in for ever.
+    """
+    person = who(by_person=False)
+    if isinstance(person, Trouble):
+        return person
+    if (
+        person is None
+        or person.user_id != viewer.person.user_id
+        or person.church is None
+        or person.church.church_id != viewer.church.church_id
+        or person.role not in roles
+    ):
+        st.rerun()
+    return Viewer(person, person.church)
+
+
+def used() -> None:
+    """Counts a click inside a fragment as use of the session."""
+    who()
+
+
+def sign_out() -> None:
+    """Ends the session in all tabs of this browser."""
+    container = services.container()
+    sessions.sign_out(container.database, browser_cookies().get(COOKIE), clock=container.clock)
+
+
+def _somebody(person: SignedIn | Trouble | None) -> SignedIn:
+    if isinstance(person, Trouble):
+        states.could_not_load("this page", person.number)
+        st.stop()
+    if person is None:
+        states.signed_out()
+        st.stop()
+    return person

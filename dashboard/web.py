@@ -1,0 +1,103 @@
+"""The web process: Streamlit's app with the sign-in routes and headers around it, served by uvicorn.
+
+Several of them may run against one database, behind a proxy that keeps a browser with one of them.
+"""
+
+import socket
+import tomllib
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import streamlit as st
+import uvicorn
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from streamlit.web import bootstrap
+
+from dashboard import services
+from dashboard.headers import SecurityHeaders, security_headers
+from dashboard.sign_in import sign_in_routes
+from ghl.config import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+SCRIPT = Path(__file__).resolve().parent / "app.py"
+CONFIG = ROOT / ".streamlit" / "config.toml"
+
+STOP_WITHIN = 3
+"""Seconds for answers that are under way; an open page connects again by itself."""
+
+PING_SECONDS = 30.0
+LARGEST_MESSAGE = 25 * 1024 * 1024
+"""Bytes of one message from a browser: a little more than the largest upload."""
+
+
+class PortTakenError(Exception):
+    """Something else listens there. The message is one line."""
+
+
+def run(settings: Settings, host: str, port: int) -> None:
+    """Serves the pages until SIGTERM or Ctrl-C. Raises `PortTakenError`; writes no file.
+
+    Pages read the same settings again from the environment, once a process.
+    """
+    bootstrap.load_config_options(streamlit_options(settings, host, port))
+    with _listen(host, port) as listener:
+        server = uvicorn.Server(
+            uvicorn.Config(
+                build_app(settings),
+                access_log=False,  # an address may hold a sign-in link
+                log_level="warning",
+                server_header=False,
+                ws="websockets-sansio",
+                ws_ping_interval=PING_SECONDS,
+                ws_ping_timeout=PING_SECONDS,
+                ws_max_size=LARGEST_MESSAGE,
+                ws_per_message_deflate=False,
+                timeout_graceful_shutdown=STOP_WITHIN,
+            )
+        )
+        server.run(sockets=[listener])
+
+
+def build_app(settings: Settings) -> st.App:
+    """The ASGI application: our two routes, then Streamlit's."""
+    https = settings.public_url.startswith("https://")
+    middleware = [Middleware(SecurityHeaders, headers=security_headers(https=https))]
+    if settings.allowed_hosts:
+        middleware.append(Middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts)))
+    return st.App(SCRIPT, routes=sign_in_routes(services.container, https=https), middleware=middleware)
+
+
+def streamlit_options(settings: Settings, host: str, port: int) -> dict[str, Any]:
+    """Streamlit's options by dotted name: those of the file in the repository, and where to listen.
+
+    Handed over as if on the command line, they hold wherever the process was started, and no file or
+    variable of the person who starts it can weaken them.
+    """
+    options = _flat(tomllib.loads(CONFIG.read_text(encoding="utf-8")))
+    options |= {"server.address": host, "server.port": port, "server.headless": True}
+    if name := urlsplit(settings.public_url).hostname:
+        options["browser.serverAddress"] = name
+    return options
+
+
+def _flat(table: dict[str, Any], path: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in table.items():
+        dotted = f"{path}{name}"
+        found |= _flat(value, f"{dotted}.") if isinstance(value, dict) else {dotted: value}
+    return found
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(socket.SOMAXCONN)
+    except OSError as error:
+        listener.close()
+        raise PortTakenError(f"The web can't listen on {host}:{port}: {error.strerror or error}.") from error
+    return listener
