@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     encryption_keys: SecretStr | None = None
     encryption_keys_file: Path | None = None
 
+    demo_simulator_url: str = ""
+
     public_url: str = ""
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     log_level: str = "INFO"
@@ -45,7 +47,7 @@ class Settings(BaseSettings):
     worker_threads: Annotated[int, Field(ge=1, le=512)] = 128
     page_refresh_seconds: Annotated[float, Field(ge=1, le=60)] = 3.0
 
-    @field_validator("ghl_base_url", "public_url")
+    @field_validator("ghl_base_url", "public_url", "demo_simulator_url")
     @classmethod
     def _no_trailing_slash(cls, url: str) -> str:
         return url.rstrip("/")

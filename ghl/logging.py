@@ -33,7 +33,7 @@ PERSONAL_NAMES = re.compile(
 
 # Patterns are tried in this order: an address with a password in it holds what looks like an e-mail address.
 PATTERNS = (
-    re.compile(r"\b(?:pit|sk|hub)[-_][A-Za-z0-9][A-Za-z0-9_-]{7,}"),
+    re.compile(r"\b(?:pit-|hubk_)[A-Za-z0-9][A-Za-z0-9_-]{7,}"),
     re.compile(r"\bBearer\s+\S+", re.IGNORECASE),
     re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"),
     re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"),

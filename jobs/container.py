@@ -98,7 +98,7 @@ class Container:
         """The circuit breakers, shared with every other process through Redis."""
         from ghl.client.breaker import Breakers
 
-        return Breakers(self.redis, clock=self.clock)
+        return Breakers(self.redis)
 
     @part
     def waker(self) -> "Waker":

@@ -87,10 +87,14 @@ def with_running_hub(settings: Settings) -> Settings:
         "database_url": SecretStr(hub.database_url),
         "database_admin_url": SecretStr(hub.database_admin_url) if hub.database_admin_url else None,
         "redis_url": settings.redis_url or SecretStr(hub.redis_url),
-        "encryption_keys_file": settings.encryption_keys_file or Path(hub.encryption_keys_file),
+        "encryption_keys_file": settings.encryption_keys_file or _path(hub.encryption_keys_file),
         "public_url": settings.public_url or hub.web_url,
     }
     return settings.model_copy(update=filled)
+
+
+def _path(text: str) -> Path | None:
+    return Path(text) if text else None
 
 
 def _alive(pid: object) -> bool:

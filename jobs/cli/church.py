@@ -1,0 +1,164 @@
+"""Commands about one church: adding, connecting, pausing, keys."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from jobs.cli.base import ACTOR, AsJson, CommandError, Slug, group, opened_hub, print_json, print_table
+
+app = group("Add and list churches.")
+
+
+@app.command("add")
+def add(
+    slug: Slug,
+    name: Annotated[str, typer.Option(help="The church's name as its staff know it.")],
+    timezone: Annotated[str, typer.Option(help="Such as America/Chicago.")],
+    as_json: AsJson = False,
+) -> None:
+    """Add a church. Connect it next: hub connect."""
+    from ghl.churches import add_church
+
+    with opened_hub() as hub:
+        church_id = add_church(hub.database, slug=slug, name=name, timezone=timezone, actor=ACTOR)
+    if as_json:
+        print_json({"id": church_id, "slug": slug})
+    else:
+        typer.echo(f"Added {slug}. Next: hub connect {slug} --location ID")
+
+
+@app.command("list")
+def list_all(as_json: AsJson = False) -> None:
+    """List the churches of this installation."""
+    from ghl.churches import list_churches
+
+    with opened_hub() as hub:
+        churches = list_churches(hub.database)
+    rows = [
+        {
+            "slug": church.slug,
+            "name": church.name,
+            "timezone": church.timezone,
+            "location": church.location_ghl_id,
+            "state": _state(
+                paused=church.paused_at is not None, location=church.location_ghl_id, hold=church.hold_cause
+            ),
+            "form": church.public_id,
+        }
+        for church in churches
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(
+            rows,
+            ("slug", "name", "timezone", "location", "state"),
+            empty="There is no church yet. Add one: hub church add SLUG --name NAME --timezone ZONE",
+        )
+
+
+def connect_church(
+    slug: Slug,
+    location: Annotated[str, typer.Option(help="The location id of the church's GoHighLevel account.")],
+    as_json: AsJson = False,
+) -> None:
+    """Connect a church to GoHighLevel.
+
+    The Private Integration Token is read from standard input and tested before it is kept.
+
+    On a terminal the token is asked for and not shown: it never stands in the shell's history.
+    """
+    from ghl.churches import find_church
+    from ghl.connection import connect
+    from jobs.connecting import token_test
+
+    with opened_hub() as hub:
+        church = find_church(hub.database, slug)
+        token = read_token()
+        with token_test(hub, church) as test:
+            connected = connect(
+                hub.database,
+                hub.key_ring,
+                church,
+                location_id=location,
+                token=token,
+                test=test,
+                actor=ACTOR,
+            )
+        hub.background_waker.wake(church.id)
+    if as_json:
+        print_json({"slug": slug, "location": connected.location_id, "name": connected.location_name})
+    else:
+        typer.echo(f"{church.name} is connected to {connected.location_name or location} in GoHighLevel.")
+
+
+def pause_church(
+    slug: Slug,
+    reason: Annotated[str, typer.Option(help="Why, in a few words. The church's staff read it.")],
+) -> None:
+    """Pause a church: its cards wait.
+
+    They are saved as ever; nothing goes to GoHighLevel until `hub resume`.
+    """
+    from ghl.churches import find_church, pause
+
+    with opened_hub() as hub:
+        church = find_church(hub.database, slug)
+        pause(hub.database, church.id, reason=reason, actor=ACTOR)
+    typer.echo(f"{church.name} is paused. Its cards wait. Go on with: hub resume {slug}")
+
+
+def resume_church(slug: Slug) -> None:
+    """Let a paused church go on.
+
+    Its waiting cards go out by themselves.
+    """
+    from ghl.churches import find_church, resume
+
+    with opened_hub() as hub:
+        church = find_church(hub.database, slug)
+        resume(hub.database, church.id, actor=ACTOR)
+        hub.background_waker.wake(church.id)
+    typer.echo(f"{church.name} goes on.")
+
+
+def source_key(
+    slug: Slug,
+    name: Annotated[str, typer.Option(help="What sends the cards, such as Website.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make a key for a website that sends cards.
+
+    It is printed once; the hub itself cannot read it again.
+    """
+    from ghl.churches import find_church
+    from ghl.sources import create_source_key
+
+    with opened_hub() as hub:
+        church = find_church(hub.database, slug)
+        made = create_source_key(hub.database, church.id, name=name, actor=ACTOR)
+    key = made.key.get_secret_value()
+    if as_json:
+        print_json({"id": made.id, "key": key})
+    else:
+        typer.echo(key)
+
+
+def read_token() -> str:
+    """The token from a hidden prompt, or the first line of standard input."""
+    if sys.stdin.isatty():
+        token: str = typer.prompt("Private Integration Token", hide_input=True)
+        return token.strip()
+    token = sys.stdin.readline(4096).strip()
+    if not token:
+        raise CommandError("No token came in. Give it on standard input: hub connect … < token-file")
+    return token
+
+
+def _state(*, paused: bool, location: str | None, hold: str | None) -> str:
+    if paused:
+        return "paused"
+    if location is None:
+        return "not connected"
+    return f"held: {hold}" if hold else "ready"

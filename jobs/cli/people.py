@@ -1,0 +1,64 @@
+"""Commands about who may sign in."""
+
+from typing import Annotated
+
+import typer
+
+from jobs.cli.base import ACTOR, AsJson, CommandError, group, opened_hub, print_json
+
+app = group("Say who may sign in.")
+
+
+@app.command("add")
+def add(
+    email: Annotated[str, typer.Argument(help="The person's e-mail address.", metavar="EMAIL")],
+    church: Annotated[str, typer.Option(help="The church's short name.")] = "",
+    role: Annotated[str, typer.Option(help="admin, staff or viewer.")] = "",
+    ops: Annotated[
+        bool, typer.Option("--ops", help="Runs the installation; sees no church's cards.")
+    ] = False,
+    name: Annotated[str, typer.Option(help="The person's name.")] = "",
+) -> None:
+    """Let a person sign in.
+
+    With a role in one church, or (--ops) to run the installation.
+    """
+    from ghl.churches import find_church
+    from ghl.people.users import add_user
+    from ghl.statuses import Role
+
+    if bool(church) != bool(role):
+        raise CommandError("Give --church and --role together, or --ops.", code=2)
+    if role and role not in set(Role):
+        raise CommandError(f"There is no role {role!r}. Choose {', '.join(Role)}.", code=2)
+    with opened_hub() as hub:
+        church_id = find_church(hub.database, church).id if church else None
+        add_user(
+            hub.database,
+            email,
+            actor=ACTOR,
+            name=name,
+            church_id=church_id,
+            role=Role(role) if role else None,
+            ops=ops,
+        )
+    typer.echo(f"{email} may sign in. Make a link: hub sign-in-link {email}")
+
+
+def sign_in_link(
+    email: Annotated[str, typer.Argument(help="The person's e-mail address.", metavar="EMAIL")],
+    as_json: AsJson = False,
+) -> None:
+    """Print a link that signs a person in.
+
+    It works once, within 15 minutes.
+    """
+    from ghl.people.links import create_sign_in_link, sign_in_url
+
+    with opened_hub() as hub:
+        token = create_sign_in_link(hub.database, email, clock=hub.clock, actor=ACTOR)
+        url = sign_in_url(hub.settings.public_url or "http://127.0.0.1:8501", token)
+    if as_json:
+        print_json({"url": url})
+    else:
+        typer.echo(url)

@@ -1,0 +1,79 @@
+"""Commands that run a part of the hub until they are stopped. Each part may run as often as is useful."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jobs.cli.base import read_settings, running_settings
+
+Host = Annotated[str, typer.Option(help="The address to listen on. 0.0.0.0 lets other machines in.")]
+
+
+def up(
+    *,
+    host: Host = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(help="Of the dashboard. Else 8501 or the next free.")] = None,
+    intake_port: Annotated[
+        int | None, typer.Option(help="Of the cards API. Else 8502 or the next free.")
+    ] = None,
+    workers: Annotated[int, typer.Option(help="How many worker processes.", min=1, max=64)] = 1,
+    data_dir: Annotated[Path | None, typer.Option(help="Where data lives (HUB_DATA_DIR).")] = None,
+    demo: Annotated[
+        bool, typer.Option("--demo/--no-demo", help="With a demo church and a simulator.")
+    ] = False,
+) -> None:
+    """Start the whole hub. Ctrl-C stops it.
+
+    PostgreSQL and Valkey are started in the data folder unless HUB_DATABASE_URL and HUB_REDIS_URL name others.
+    Prints `Hub ready: URL`.
+    """
+    from jobs.supervisor import UpOptions, run
+
+    settings = read_settings()
+    options = UpOptions(
+        host=host,
+        port=port,
+        intake_port=intake_port,
+        workers=workers,
+        data_dir=data_dir or settings.data_dir,
+        demo=demo,
+    )
+    raise typer.Exit(run(options, settings))
+
+
+def web(host: Host = "127.0.0.1", port: Annotated[int, typer.Option(help="The port.")] = 8501) -> None:
+    """Run the dashboard."""
+    from jobs.cli.web_server import serve
+
+    raise typer.Exit(serve(running_settings(), host=host, port=port))
+
+
+def intake(host: Host = "127.0.0.1", port: Annotated[int, typer.Option(help="The port.")] = 8502) -> None:
+    """Run the cards API."""
+    from ghl.intake.app import IntakeLimits, create_app
+    from ghl.intake.serve import run
+    from ghl.logging import set_up_logging
+    from jobs.container import build_container
+
+    settings = running_settings()
+    set_up_logging("intake", level=settings.log_level)
+    limits = IntakeLimits()
+    hub = build_container(settings, name="intake", pool_size=limits.threads)
+    try:
+        waker = hub.background_waker
+        run(
+            create_app(database=hub.database, clock=hub.clock, on_saved=waker.wake, limits=limits), host, port
+        )
+    finally:
+        hub.close()
+
+
+def scheduler() -> None:
+    """Run the housekeeping.
+
+    It wakes what is due, folds counts and removes what is too old. Of several, one works and the others wait.
+    """
+    from jobs.housekeeping import run
+
+    run(running_settings())

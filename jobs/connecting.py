@@ -1,0 +1,83 @@
+"""Testing a token before it is stored: real calls to GHL, out of the location's own budget."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from pydantic import SecretStr
+
+from ghl.causes import CauseCode
+from ghl.churches import ChurchView
+from ghl.client.client import GHLClient
+from ghl.client.errors import NotSentError
+from ghl.client.models import Location
+from ghl.client.pool import make_http_client
+from ghl.client.throttle import Grant, Throttle
+from ghl.clock import Clock
+from ghl.connection import check_token
+from jobs.container import Container
+
+LONGEST_WAIT_SECONDS = 25.0
+"""Two windows of the throttle and some more: then the test goes, unless GHL asked us to wait longer."""
+
+
+class TooBusyError(NotSentError):
+    """The location's budget is used up for now; more may come after `wait_seconds`."""
+
+    cause = CauseCode.GOING_SLOWLY
+
+    def __init__(self, wait_seconds: float) -> None:
+        super().__init__("the budget is used up")
+        self.wait_seconds = wait_seconds
+
+
+@contextmanager
+def token_test(hub: Container, church: ChurchView) -> Iterator[Callable[[SecretStr, str], Location]]:
+    """A function that tests a token against a location id, for `ghl.connection.connect`.
+
+    It waits for the location's budget where deliveries are using it, and raises `TooBusyError` in the end.
+    """
+    base_url = church.ghl_base_url or hub.settings.ghl_base_url
+    with make_http_client(clock=hub.clock, connections=1) as http:
+
+        def test(token: SecretStr, location_id: str) -> Location:
+            client = GHLClient(
+                http=http,
+                base_url=base_url,
+                token=token,
+                location_id=location_id,
+                clock=hub.clock,
+                on_answer=lambda headers, sent_at: hub.throttle.observe(location_id, headers, sent_at),
+                guard=Leave(hub.throttle, location_id, hub.clock).check,
+            )
+            give_up_at = hub.clock.monotonic() + LONGEST_WAIT_SECONDS
+            while True:
+                try:
+                    return check_token(client)
+                except TooBusyError as busy:
+                    if hub.clock.monotonic() + busy.wait_seconds > give_up_at:
+                        raise
+                    time.sleep(busy.wait_seconds)
+
+        yield test
+
+
+class Leave:
+    """One call's worth of the budget at a time. A call asks twice: before it is handed over, and at its first byte."""
+
+    def __init__(self, throttle: Throttle, location_id: str, clock: Clock) -> None:
+        self._throttle = throttle
+        self._location_id = location_id
+        self._clock = clock
+        self._unused: Grant | None = None
+
+    def check(self) -> None:
+        """Raises `TooBusyError` where the call must not go now."""
+        granted, self._unused = self._unused, None
+        if granted is not None and self._clock.monotonic() <= granted.expires_at:
+            return
+        grant = self._throttle.take(self._location_id, 1)
+        if not grant.granted:
+            raise TooBusyError(grant.wait_seconds)
+        # Asked at the first byte, because connecting took longer than the first grant held: this one is used now.
+        self._unused = grant if granted is None else None

@@ -1,0 +1,115 @@
+"""`hub status`, `hub doctor`, `hub db migrate`."""
+
+import json
+import time
+from pathlib import Path
+
+from sqlalchemy import create_engine, text
+
+from tests.cli.conftest import run_hub
+
+
+def test_status_has_the_shape_others_rely_on(hub):
+    status = json.loads(hub("status").out)
+    assert status["cards"] == {
+        "to_review": 0,
+        "waiting": 0,
+        "sending": 0,
+        "synced": 0,
+        "needs_attention": 0,
+        "held": 0,
+        "dismissed": 0,
+    }
+    assert status["messages"] == {}
+    assert status["oldest_waiting_seconds"] is None
+    assert status["breaker"]["state"] == "closed"
+    assert status["workers"] == 0
+
+
+def test_help_and_status_tell_how_long_they_take(real_hub, record_property):
+    for arguments in (("--help",), ("status",)):
+        begun = time.perf_counter()
+        assert real_hub(*arguments).code == 0
+        record_property(" ".join(arguments), round(time.perf_counter() - begun, 2))
+
+
+def test_doctor_finds_all_well_but_the_missing_workers(hub):
+    examined = hub("doctor", "--json")
+    found = {finding["id"]: finding["level"] for finding in json.loads(examined.out)}
+    assert examined.code == 0, examined.out
+    assert {
+        "database.new",
+        "database.login.bound",
+        "redis.answers",
+        "keys.read",
+        "clock.right",
+    } <= found.keys()
+    assert found["workers.none"] == "warning"
+    assert found["ghl.simulator"] == "warning"
+    assert "error" not in found.values()
+
+
+def test_doctor_tells_a_login_that_sees_everything(hub, database_urls):
+    examined = hub("doctor", "--json", HUB_DATABASE_URL=database_urls.admin)
+    assert examined.code == 1
+    assert "database.login" in {f["id"] for f in json.loads(examined.out) if f["level"] == "error"}
+
+
+def test_doctor_tells_everything_that_is_away_at_once(hub):
+    examined = hub(
+        "doctor",
+        HUB_DATABASE_URL="postgresql+psycopg://hub:secret@127.0.0.1:1/hub",
+        HUB_REDIS_URL="redis://127.0.0.1:1/0",
+        HUB_ENCRYPTION_KEYS="1:short",
+        HUB_GHL_BASE_URL="http://ghl.example.org",
+    )
+    assert examined.code == 1
+    assert examined.out.count("ERROR") == 4
+    assert "secret" not in examined.out + examined.err
+
+
+def test_doctor_tells_what_others_may_read(hub, environment):
+    keys = Path(environment["HUB_DATA_DIR"], "keys")
+    keys.mkdir(parents=True)
+    keys.chmod(0o755)
+    examined = hub("doctor", "--json")
+    assert examined.code == 1
+    assert "data.open" in {f["id"] for f in json.loads(examined.out)}
+
+
+def test_a_database_that_was_never_migrated_is_told_and_mended(hub, database_urls):
+    engine = create_engine(database_urls.admin, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("DROP SCHEMA hub CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
+    told = hub("church", "list")
+    assert told.code == 2
+    assert "hub db migrate" in told.err
+    assert "database.old" in {f["id"] for f in json.loads(hub("doctor", "--json").out)}
+    migrated = hub("db", "migrate")
+    assert migrated.code == 0, migrated.err
+    assert hub("church", "list").code == 0
+
+
+def test_without_a_hub_a_command_says_so_in_one_line(bare_environment):
+    refused = run_hub("church", "list", environment=bare_environment)
+    assert refused.code == 2
+    assert "No hub is running" in refused.err
+    assert refused.err.count("\n") == 1
+
+
+def test_a_database_that_is_away_is_one_line_without_its_password(hub):
+    refused = hub("church", "list", HUB_DATABASE_URL="postgresql+psycopg://hub:secret@127.0.0.1:1/hub")
+    assert refused.code == 2
+    assert "PostgreSQL does not answer" in refused.err
+    assert "secret" not in refused.err
+    assert refused.err.count("\n") == 1
+
+
+def test_a_wrong_setting_is_told_by_its_name(hub):
+    refused = hub("status", HUB_WORKER_THREADS="many")
+    assert refused.code == 2
+    assert "HUB_WORKER_THREADS" in refused.err
+    assert refused.err.count("\n") == 1

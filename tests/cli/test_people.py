@@ -1,0 +1,44 @@
+"""`hub user add` and `hub sign-in-link`."""
+
+import json
+from urllib.parse import parse_qs, urlsplit
+
+from ghl.clock import SystemClock
+from ghl.people import sessions
+from ghl.people.links import redeem
+from ghl.statuses import Role
+
+
+def test_a_person_is_let_in_and_signs_in_once_by_the_link(hub, grace, database):
+    added = hub("user", "add", "Ann@Example.org", "--church", "grace", "--role", "staff", "--name", "Ann")
+    assert added.code == 0, added.err
+    linked = hub("sign-in-link", "ann@example.org", "--json", HUB_PUBLIC_URL="https://hub.example.org")
+    url = urlsplit(json.loads(linked.out)["url"])
+    assert url.netloc == "hub.example.org"
+    cookie = redeem(database, parse_qs(url.query)["t"][0], user_agent="test", clock=SystemClock())
+    person = sessions.current(database, cookie, clock=SystemClock())
+    assert person is not None
+    assert person.role is Role.STAFF
+
+
+def test_who_runs_the_installation_needs_no_church(hub):
+    assert hub("user", "add", "ops@example.org", "--ops").code == 0
+    assert hub("sign-in-link", "ops@example.org").out.startswith("http")
+
+
+def test_half_a_role_or_an_unknown_one_is_told(hub, grace):
+    for arguments in (
+        ("--church", "grace"),
+        ("--role", "staff"),
+        ("--church", "grace", "--role", "boss"),
+        (),
+    ):
+        refused = hub("user", "add", "ann@example.org", *arguments)
+        assert refused.code in (1, 2), arguments
+        assert refused.err.count("\n") == 1
+
+
+def test_a_link_for_nobody_is_told(hub):
+    refused = hub("sign-in-link", "nobody@example.org")
+    assert refused.code == 1
+    assert "hub user add" in refused.err
