@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Literal
 
 import redis
-import structlog
 from pybreaker import STATE_CLOSED, STATE_HALF_OPEN, STATE_OPEN, CircuitBreaker
 
 from ghl.client.breaker_rules import BreakerRules, Run, runs
@@ -64,6 +63,8 @@ class StateChange:
 
 def log_change(change: StateChange) -> None:
     """The default hook: one line a step."""
+    import structlog  # noqa: PLC0415 - `hub status` reads states and must answer at once
+
     structlog.get_logger(__name__).warning(
         "breaker changed", location_id=change.location_id, old=change.old, new=change.new
     )

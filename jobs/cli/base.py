@@ -54,15 +54,17 @@ def running_settings() -> "Settings":
 
 
 @contextmanager
-def opened_hub() -> "Iterator[Container]":
-    """The parts of the hub, for one command."""
-    from ghl.logging import set_up_logging
+def opened_hub(*, logs: bool = True) -> "Iterator[Container]":
+    """The parts of the hub, for one command. One that only reads needs no `logs`, and answers sooner without."""
     from jobs.container import build_container
 
     settings = running_settings()
-    # A command tells its result, or its failure in one line. What happens on the way is for who asked for it.
-    debug = settings.log_level.upper() == "DEBUG"
-    set_up_logging("command", level="DEBUG" if debug else "CRITICAL")
+    if logs:
+        from ghl.logging import set_up_logging
+
+        # A command tells its result, or its failure in one line. What happens on the way is for who asked for it.
+        debug = settings.log_level.upper() == "DEBUG"
+        set_up_logging("command", level="DEBUG" if debug else "CRITICAL")
     container = build_container(settings, name="command", pool_size=2)
     try:
         yield container

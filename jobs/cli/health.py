@@ -15,12 +15,10 @@ def status(
 
     How many cards stand where, how long the oldest waits, the breakers, and how many workers are alive.
     """
-    from ghl.churches import find_church
     from ghl.status import status as read_status
 
-    with opened_hub() as hub:
-        church = find_church(hub.database, slug) if slug else None
-        found = read_status(hub.database, hub.breakers, church=church)
+    with opened_hub(logs=False) as hub:
+        found = read_status(hub.database, hub.breakers, slug=slug)
     print_json(found.as_json())
 
 
