@@ -60,13 +60,17 @@ class Container:
         self._lock = threading.RLock()
         self._closers: list[Callable[[], None]] = []
 
+    @property
+    def database_url(self) -> str:
+        """The address of the database, with the application's login. Raises `NotConfiguredError`."""
+        return _needed(self.settings.database_url, "HUB_DATABASE_URL")
+
     @part
     def database(self) -> "Database":
         """The database, by the application's login. No connection is made before the first transaction."""
         from ghl.db.engine import Database
 
-        url = _needed(self.settings.database_url, "HUB_DATABASE_URL")
-        database = Database(url, name=f"hub-{self.name}", pool_size=self._pool_size)
+        database = Database(self.database_url, name=f"hub-{self.name}", pool_size=self._pool_size)
         self._closers.append(database.close)
         return database
 

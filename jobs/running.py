@@ -93,6 +93,18 @@ def with_running_hub(settings: Settings) -> Settings:
     return settings.model_copy(update=filled)
 
 
+def as_environment(settings: Settings) -> dict[str, str]:
+    """What `with_running_hub` filled in, as variables for another program of the hub."""
+    values = {
+        "HUB_DATABASE_URL": settings.database_url and settings.database_url.get_secret_value(),
+        "HUB_REDIS_URL": settings.redis_url and settings.redis_url.get_secret_value(),
+        "HUB_ENCRYPTION_KEYS_FILE": settings.encryption_keys_file and str(settings.encryption_keys_file),
+        "HUB_DATA_DIR": str(settings.data_dir),
+        "HUB_PUBLIC_URL": settings.public_url,
+    }
+    return {name: value for name, value in values.items() if value}
+
+
 def _path(text: str) -> Path | None:
     return Path(text) if text else None
 

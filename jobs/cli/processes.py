@@ -44,9 +44,15 @@ def up(
 
 def web(host: Host = "127.0.0.1", port: Annotated[int, typer.Option(help="The port.")] = 8501) -> None:
     """Run the dashboard."""
-    from jobs.cli.web_server import serve
+    import os
+    import sys
 
-    raise typer.Exit(serve(running_settings(), host=host, port=port))
+    from jobs.running import as_environment
+
+    # Another program, in this process's place: commands stand below the screens and import none of them.
+    environment = {**os.environ, **as_environment(running_settings())}
+    command = [sys.executable, "-m", "dashboard", "--host", host, "--port", str(port)]
+    os.execve(sys.executable, command, environment)  # noqa: S606 - our own program, no shell
 
 
 def intake(host: Host = "127.0.0.1", port: Annotated[int, typer.Option(help="The port.")] = 8502) -> None:
