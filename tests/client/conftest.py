@@ -13,7 +13,7 @@ from tests.support.clients import ghl_client
 
 @pytest.fixture
 def http() -> Iterator[httpx.Client]:
-    with make_http_client(connect_seconds=0.3) as client:
+    with make_http_client() as client:
         yield client
 
 

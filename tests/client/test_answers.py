@@ -16,7 +16,7 @@ from ghl.client import errors
 from ghl.client.answers import from_response, read_object, retry_after
 from ghl.client.client import GHLClient
 from ghl.client.rate_headers import RateHeaders
-from tests.support.clients import ANN, outcome
+from tests.support.clients import ANN, UNHURRIED, outcome
 from tests.support.nasty_server import Exchange, NastyServer
 
 NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
@@ -225,6 +225,7 @@ class TestRetryAfter:
         value = format_datetime(NOW + timedelta(seconds=ahead), usegmt=True)
         assert retry_after(value, now=NOW) == seconds
 
+    @UNHURRIED
     @given(st.text())
     def test_any_text_is_a_bounded_number_or_none(self, value: str) -> None:
         seconds = retry_after(value, now=NOW)
@@ -234,6 +235,7 @@ class TestRetryAfter:
 HEADER_TEXT = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E))
 
 
+@UNHURRIED
 @given(
     st.dictionaries(
         st.sampled_from(["X-RateLimit-Max", "x-ratelimit-daily-remaining", "Retry-After"]), HEADER_TEXT
@@ -244,6 +246,7 @@ def test_any_header_values_leave_a_429_a_429(headers: dict[str, str]) -> None:
     assert isinstance(error, errors.RateLimitedError)
 
 
+@UNHURRIED
 @given(st.integers(200, 599), st.binary(max_size=400))
 def test_any_body_with_any_status_is_an_object_or_a_typed_error(status: int, body: bytes) -> None:
     result = outcome(lambda: read_object("contacts.get", httpx.Response(status, content=body), now=NOW))
@@ -267,6 +270,7 @@ JSON = st.recursive(
 KEYS = ["message", "error", "statusCode", "canonicalCode", "traceId", "meta", "msg"]
 
 
+@UNHURRIED
 @given(st.integers(400, 599), st.dictionaries(st.sampled_from(KEYS), JSON))
 def test_any_error_object_is_a_typed_error(status: int, body: dict[str, Any]) -> None:
     error = error_for(status, body)

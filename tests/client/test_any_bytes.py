@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ghl.client import errors
 from ghl.client.models import Contact
 from ghl.client.pool import make_http_client
-from tests.support.clients import ANN, ghl_client, outcome
+from tests.support.clients import ANN, UNHURRIED, ghl_client, outcome
 from tests.support.nasty_server import Exchange, NastyServer, http_answer
 
 LINES = st.sampled_from(
@@ -57,7 +57,7 @@ def parrot() -> Iterator[tuple[Parrot, str, httpx.Client]]:
         yield behave, server.url, http
 
 
-@settings(max_examples=150, deadline=None)
+@settings(UNHURRIED, max_examples=150)
 @given(words=ANSWERS)
 def test_any_bytes_are_a_contact_or_a_typed_error(
     parrot: tuple[Parrot, str, httpx.Client], words: bytes

@@ -15,17 +15,18 @@ from tests.support.nasty_server import Exchange, NastyServer, http_answer
 
 Connect = Callable[..., GHLClient]
 
-IN_TIME = 1.5  # the deadline of these tests is 0.3 s; the rest is for a busy machine
+DEADLINE = 0.5
+IN_TIME = 3.0  # every server here would take longer; the rest is for a busy machine
 
 
 def drip_head(exchange: Exchange) -> None:
-    exchange.drip(http_answer(CONTACT), every=0.05)
+    exchange.drip(http_answer(CONTACT), every=0.1)
 
 
 def drip_body(exchange: Exchange) -> None:
     head, _, body = http_answer(CONTACT).partition(b"\r\n\r\n")
     exchange.send(head + b"\r\n\r\n")
-    exchange.drip(body, every=0.05)
+    exchange.drip(body, every=0.1)
 
 
 def drip_chunks(exchange: Exchange) -> None:
@@ -45,8 +46,10 @@ def hang(exchange: Exchange) -> None:
 @pytest.mark.parametrize("behave", [drip_head, drip_body, drip_chunks, endless_interim_answers, hang])
 @pytest.mark.parametrize("write", [True, False], ids=["write", "read"])
 def test_no_server_stretches_a_call_beyond_its_deadline(behave, write, connect: Connect) -> None:
-    with NastyServer(behave) as server:
-        client = connect(server.url)
+    with NastyServer(lambda exchange: exchange.answer(CONTACT)) as server:
+        connect(server.url).contacts.get("c1")  # the connection is there already
+        server.behave = behave
+        client = connect(server.url, deadline=DEADLINE)
         started = time.monotonic()
         with pytest.raises((errors.AnswerLostError, errors.UnreadableAnswerError)) as caught:
             client.contacts.create(ANN) if write else client.contacts.get("c1")
@@ -54,20 +57,20 @@ def test_no_server_stretches_a_call_beyond_its_deadline(behave, write, connect: 
     assert caught.value.unsure
     assert caught.value.system_error
     assert not caught.value.certainly_not_sent
-    assert len(server.requests) == 1
+    assert len(server.requests) == 2
 
 
 def test_repetitions_share_the_deadline(connect: Connect) -> None:
     def slowly_unavailable(exchange: Exchange) -> None:
-        exchange.stopped.wait(0.12)
+        exchange.stopped.wait(0.2)
         exchange.answer(b"", status=503)
 
     with NastyServer(slowly_unavailable) as server:
         started = time.monotonic()
         with pytest.raises(errors.GHLError):
-            connect(server.url).contacts.get("c1")
+            connect(server.url, deadline=DEADLINE).contacts.get("c1")
         assert time.monotonic() - started < IN_TIME
-        assert 2 <= len(server.requests) <= 3
+        assert len(server.requests) <= 3
 
 
 def test_a_listener_that_never_accepts_costs_the_connect_time_only() -> None:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from ghl.client.messages import MessagePage, MessageWrite, SentMessage, iso
 from ghl.client.models import Contact, ContactWrite, CustomField, Location
+from tests.support.clients import UNHURRIED
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -20,11 +21,13 @@ FIELDS = [
 ]
 
 
+@UNHURRIED
 @given(st.dictionaries(st.sampled_from([str(field) for field in FIELDS if field != "id"]), JSON))
 def test_a_contact_with_an_id_is_always_read(row: dict[str, Any]) -> None:
     assert Contact.model_validate({**row, "id": "c1"}).id == "c1"
 
 
+@UNHURRIED
 @given(JSON)
 def test_a_location_or_field_with_an_id_is_always_read(value: Any) -> None:
     row = {
@@ -116,6 +119,7 @@ def test_pick_lists_of_texts_and_objects() -> None:
     assert CustomField.model_validate(row).options == ("9 am", "11 am", "x")
 
 
+@UNHURRIED
 @given(
     st.sampled_from([name for name in ContactWrite.model_fields if name not in {"tags", "custom_fields"}]),
     st.sampled_from(["", " ", "\t\n", None]),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from ghl.client import errors
 from ghl.client.client import GHLClient
 from ghl.client.retry import RetryPolicy, is_retryable, wait_seconds
-from tests.support.clients import ANN, CONTACT, outcome
+from tests.support.clients import ANN, CONTACT, UNHURRIED, outcome
 from tests.support.nasty_server import Exchange, NastyServer
 
 UNREACHED = errors.NotSentError("ECONNREFUSED", system_error=True)
@@ -38,6 +38,7 @@ class TestIsRetryable:
 
 
 class TestWaitSeconds:
+    @UNHURRIED
     @given(attempt=st.integers(1, 50), chance=st.floats(0, 1))
     def test_half_is_left_to_chance_and_the_cap_holds(self, attempt: int, chance: float) -> None:
         policy = RetryPolicy(jitter=lambda: chance)
@@ -68,14 +69,14 @@ class Failing:
 @pytest.mark.parametrize("status", [None, 502, 503, 504])
 def test_a_read_survives_two_blips(status: int | None, connect: Callable[..., GHLClient]) -> None:
     with NastyServer(Failing(2, status=status)) as server:
-        assert connect(server.url, deadline=5.0).contacts.get("c1").id == "c1"
+        assert connect(server.url).contacts.get("c1").id == "c1"
         assert len(server.requests) == 3
 
 
 @pytest.mark.parametrize("status", [None, 502])
 def test_a_read_is_not_tried_a_fourth_time(status: int | None, connect: Callable[..., GHLClient]) -> None:
     with NastyServer(Failing(9, status=status)) as server:
-        error = outcome(lambda: connect(server.url, deadline=5.0).contacts.get("c1"))
+        error = outcome(lambda: connect(server.url).contacts.get("c1"))
         assert len(server.requests) == 3
     assert isinstance(error, errors.AnswerLostError if status is None else errors.ServerError)
 
@@ -83,7 +84,7 @@ def test_a_read_is_not_tried_a_fourth_time(status: int | None, connect: Callable
 @pytest.mark.parametrize("status", [None, 500, 502, 503, 429])
 def test_a_write_is_sent_once_whatever_happens(status: int | None, connect: Callable[..., GHLClient]) -> None:
     with NastyServer(Failing(9, status=status)) as server:
-        client = connect(server.url, deadline=5.0)
+        client = connect(server.url)
         for write in (
             lambda: client.contacts.create(ANN),
             lambda: client.contacts.update("c1", ANN),

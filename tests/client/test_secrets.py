@@ -14,7 +14,7 @@ from ghl.client import errors
 from ghl.client.client import GHLClient
 from ghl.client.models import Contact
 from ghl.client.redaction import EXCERPT_CHARACTERS, excerpt, redacted
-from tests.support.clients import ANN, CONTACT, TOKEN, outcome
+from tests.support.clients import ANN, CONTACT, TOKEN, UNHURRIED, outcome
 from tests.support.nasty_server import Exchange, NastyServer
 
 PERSONAL = ("6155550100", "555-0100", "ann@example.org", "ann%40example.org", "Lee")
@@ -51,7 +51,7 @@ def test_nothing_secret_or_personal_is_shown_or_logged(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     with NastyServer(behave) as server:
-        client = connect(server.url)
+        client = connect(server.url, deadline=0.5 if behave is Exchange.hang else 5.0)
         results = [
             outcome(lambda: client.contacts.create(ANN)),
             outcome(lambda: client.contacts.find_duplicate(phone=ANN.phone, email=ANN.email)),
@@ -103,6 +103,7 @@ def test_models_show_no_person() -> None:
     assert f"{ANN} {ANN!r}".count("Ann") == 0
 
 
+@UNHURRIED
 @given(
     before=st.text(max_size=5000), secret=st.just(TOKEN) | st.from_regex(r"pit-[0-9a-f]{8}", fullmatch=True)
 )

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -47,6 +48,16 @@ def test_unknown_host_was_not_sent(connect: Connect) -> None:
     assert is_unsent(error)
 
 
+def test_over_a_plain_httpx_client_everything_but_a_failed_connection_is_unsure() -> None:
+    """Where nobody watches the first byte, the careful answer is the right one."""
+    with httpx.Client(trust_env=False, timeout=5.0) as plain:
+        with NastyServer(lambda exchange: exchange.answer(CONTACT)) as server:
+            assert ghl_client(plain, server.url).contacts.create(ANN).id == "c1"
+            server.behave = Exchange.cut
+            assert is_unsure(failure(ghl_client(plain, server.url)))
+        assert is_unsent(failure(ghl_client(plain, server.url)))
+
+
 @pytest.mark.parametrize("end", [Exchange.cut, Exchange.reset], ids=["closed", "reset"])
 def test_connection_ended_before_an_answer_is_unsure(end, connect: Connect) -> None:
     with NastyServer(end) as server:
@@ -74,7 +85,7 @@ def test_twenty_lost_answers_at_once_are_twenty_unsure(connect: Connect) -> None
         exchange.cut()
 
     with NastyServer(behave) as server:
-        client = connect(server.url, deadline=5.0)
+        client = connect(server.url)
         failures: list[errors.GHLError] = []
         threads = [threading.Thread(target=lambda: failures.append(failure(client))) for _ in range(20)]
         for thread in threads:
@@ -254,11 +265,10 @@ def test_trusted_certificate_works_and_keeps_its_connection(tmp_path: Path) -> N
         assert server.connections == 1
 
 
-def test_handshake_that_never_ends_was_not_sent(connect: Connect) -> None:
-    with NastyServer(
-        Exchange.hang
-    ) as server:  # it waits for the end of a request, the client for a handshake
-        error = failure(connect(server.url.replace("http:", "https:"), deadline=1.0))
+def test_handshake_that_never_ends_was_not_sent() -> None:
+    """The server waits for the end of a request, the client for a handshake."""
+    with NastyServer(Exchange.hang) as server, make_http_client(connect_seconds=0.3) as http:
+        error = failure(ghl_client(http, server.url.replace("http:", "https:")))
     assert is_unsent(error)
 
 
