@@ -33,6 +33,8 @@ class ChildSpec:
     account: Account | None = None
     handed_folder: Path | None = None
     """Handed over open as `keeper.HANDED_FD`, for an account that cannot reach it by its path."""
+    lock: int | None = None
+    """A file descriptor that the keeper, and not the child, keeps open as long as it lives."""
     stop_signal: int = signal.SIGTERM
     stop_seconds: float = 10.0
     """How long it may take to stop when asked, before it is killed."""
@@ -59,6 +61,7 @@ class Child:
             "uid": account.uid if account else None,
             "gid": account.gid if account else None,
             "handed_folder": str(spec.handed_folder) if spec.handed_folder else None,
+            "lock": spec.lock,
             "stop_signal": int(spec.stop_signal),
             "orphan_seconds": spec.orphan_seconds,
             "death_signal": int(spec.death_signal),
@@ -70,6 +73,7 @@ class Child:
             stderr=subprocess.DEVNULL,
             env=dict(spec.environment),
             cwd="/",
+            pass_fds=() if spec.lock is None else (spec.lock,),
             start_new_session=True,
         )
         self.pid = self._wait_for_start()

@@ -3,6 +3,7 @@
 <data>/hub.lock   keys/   logs/   postgres/cluster   sockets/{postgres,valkey}
 """
 
+import errno
 import os
 import shutil
 import tempfile
@@ -26,17 +27,28 @@ def make_data_dir(data_dir: Path) -> Path:
 def make_folder(path: Path, *, mode: int = 0o700, owner: Account | None = None) -> Path:
     """The folder, made with this mode and owner where missing. One that exists stays as it is."""
     try:
-        missing = [folder for folder in (path, *path.parents) if not folder.exists()]
-        for folder in reversed(missing):
-            folder.mkdir(exist_ok=True)
-            folder.chmod(mode)
-        if missing and owner is not None:
-            os.chown(path, owner.uid, owner.gid)
+        for missing in reversed([folder for folder in (path, *path.parents) if not folder.exists()]):
+            _make(missing, mode, owner if missing == path else None)
     except OSError as error:
         raise StartError(f"The folder {path} cannot be made: {error.strerror}.") from error
     if not path.is_dir():
         raise StartError(f"{path} is not a folder.")
     return path
+
+
+def _make(folder: Path, mode: int, owner: Account | None) -> None:
+    """Makes one folder under another name first, so that a kill never leaves one with a wrong owner."""
+    half = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    half.chmod(mode)
+    if owner is not None:
+        os.chown(half, owner.uid, owner.gid)
+    try:
+        half.rename(folder)
+    except OSError as error:
+        half.rmdir()
+        # Somebody else was quicker, and something is in it already.
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
 
 
 class SocketFolder:

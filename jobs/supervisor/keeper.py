@@ -78,6 +78,8 @@ class Keeper:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         control_process(PR_SET_CHILD_SUBREAPER, 1)
+        if order["lock"] is not None:
+            os.set_inheritable(order["lock"], False)
         self._kill_at: float | None = None
         self._pid = 0
         self._code: int | None = None

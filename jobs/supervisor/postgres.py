@@ -60,10 +60,17 @@ class EmbeddedPostgres:
     """One PostgreSQL below `<data>/postgres`. `durable=False` (tests) is quick and loses data with the power."""
 
     def __init__(
-        self, data_dir: Path, *, durable: bool = True, pause: Callable[[float], None] = time.sleep
+        self,
+        data_dir: Path,
+        *,
+        durable: bool = True,
+        lock: int | None = None,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
+        """`lock`: see `ChildSpec`. `pause` waits, and may raise what ends the waiting."""
         self._data_dir = data_dir.absolute()
         self._durable = durable
+        self._lock = lock
         self._pause = pause
         self._home = self._data_dir / "postgres"
         self._cluster = self._home / "cluster"
@@ -194,6 +201,7 @@ class EmbeddedPostgres:
             folder=self._home,
             account=self._account,
             handed_folder=self._home if self._handed_over else None,
+            lock=self._lock,
             stop_signal=SIGNALS["fast"],
             death_signal=SIGNALS["immediate"],
         )

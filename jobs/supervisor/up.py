@@ -78,6 +78,7 @@ class Hub:
         self._wish = wish
         self._stack = stack
         self._fleet = Fleet(clock=wiring.clock, say=wiring.say)
+        self._lock = -1
         self._postgres: EmbeddedPostgres | None = None
         self._valkey: EmbeddedValkey | None = None
 
@@ -109,7 +110,7 @@ class Hub:
     def _prepare(self) -> tuple[plan.Ground, str]:
         """Everything that can be wrong with what was asked for, before anything is started."""
         options, settings = self._options, self._settings
-        self._stack.enter_context(lock.held(options.data_dir))
+        self._lock = self._stack.enter_context(lock.held(options.data_dir, pause=self._wish.pause))
         ports = self._stack.enter_context(Ports(options.host))
         wishes = [
             (options.port, plan.WEB_PORT, "--port"),
@@ -142,11 +143,11 @@ class Hub:
         self._stack.callback(self._tidy_up)
         self._stack.callback(self._fleet.stop, plan.STOP_ORDER, hurry=self._wish.insists)
         if not ground.redis_url:
-            self._valkey = EmbeddedValkey(data_dir, pause=pause)
+            self._valkey = EmbeddedValkey(data_dir, lock=self._lock, pause=pause)
             self._fleet.add("valkey", "Valkey", self._valkey.launch, child=self._valkey.launch())
             ground = replace(ground, redis_url=self._valkey.url)
         if not ground.database_url:
-            self._postgres = EmbeddedPostgres(data_dir, pause=pause)
+            self._postgres = EmbeddedPostgres(data_dir, lock=self._lock, pause=pause)
             self._fleet.add("postgres", "PostgreSQL", self._postgres.launch, child=self._postgres.launch())
             ground = replace(ground, database_url=self._postgres.app_url)
         return ground
@@ -178,6 +179,7 @@ class Hub:
                 environment=part.environment,
                 log=make_folder(self._options.data_dir / "logs") / f"{part.name}.log",
                 folder=self._wiring.project,
+                lock=self._lock,
                 stop_seconds=part.stop_seconds,
             )
         )

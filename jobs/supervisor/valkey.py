@@ -24,8 +24,12 @@ READY_SECONDS = 20.0
 class EmbeddedValkey:
     """One Valkey whose socket lies below `<data>/sockets/valkey`."""
 
-    def __init__(self, data_dir: Path, *, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, data_dir: Path, *, lock: int | None = None, pause: Callable[[float], None] = time.sleep
+    ) -> None:
+        """`lock`: see `ChildSpec`. `pause` waits, and may raise what ends the waiting."""
         self._data_dir = data_dir.absolute()
+        self._lock = lock
         self._pause = pause
         self._log = self._data_dir / "logs" / "valkey.log"
         self._account = server_account()
@@ -90,6 +94,7 @@ class EmbeddedValkey:
                 log=self._log,
                 folder=self._socket_folder,
                 account=self._account,
+                lock=self._lock,
             )
         )
         return self._child

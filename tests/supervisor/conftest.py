@@ -27,8 +27,8 @@ def data_dir() -> Iterator[Path]:
         yield folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared_data_dir() -> Iterator[Path]:
-    """A data folder that the tests of one file share."""
+    """A data folder that tests share one after the other: its cluster is made once."""
     with folder_to_be() as folder:
         yield folder

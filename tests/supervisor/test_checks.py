@@ -35,8 +35,8 @@ def test_a_wrong_address(setting, url, says):
     assert "hunter2" not in line
 
 
-def test_right_addresses_in_the_forms_that_providers_hand_out(data_dir, redis_url):
-    with EmbeddedPostgres(data_dir, durable=False) as server:
+def test_right_addresses_in_the_forms_that_providers_hand_out(shared_data_dir, redis_url):
+    with EmbeddedPostgres(shared_data_dir, durable=False) as server:
         url = server.app_url.replace("postgresql+psycopg://", "postgres://")
         found = checks.given_servers(settings(database_url=url, redis_url=redis_url))
         assert found == (server.app_url, server.app_url, redis_url)
@@ -45,8 +45,8 @@ def test_right_addresses_in_the_forms_that_providers_hand_out(data_dir, redis_ur
             checks.given_servers(settings(database_url=wrong))
 
 
-def test_servers_that_are_too_old(data_dir, redis_url, monkeypatch):
-    with EmbeddedPostgres(data_dir, durable=False) as server:
+def test_servers_that_are_too_old(shared_data_dir, redis_url, monkeypatch):
+    with EmbeddedPostgres(shared_data_dir, durable=False) as server:
         monkeypatch.setattr(checks, "OLDEST_SERVER", 99)
         with pytest.raises(StartError, match=r"PostgreSQL 18 at .* is too old. The hub needs version 99"):
             checks.given_servers(settings(database_url=server.app_url))

@@ -3,6 +3,8 @@
 import os
 import signal
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,14 +16,22 @@ from sqlalchemy.engine import URL
 from jobs.supervisor.postgres import EmbeddedPostgres
 from tests.supervisor.support import mode_of, processes_in, wait_until
 
+STARTER = """
+import sys
+from pathlib import Path
+from jobs.supervisor.postgres import EmbeddedPostgres
+EmbeddedPostgres(Path(sys.argv[1])).start()
+"""
+
 
 def connect(url: str, **changes: object) -> psycopg.Connection:
     plain: URL = make_url(url).set(drivername="postgresql", **changes)
     return psycopg.connect(plain.render_as_string(hide_password=False), autocommit=True)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def server(shared_data_dir: Path) -> Iterator[EmbeddedPostgres]:
+    """A server whose folder, made once, the tests share one after the other."""
     with EmbeddedPostgres(shared_data_dir, durable=False) as server:
         yield server
 
@@ -78,54 +88,45 @@ def test_no_values_in_the_log(server, shared_data_dir):
     assert "anna" not in (shared_data_dir / "logs" / "postgres.log").read_text()
 
 
-def test_a_second_start_finds_the_data(data_dir):
-    with EmbeddedPostgres(data_dir) as first:
-        urls = first.admin_url, first.app_url
-        with connect(first.admin_url) as admin:
-            admin.execute("CREATE TABLE kept AS SELECT 7 AS answer")
-    assert processes_in(data_dir) == []
-    with EmbeddedPostgres(data_dir) as second:
-        assert (second.admin_url, second.app_url) == urls
-        with connect(second.admin_url) as admin:
-            assert admin.execute("SELECT answer FROM kept").fetchone() == (7,)
-
-
-@pytest.mark.parametrize("end", ["postmaster", "keeper", "immediate"])
-def test_what_was_committed_survives_every_end(data_dir, end):
-    server = EmbeddedPostgres(data_dir)
-    server.start()
+@pytest.mark.parametrize("end", ["stop", "immediate", "postmaster", "keeper"])
+def test_what_was_committed_survives_every_end(shared_data_dir, end):
+    server = EmbeddedPostgres(shared_data_dir)
+    urls = server.start()
     with connect(server.admin_url) as admin:
-        admin.execute("CREATE TABLE kept AS SELECT 7 AS answer")
-    if end == "immediate":
-        server.stop("immediate")
+        admin.execute("DROP TABLE IF EXISTS kept")
+        admin.execute("CREATE TABLE kept AS SELECT %s AS end", [end])
+    if end in ("stop", "immediate"):
+        server.stop("fast" if end == "stop" else "immediate")
     else:
         child = server._running()
         os.kill(child.pid if end == "postmaster" else child.keeper_pid, signal.SIGKILL)
         wait_until(lambda: child.poll() is not None)
-        wait_until(lambda: processes_in(data_dir) == [])
-    server.start()
+    wait_until(lambda: processes_in(shared_data_dir) == [])
+    assert server.start() == urls
     with connect(server.admin_url) as admin:
-        assert admin.execute("SELECT answer FROM kept").fetchone() == (7,)
+        assert admin.execute("SELECT * FROM kept").fetchone() == (end,)
     server.stop()
 
 
-def test_a_half_made_cluster_is_made_anew(data_dir):
+def test_a_start_killed_in_the_middle_is_begun_anew(data_dir):
     half = data_dir / "postgres" / "cluster.new"
-    with EmbeddedPostgres(data_dir, durable=False):
-        pass
-    (data_dir / "postgres" / "cluster").rename(half)
-    (half / "PG_VERSION").unlink()
+    first = subprocess.Popen([sys.executable, "-c", STARTER, str(data_dir)])
+    wait_until((half / "PG_VERSION").exists)
+    first.kill()
+    first.wait()
+    wait_until(lambda: processes_in(data_dir) == [])
+    assert half.exists()
     with EmbeddedPostgres(data_dir, durable=False) as server, connect(server.app_url):
         assert not half.exists()
 
 
-def test_a_stale_pid_file_that_names_another_process_is_harmless(data_dir):
-    with EmbeddedPostgres(data_dir, durable=False):
-        pass
-    note = data_dir / "postgres" / "cluster" / "postmaster.pid"
+def test_a_stale_pid_file_that_names_another_process_is_harmless(server, shared_data_dir):
+    server.stop()
+    note = shared_data_dir / "postgres" / "cluster" / "postmaster.pid"
     note.write_text(f"{os.getpid()}\n/somewhere\n")
-    with EmbeddedPostgres(data_dir, durable=False) as server, connect(server.app_url):
-        pass
+    server.start()
+    with connect(server.app_url):
+        assert not note.read_text().startswith(f"{os.getpid()}\n")
 
 
 def test_a_path_too_long_for_a_socket(data_dir):
