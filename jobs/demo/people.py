@@ -1,0 +1,87 @@
+"""The cards of the demo church, read from `cards.csv`: invented people with the mix-ups of real ones.
+
+`way` is how a card came in, `week` on which Sunday (0 the one before last, 1 the last, `now` today), `aside` why
+it is set aside. Three of them meet the faults of `world`.
+"""
+
+import csv
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from importlib.resources import files
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from ghl.cards.fields import COLUMNS
+
+SUNDAY = 6
+WORDING = (
+    "Yes, Grace Church may text me about my visit. Message and data rates may apply. Reply STOP at any time."
+)
+"""What the paper card says beside the box for texts."""
+
+HANDED_IN = time(10, 20)
+"""When the ushers bring the cards of the first service."""
+
+
+@dataclass(frozen=True)
+class DemoCard:
+    """One line of the file. `values` are what `parse_card` takes."""
+
+    way: str
+    week: str
+    values: dict[str, object] = field(repr=False)
+    aside: str = ""
+
+
+@dataclass(frozen=True)
+class Pile:
+    """Cards that came in together, and when."""
+
+    way: str
+    received_at: datetime
+    cards: tuple[DemoCard, ...]
+
+
+def read_cards() -> list[DemoCard]:
+    """All cards, in the order in which they came in."""
+    text = files("jobs.demo").joinpath("cards.csv").read_text(encoding="utf-8")
+    return [
+        DemoCard(
+            way=row["way"],
+            week=row["week"],
+            values={name: value for name, value in row.items() if name in COLUMNS and value},
+            aside=row["aside"],
+        )
+        for row in csv.DictReader(text.splitlines())
+    ]
+
+
+def piles(cards: list[DemoCard], *, opened: datetime, now: datetime, timezone: str) -> list[Pile]:
+    """The cards in piles, oldest first, each with its days filled in.
+
+    The days hang on when the demo church was `opened` and not on today: filled again another day, every card
+    is the same card, and none is added twice.
+    """
+    zone = ZoneInfo(timezone)
+    today = opened.astimezone(zone).date()
+    last = today - timedelta(days=(today.weekday() - SUNDAY - 1) % 7 + 1)
+    sundays = {"0": last - timedelta(days=7), "1": last, "now": last}
+    found: list[Pile] = []
+    for (week, way), group in groupby(sorted(cards, key=_place), key=lambda card: (card.week, card.way)):
+        day = sundays[week]
+        at = datetime.combine(day, HANDED_IN, zone).astimezone(UTC) + timedelta(minutes=7 * len(found))
+        dated = tuple(_dated(card, day) for card in group)
+        found.append(Pile(way, now if week == "now" else at, dated))
+    return found
+
+
+def _place(card: DemoCard) -> tuple[str, str]:
+    # "0" < "1" < "now": earlier Sundays first, the ways of a Sunday in a fixed order.
+    return card.week, card.way
+
+
+def _dated(card: DemoCard, day: date) -> DemoCard:
+    values = {**card.values, "visit_date": day.isoformat()}
+    if "sms_consent" in values:
+        values |= {"consent_wording": WORDING, "consent_at": day.isoformat()}
+    return DemoCard(card.way, card.week, values, card.aside)

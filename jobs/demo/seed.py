@@ -1,0 +1,155 @@
+"""Fills the demo church by the same services that real cards go through; workers do the rest. No status is written.
+
+Run again it adds what is missing, and points the church to where the simulator listens now.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from ghl.cards.dismiss import dismiss
+from ghl.cards.fields import parse_card
+from ghl.cards.importing import import_table
+from ghl.cards.save import NewCard, save_cards
+from ghl.cards.table import Row
+from ghl.churches import ChurchNotFoundError, ChurchView, add_church, find_church
+from ghl.connection import ConnectionRefusedByUsError, connect
+from ghl.db.models import Card, Church
+from ghl.statuses import CardSource, CardStatus
+from jobs.connecting import token_test
+from jobs.container import Container
+from jobs.demo import world
+from jobs.demo.errors import DemoError
+from jobs.demo.people import Pile, piles, read_cards
+
+SLUG = "demo"
+ACTOR = "demo"
+SOURCES = {"typed": CardSource.TYPED, "api": CardSource.API, "form": CardSource.FORM}
+SOURCE_NAMES = {"api": "Website", "form": "Public form"}
+
+
+@dataclass(frozen=True)
+class _ClockAt:
+    """The time at which a pile came in."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return 0.0
+
+
+def seed_demo(hub: Container, simulator_url: str) -> str:
+    """Fills the demo church and returns a sentence about it. Raises `DemoError`."""
+    world.furnish(simulator_url, clock=hub.clock)
+    church = _church(hub, simulator_url)
+    _connect(hub, church)
+    with hub.database.system() as session:
+        opened = session.execute(select(Church.created_at).where(Church.id == church.id)).scalar_one()
+    added = sum(
+        _save(hub, church.id, pile)
+        for pile in piles(read_cards(), opened=opened, now=hub.clock.now(), timezone=church.timezone)
+    )
+    hub.background_waker.wake(church.id)
+    if not added:
+        return f"{church.name} is there already."
+    return f"{church.name} has {added} new cards. They are on their way to the simulator."
+
+
+def _church(hub: Container, simulator_url: str) -> ChurchView:
+    try:
+        church = find_church(hub.database, SLUG)
+    except ChurchNotFoundError:
+        add_church(
+            hub.database,
+            slug=SLUG,
+            name=world.NAME,
+            timezone=world.TIMEZONE,
+            actor=ACTOR,
+            is_demo=True,
+            ghl_base_url=simulator_url,
+        )
+        return find_church(hub.database, SLUG)
+    if not church.is_demo:
+        raise DemoError(f"There is a real church called {SLUG!r}: the demo leaves it alone.")
+    if church.ghl_base_url != simulator_url:
+        with hub.database.system() as session:
+            session.execute(
+                update(Church)
+                .where(Church.id == church.id, Church.is_demo)
+                .values(ghl_base_url=simulator_url)
+            )
+    return find_church(hub.database, SLUG)
+
+
+def _connect(hub: Container, church: ChurchView) -> None:
+    if church.location_ghl_id == world.LOCATION:
+        return
+    try:
+        with token_test(hub, church) as test:
+            connect(
+                hub.database,
+                hub.key_ring,
+                church,
+                location_id=world.LOCATION,
+                token=world.TOKEN,
+                test=test,
+                actor=ACTOR,
+            )
+    except ConnectionRefusedByUsError as error:
+        raise DemoError(str(error)) from error
+
+
+def _save(hub: Container, church_id: UUID, pile: Pile) -> int:
+    """Saves a pile the way it came in, and sets aside what is no card; how many cards are new."""
+    if pile.way == "import":
+        report = import_table(
+            hub.database,
+            church_id,
+            [Row(number, card.values) for number, card in enumerate(pile.cards, start=2)],
+            source_name="Sunday cards.csv",
+            actor=ACTOR,
+            clock=_ClockAt(pile.received_at),
+            on_saved=hub.background_waker.wake,
+        )
+        added = report.created
+    else:
+        with hub.database.church(church_id) as session:
+            saved = save_cards(session, church_id, list(_new_cards(pile)), now=pile.received_at)
+        hub.background_waker.wake(church_id)
+        added = sum(not card.duplicate for card in saved)
+    for card in pile.cards:
+        if card.aside:
+            _set_aside(
+                hub, church_id, str(card.values["first_name"]), str(card.values["last_name"]), card.aside
+            )
+    return added
+
+
+def _new_cards(pile: Pile) -> Iterator[NewCard]:
+    for card in pile.cards:
+        yield NewCard(
+            parse_card(card.values, today=pile.received_at.date()),
+            SOURCES[pile.way],
+            source_name=SOURCE_NAMES.get(pile.way),
+            recorded_by=ACTOR,
+        )
+
+
+def _set_aside(hub: Container, church_id: UUID, first_name: str, last_name: str, reason: str) -> None:
+    with hub.database.church(church_id) as session:
+        cards = session.scalars(
+            select(Card.id).where(
+                Card.church_id == church_id,
+                Card.first_name == first_name,
+                Card.last_name == last_name,
+                Card.status == CardStatus.NEEDS_ATTENTION,
+            )
+        ).all()
+        for card_id in cards:
+            dismiss(session, card_id, reason=reason, actor=ACTOR)

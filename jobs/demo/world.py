@@ -1,0 +1,93 @@
+"""The simulator as the demo finds it: the church's location, contacts from before the hub, and lasting faults.
+
+Everything may be done again: what is there already stays as it is.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import SecretStr
+
+from ghl.client.client import GHLClient
+from ghl.client.errors import DuplicateContactError, GHLError
+from ghl.client.models import ContactWrite
+from ghl.client.pool import make_http_client
+from ghl.clock import Clock
+from ghl.simulator.control_client import ControlError, ask
+from jobs.demo.errors import DemoError
+
+LOCATION = "demoGraceChurch00001"
+TOKEN = "pit-00000000-0000-4000-8000-00000000d3e0"  # noqa: S105 - made up; the simulator takes no other kind
+NAME = "Grace Church (demo)"
+TIMEZONE = "America/Chicago"
+
+CUSTOM_FIELDS: tuple[dict[str, Any], ...] = (
+    {"name": "First visit", "data_type": "DATE"},
+    {
+        "name": "Service",
+        "data_type": "SINGLE_OPTIONS",
+        "options": ["Saturday 6 pm", "Sunday 9 am", "Sunday 11 am"],
+    },
+    {
+        "name": "Interests",
+        "data_type": "MULTIPLE_OPTIONS",
+        "options": ["Small groups", "Kids", "Youth", "Music"],
+    },
+)
+
+CONTACTS = (
+    ContactWrite(first_name="William", last_name="Hartley", phone="+15125550181"),
+    ContactWrite(first_name="Elizabeth", last_name="Tanner", email="elizabeth.tanner@example.org"),
+    ContactWrite(
+        first_name="Katherine", last_name="Moreland", email="k.moreland@example.com", phone="+15125550182"
+    ),
+    # Not the people on the cards that share an address with them.
+    ContactWrite(first_name="Susan", last_name="Ortiz", email="ortiz.family@example.com"),
+    ContactWrite(first_name="Harold", last_name="Ellsworth", phone="+15125550185"),
+    ContactWrite(first_name="Gordon", last_name="Petrie", email="petrie@example.net"),
+    ContactWrite(first_name="Joyce", last_name="Petrie", phone="+15125550186"),
+)
+"""Contacts that a church would have in GoHighLevel before it had the hub."""
+
+BUSY_CARDS = ("conrad.blackwell@", "odessa.finch@")
+BROKEN_CARD = "roland.vickers@"
+
+FAULTS: tuple[Mapping[str, Any], ...] = (
+    *({"kind": "server_error", "status": 409, "body_contains": part} for part in BUSY_CARDS),
+    {"kind": "server_error", "status": 500, "body_contains": BROKEN_CARD},
+)
+"""Each strikes one card alone. A refusal is counted as one of its eight tries; a 5xx is not."""
+
+
+def furnish(url: str, *, clock: Clock) -> None:
+    """Makes the simulator at `url` what the demo needs. Raises `DemoError`."""
+    try:
+        _add_location(url)
+        _add_faults(url)
+    except ControlError as error:
+        raise DemoError(str(error)) from error
+    with make_http_client(clock=clock, connections=1) as http:
+        client = GHLClient(http=http, base_url=url, token=SecretStr(TOKEN), location_id=LOCATION, clock=clock)
+        for contact in CONTACTS:
+            try:
+                client.contacts.create(contact)
+            except DuplicateContactError:
+                continue
+            except GHLError as error:
+                raise DemoError(f"The simulator did not take a contact: {error}") from error
+
+
+def _add_location(url: str) -> None:
+    known = {location["id"]: location for location in ask(url, "GET", "locations")["locations"]}
+    if TOKEN in known.get(LOCATION, {}).get("tokens", ()):
+        return
+    fields = [] if known.get(LOCATION, {}).get("custom_fields") else list(CUSTOM_FIELDS)
+    settings = {"name": NAME, "timezone": TIMEZONE, "custom_fields": fields}
+    ask(url, "POST", "locations", {"id": LOCATION, "token": TOKEN, **settings})
+
+
+def _add_faults(url: str) -> None:
+    there = {fault["body_contains"] for fault in ask(url, "GET", "faults")["faults"]}
+    for fault in FAULTS:
+        if fault["body_contains"] not in there:
+            ask(url, "POST", "faults", {"location": LOCATION, "operation": "contacts.*", **fault})
