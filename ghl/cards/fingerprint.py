@@ -40,9 +40,15 @@ def fingerprint(card: ParsedCard, *, region: str = "US") -> bytes:
 
 
 def person_key(person: Person) -> str:
-    """The person a decision is remembered for: name and addresses in one form, as 64 hex digits."""
-    name = [plain_name(person.first_name), plain_name(person.last_name)]
-    return _digest([*name, person.phone or "", person.email or ""]).hex()
+    """The person a decision about a contact is remembered for, as 64 hex digits.
+
+    A whole name is enough: only contacts with one of the card's addresses are asked about, and a new phone
+    must not bring an old question back. Without a whole name the addresses count too.
+    """
+    first, last = plain_name(person.first_name), plain_name(person.last_name)
+    if first and last:
+        return _digest([first, last]).hex()
+    return _digest([first, last, person.phone or "", person.email or ""]).hex()
 
 
 def _digest(value: object) -> bytes:

@@ -311,7 +311,7 @@ class _Delivery:
                 reply = yield UpdateContact(candidate.id, write)
                 assert isinstance(reply, Contact)
                 contact = reply
-            elif contact is None:
+            if contact is None or _tells_nothing(contact):
                 contact = yield from self._get(candidate.id)
             if differs := self._differs(contact, write):
                 return differs
@@ -446,8 +446,8 @@ class _Delivery:
 
     def _differs(self, contact: Contact, write: ContactWrite | None = None) -> Attention | None:
         """The answer read back: a phone or e-mail that GHL did not keep as it was sent."""
-        if not (contact.phone or contact.email or contact.first_name or contact.last_name):
-            return None  # An answer that shows nothing but the id tells nothing.
+        if _tells_nothing(contact):
+            return None
         for key in self._keys():
             sent = getattr(write, key) if write else getattr(self._card, key)
             if sent and not self._has(contact, key):
@@ -486,6 +486,11 @@ class _Delivery:
 
 
 _SIMPLE = ("phone", "email", "address1", "city", "state", "postal_code", "date_of_birth")
+
+
+def _tells_nothing(contact: Contact) -> bool:
+    """Whether an answer shows the id alone: GHL's schema of an update promises no more."""
+    return not (contact.phone or contact.email or contact.first_name or contact.last_name)
 
 
 def _person(contact: Contact, region: str) -> Person:

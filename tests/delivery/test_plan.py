@@ -25,6 +25,7 @@ from ghl.delivery.plan import (
     LocationFacts,
     OutgoingCard,
     Resume,
+    UpdateContact,
     outgoing,
     plan,
     tags_for,
@@ -156,15 +157,21 @@ class TestReturningGuest:
         deliver(model, replace(ANN, first_name="Mary Ann", last_name="Van der Berg", tags=()))
         assert model.names() == ["CreateContact", "UpdateContact"]
 
-    def test_a_bare_answer_to_an_update_is_taken(self):
+    def test_after_a_bare_answer_to_an_update_the_contact_is_read(self):
         model = ContactsModel()
-        contact_id = model.add(first_name="Ann", last_name="Lee", phone=PHONE)
-        steps = plan(ANN, known_as(contact_id), LocationFacts(False), {}, Resume())
-        outcome = carry_out(steps, lambda call: (model.answer(call), Contact(id=contact_id))[1])
-        assert outcome.contact_id == contact_id
-        assert model.names() == ["UpdateContact", "AddTags"], (
-            "unknown tags are added once more, which is harmless"
+        contact_id = model.add(first_name="Ann", last_name="Lee", phone=PHONE, tags=["connect-card"])
+
+        def bare(call):
+            reply = model.answer(call)
+            return Contact(id=contact_id) if isinstance(call, UpdateContact) else reply
+
+        outcome = carry_out(plan(ANN, known_as(contact_id), LocationFacts(False), {}, Resume()), bare)
+        assert (outcome.contact_id, outcome.contact.phone, outcome.contact.email) == (
+            contact_id,
+            PHONE,
+            EMAIL,
         )
+        assert model.names() == ["UpdateContact", "GetContact"]
 
 
 class TestSomebodyElse:
