@@ -155,5 +155,5 @@ async def _form(request: Request) -> dict[str, str]:
         body += part
         if len(body) > MAX_FORM:
             return {}
-    fields = parse_qs(body.decode("ascii", errors="replace"), max_num_fields=4)
+    fields = parse_qs(body.decode("ascii", errors="replace"))
     return {name: values[0] for name, values in fields.items()}

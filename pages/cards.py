@@ -71,16 +71,28 @@ def live() -> None:
     )
     if place.status:
         st.text(f"Only cards with the badge {BADGES[place.status].label}.")
-    if shot.new:
-        st.button(f"Show {cards(shot.new)} more", on_click=partial(go, "newest"), key="more_new")
-    if not shot.rows and place.status is None:
-        return states.nothing_yet()
     if not shot.rows:
-        return states.nothing_matches(partial(choose, None))
+        return states.nothing_matches(partial(choose, None)) if place.status else states.nothing_yet()
+    # Always there, at one height: a button that came and went would move the rows under a pointer.
+    st.button(
+        "Back to the newest"
+        if place.trail
+        else f"Show {cards(shot.new)} more"
+        if shot.new
+        else "No new cards",
+        icon=":material/arrow_upward:",
+        disabled=not place.trail and not shot.new,
+        on_click=partial(go, "newest"),
+        key="newest",
+    )
     card_rows(shot.rows, now=shot.at, zone=zone)
+    moved = sum(row.status != place.status for row in shot.rows) if place.status else 0
+    if moved:
+        st.button(f"{cards(moved)} moved on: show the list as it is now", on_click=partial(go, "newest"))
     with st.container(horizontal=True, vertical_alignment="center", key="paging"):
-        st.button("Newer", on_click=partial(go, "newer"), disabled=not place.trail, key="newer")
-        st.button("Older", on_click=partial(go, "older"), disabled=not shot.page.more, key="older")
+        if place.trail or shot.page.more:
+            st.button("Newer", on_click=partial(go, "newer"), disabled=not place.trail, key="newer")
+            st.button("Older", on_click=partial(go, "older"), disabled=not shot.page.more, key="older")
         st.text(position(place, shot))
     return None
 

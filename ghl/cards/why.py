@@ -93,12 +93,12 @@ def why(
             return "On its way now."
         case CardStatus.SYNCED:
             arrived = f"Arrived {when(card.synced_at)}." if when and card.synced_at else "Arrived."
-            return f"{arrived} {sentence(card.cause, card.facts)}" if card.cause else arrived
+            return f"{arrived} {_told(card.cause, card.facts)}" if card.cause else arrived
         case CardStatus.NEEDS_ATTENTION:
             code = card.cause or CauseCode.UNKNOWN
-            return f"{_ended(sentence(code, card.facts))} {WHO_ACTS[cause(code).who]}"
+            return f"{_told(code, card.facts)} {WHO_ACTS[cause(code).who]}"
         case CardStatus.HELD:
-            return sentence(card.cause or CauseCode.SAME_PERSON_DOUBT, card.facts)
+            return _told(card.cause or CauseCode.SAME_PERSON_DOUBT, card.facts)
         case CardStatus.DISMISSED:
             return _why_set_aside(card.facts)
 
@@ -116,20 +116,21 @@ def tries_in_words(card: CardState) -> str:
 
 def _why_waiting(card: CardState, church: ChurchState, now: datetime, outage: Outage | None) -> str:
     if church.held_by:
-        return sentence(*church.held_by)
+        return _told(*church.held_by)
     if outage:
         return f"{sentence(CauseCode.GHL_NOT_ANSWERING)} Nothing to do."
     if card.due_at and card.due_at > now and card.cause:
         # It is tried again by itself: "you can mend this" would send somebody to work for nothing.
         rest = " Nothing to do." if cause(card.cause).automatic else " We try again by ourselves."
-        return _ended(sentence(card.cause, card.facts)) + rest
+        return _told(card.cause, card.facts) + rest
     if card.due_at and card.due_at < now - SOON:
         return "Waits for its turn. Nothing to do."
     return "Goes in a few seconds."
 
 
-def _ended(told: str) -> str:
-    """With a full stop: GoHighLevel's own answers, at the end of a sentence, often bring none."""
+def _told(code: str, facts: Mapping[str, str]) -> str:
+    """The cause's sentence, with a full stop: GoHighLevel's own answers at its end often bring none."""
+    told = sentence(code, facts)
     return told if told.endswith((".", "!", "?")) else f"{told}."
 
 

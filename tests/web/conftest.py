@@ -1,0 +1,93 @@
+"""A church with staff, cards in any state, and pages run by AppTest."""
+
+import pytest
+from sqlalchemy import create_engine, text
+from streamlit.testing.v1 import AppTest
+
+from dashboard import gate, services
+from dashboard.web import ROOT
+from ghl.churches import add_church
+from ghl.clock import SystemClock
+from ghl.people.links import create_sign_in_link, redeem
+from ghl.people.users import add_user
+from ghl.statuses import Role
+from tests.support.cards import CardMaker
+
+
+@pytest.fixture
+def sql(database_urls):
+    """Statements by the owner, who sees and changes everything."""
+    engine = create_engine(database_urls.admin)
+
+    def sql(statement, **values):
+        with engine.begin() as connection:
+            result = connection.execute(text(statement), values)
+            return result.all() if result.returns_rows else None
+
+    yield sql
+    engine.dispose()
+
+
+@pytest.fixture
+def church(database):
+    return add_church(database, slug="grace", name="Grace Church", timezone="America/Chicago", actor="test")
+
+
+@pytest.fixture
+def connected(database, church, sql):
+    """The church's location in GoHighLevel."""
+    sql(
+        "INSERT INTO locations (id, church_id, ghl_id, active, allow_duplicates, checked_at)"
+        " VALUES (gen_random_uuid(), :church, 'loc1', true, false, now())",
+        church=church,
+    )
+    return "loc1"
+
+
+@pytest.fixture
+def cards(database, church, connected):
+    """Makes cards of the church: `cards(CardStatus.WAITING, first_name="Anna")`."""
+    return CardMaker(database, church)
+
+
+@pytest.fixture
+def settings_in_environment(database_urls, redis_url, monkeypatch):
+    for name, value in {
+        "HUB_DATABASE_URL": database_urls.app,
+        "HUB_REDIS_URL": redis_url,
+        "HUB_PAGE_REFRESH_SECONDS": "2",
+    }.items():
+        monkeypatch.setenv(name, value)
+    services.container.clear()
+    services.outage.clear()
+    services._breakers.clear()
+    yield
+    services.container().close()
+    services.container.clear()
+    services._breakers.clear()
+
+
+@pytest.fixture
+def sign_in(database, church):
+    """Signs somebody in and returns the cookie."""
+
+    def sign_in(role=Role.STAFF, *, email="ruth@example.org", church_id=None, ops=False):
+        where = {"church_id": church_id or church, "role": role} if role else {}
+        add_user(database, email, name="Ruth", ops=ops, actor="test", **where)
+        link = create_sign_in_link(database, email, clock=SystemClock(), actor="test")
+        return redeem(database, link, user_agent="test", clock=SystemClock())
+
+    return sign_in
+
+
+@pytest.fixture
+def open_page(settings_in_environment, monkeypatch):
+    """Runs a script of the hub as the browser with this cookie would; AppTest itself can carry no cookie."""
+
+    def open_page(cookie=None, script="dashboard/app.py", **query):
+        monkeypatch.setattr(gate, "browser_cookies", lambda: {gate.COOKIE: cookie} if cookie else {})
+        app = AppTest.from_file(str(ROOT / script), default_timeout=20)
+        app.query_params.update(query)
+        return app.run()
+
+    return open_page

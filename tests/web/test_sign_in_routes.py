@@ -1,0 +1,169 @@
+"""The routes that set and take the cookie, and the headers of every answer, as a browser meets them."""
+
+import asyncio
+import re
+from functools import partialmethod
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+
+from dashboard import services
+from dashboard.gate import COOKIE
+from dashboard.headers import SecurityHeaders, script_hash, security_headers, streamlit_inline_scripts
+from dashboard.sign_in import ONCE, sign_in_routes
+from ghl.clock import SystemClock
+from ghl.people.links import create_sign_in_link
+from ghl.people.sessions import current
+from ghl.people.users import add_user
+from ghl.statuses import Role
+
+
+class Browser:
+    """Speaks to the routes without a socket, and keeps cookies."""
+
+    def __init__(self, app):
+        self._client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://hub.example", follow_redirects=False
+        )
+        self.cookies = self._client.cookies
+
+    def request(self, method, path, **how):
+        return asyncio.run(self._client.request(method, path, **how))
+
+    get = partialmethod(request, "GET")
+    post = partialmethod(request, "POST")
+
+
+@pytest.fixture
+def browser(settings_in_environment):
+    def browser(*, https=False):
+        app = Starlette(
+            routes=sign_in_routes(services.container, https=https),
+            middleware=[Middleware(SecurityHeaders, headers=security_headers(https=https))],
+        )
+        return Browser(app)
+
+    return browser
+
+
+@pytest.fixture
+def link(database, church):
+    add_user(database, "ruth@example.org", church_id=church, role=Role.STAFF, actor="test")
+    return create_sign_in_link(database, "ruth@example.org", clock=SystemClock(), actor="test")
+
+
+def test_opening_a_link_any_number_of_times_uses_nothing_up(browser, link):
+    client = browser()
+    for method in ("GET", "HEAD", "GET"):
+        answer = client.request(method, "/sign-in", params={"t": link})
+        assert answer.status_code == 200
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert "set-cookie" not in answer.headers
+    assert client.post("/sign-in", data={"t": link}).status_code == 303
+
+
+def test_the_button_signs_in(browser, database, link):
+    answer = browser().post("/sign-in", data={"t": link}, headers={"user-agent": "Firefox"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    cookie = answer.headers["set-cookie"]
+    assert re.search(r"; httponly", cookie, re.IGNORECASE)
+    assert re.search(r"; samesite=lax", cookie, re.IGNORECASE)
+    assert "secure" not in cookie.lower()
+    assert "max-age" not in cookie.lower()
+    assert current(database, answer.cookies[COOKIE], clock=SystemClock())
+
+
+def test_behind_https_the_cookie_stays_there(browser, link):
+    answer = browser(https=True).post("/sign-in", data={"t": link})
+    assert re.search(r"; secure", answer.headers["set-cookie"], re.IGNORECASE)
+    assert "strict-transport-security" in answer.headers
+
+
+def test_a_used_link_says_so_and_sets_nothing(browser, link):
+    client = browser()
+    client.post("/sign-in", data={"t": link})
+    client.cookies.clear()
+    answer = client.post("/sign-in", data={"t": link})
+    assert answer.status_code == 403
+    assert "Ask for a new one" in answer.text
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("data", [{}, {"t": ""}, {"t": "x" * 10_000}, {"x": "1"}])
+def test_a_form_of_somebody_s_own_making_is_refused(browser, link, data):
+    assert browser().post("/sign-in", data=data).status_code == 403
+
+
+def test_bytes_that_are_no_form_are_refused(browser, link):
+    assert browser().post("/sign-in", content=b"\xff\xfe%00&&&&&&&&").status_code in {400, 403}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"sec-fetch-site": "cross-site"}, 403),
+        ({"sec-fetch-site": "same-site"}, 403),
+        ({"sec-fetch-site": "same-origin"}, 303),
+        ({"origin": "https://evil.example"}, 403),
+        ({"origin": "http://hub.example"}, 303),
+        ({"origin": "null"}, 303),
+        ({}, 303),
+    ],
+)
+def test_another_site_cannot_sign_its_own_person_in_here(browser, link, headers, status):
+    assert browser().post("/sign-in", data={"t": link}, headers=headers).status_code == status
+
+
+def test_a_token_in_the_address_cannot_write_into_the_page(browser):
+    answer = browser().get("/sign-in", params={"t": '"><script>alert(1)</script>'})
+    assert "<script>alert" not in answer.text
+
+
+def test_the_page_s_own_script_is_the_only_one_allowed(browser, link):
+    answer = browser().get("/sign-in", params={"t": link})
+    assert f"<script>{ONCE}</script>" in answer.text
+    assert f"script-src '{script_hash(ONCE)}';" in answer.headers["content-security-policy"]
+
+
+def test_without_a_link_the_page_says_what_to_do(browser):
+    assert "Open the sign-in link" in browser().get("/sign-in").text
+
+
+def test_signing_out_ends_the_session_and_takes_the_cookie(browser, database, link):
+    client = browser()
+    cookie = client.post("/sign-in", data={"t": link}).cookies[COOKIE]
+    assert client.get("/sign-out").status_code == 200
+    assert current(database, cookie, clock=SystemClock()), "only the button signs out"
+    refused = client.post("/sign-out", headers={"sec-fetch-site": "cross-site"})
+    assert refused.status_code == 403
+    answer = client.post("/sign-out")
+    assert "You are signed out" in answer.text
+    assert current(database, cookie, clock=SystemClock()) is None
+    assert COOKIE not in client.cookies
+    assert client.post("/sign-out").status_code == 200
+
+
+def test_the_database_away_keeps_the_link(browser, link, monkeypatch):
+    monkeypatch.setenv("HUB_DATABASE_URL", "postgresql+psycopg://hub_app@127.0.0.1:1/hub")
+    services.container.clear()
+    answer = browser().post("/sign-in", data={"t": link})
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
+    assert "stays good" in answer.text
+
+
+def test_every_answer_forbids_frames_guessing_and_foreign_pictures(browser):
+    headers = browser().get("/nowhere").headers
+    policy = headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in policy
+    assert "img-src 'self' data: blob:" in policy
+    assert (headers["x-content-type-options"], headers["x-frame-options"]) == ("nosniff", "DENY")
+    assert headers["referrer-policy"] == "same-origin"
+
+
+def test_streamlit_s_own_inline_scripts_are_known():
+    assert all(
+        script_hash(script) in str(security_headers(https=False)) for script in streamlit_inline_scripts()
+    )
