@@ -43,6 +43,7 @@ class Cards:
         body_seconds: float,
     ) -> None:
         self._database = database
+        self._clock = clock
         self._reception = Reception(database, clock, on_saved)
         self._gate = gate
         self._threads = threads
@@ -90,7 +91,7 @@ class Cards:
 
     def _standing(self, source: Source, card_id: UUID) -> Standing | None:
         with self._database.church(source.church_id) as session:
-            return standing_of(session, source.church_id, card_id)
+            return standing_of(session, source.church_id, card_id, now=self._clock.now())
 
 
 def _idempotency_key(request: Request) -> str | None:
@@ -129,6 +130,7 @@ def _told(standing: Standing) -> Mapping[str, Any]:
         "status": str(standing.status),
         "why": standing.why,
         "tries": standing.tries,
+        "attempts": standing.attempts,
         "received_at": standing.received_at,
         "next_try_at": standing.next_try_at,
         "synced_at": standing.synced_at,
