@@ -89,6 +89,7 @@ def with_running_hub(settings: Settings) -> Settings:
         "redis_url": settings.redis_url or SecretStr(hub.redis_url),
         "encryption_keys_file": settings.encryption_keys_file or _path(hub.encryption_keys_file),
         "public_url": settings.public_url or hub.web_url,
+        "demo_simulator_url": settings.demo_simulator_url or hub.simulator_url,
     }
     return settings.model_copy(update=filled)
 
