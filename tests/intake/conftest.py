@@ -50,6 +50,7 @@ class Intake:
 
     url: str
     clock: ShiftedClock
+    stop: Callable[[], None]
     saved: list[UUID] = field(default_factory=list)
     client: httpx.Client = field(default_factory=lambda: httpx.Client(trust_env=False, timeout=20))
 
@@ -80,7 +81,11 @@ def running(
                 assert thread.is_alive()
                 assert time.monotonic() < deadline
                 time.sleep(0.005)
-            intake = Intake(f"http://127.0.0.1:{listener.getsockname()[1]}", clock, saved)
+
+            def stop() -> None:
+                server.should_exit = True
+
+            intake = Intake(f"http://127.0.0.1:{listener.getsockname()[1]}", clock, stop, saved)
             with intake.client:
                 yield intake
         finally:

@@ -78,3 +78,24 @@ def test_waking_may_fail(database):
 
     with running(database, on_saved=fail) as intake:
         assert intake.send(make_sender(database, "grace"), CARD).status_code == 202
+
+
+def test_stopping_lets_a_request_end(database, rows):
+    entered, go_on = threading.Event(), threading.Event()
+    answers = []
+
+    def hang(_church):
+        entered.set()
+        go_on.wait(20)
+
+    grace = make_sender(database, "grace")
+    with running(database, on_saved=hang) as intake:
+        sender = threading.Thread(target=lambda: answers.append(intake.send(grace, CARD)))
+        sender.start()
+        assert entered.wait(10)
+        intake.stop()
+        go_on.set()
+        sender.join(10)
+
+    assert [answer.status_code for answer in answers] == [202]
+    assert rows("SELECT count(*) FROM cards") == [(1,)]
