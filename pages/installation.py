@@ -8,7 +8,7 @@ person = gate.require_ops()
 
 st.title("This installation")
 st.text("You run this installation. What is written on cards is for the people of each church alone.")
-st.subheader("What you can do")
+st.header("What you can do")
 st.text("These commands run in the hub's folder. Each explains itself with --help.")
 for command, what in (
     ("hub status", "how many cards stand where, in all churches"),

@@ -38,10 +38,11 @@ def connected(database, church, sql):
     """The church's location in GoHighLevel."""
     sql(
         "INSERT INTO locations (id, church_id, ghl_id, active, allow_duplicates, checked_at)"
-        " VALUES (gen_random_uuid(), :church, 'loc1', true, false, now())",
+        " VALUES (gen_random_uuid(), :church, :location, true, false, now())",
         church=church,
+        location=(location := f"loc{church.hex}"),
     )
-    return "loc1"
+    return location
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ def test_what_holds_a_church(database, church, connected):
     pause(database, church, reason="we move house", actor="test")
     with database.church(church) as session:
         state = church_state(session, church)
-    assert (state.location, state.paused_reason, state.hold_cause) == ("loc1", "we move house", None)
+    assert (state.location, state.paused_reason, state.hold_cause) == (connected, "we move house", None)
 
 
 @pytest.mark.parametrize("status", [None, CardStatus.HELD])

@@ -216,10 +216,10 @@ class TestTheList:
         app = open_page(sign_in())
         assert "An admin of your church can mend this." in app.warning[0].value
 
-    def test_an_open_breaker_is_told_with_the_next_test(self, open_page, sign_in, cards):
+    def test_an_open_breaker_is_told_with_the_next_test(self, open_page, sign_in, cards, connected):
         cards(CardStatus.WAITING)
         cookie = sign_in()
-        services.container().breakers.record("loc1", successes=0, system_errors=5)
+        services.container().breakers.record(connected, successes=0, system_errors=5)
         app = open_page(cookie)
         assert "We test again at" in app.warning[0].value
         assert "GoHighLevel isn't answering. The card is safe and waiting. Nothing to do." in words(app)
