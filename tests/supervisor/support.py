@@ -11,7 +11,7 @@ def mode_of(path: Path) -> int:
     return path.stat().st_mode & 0o777
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 15) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = 30) -> None:
     """Returns when it is true; fails when it is not after so many seconds."""
     deadline = time.monotonic() + seconds
     while not true():

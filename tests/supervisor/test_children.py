@@ -86,7 +86,7 @@ def test_nothing_is_left_when_the_parent_is_killed(data_dir):
     wait_until(lambda: len(processes_in(data_dir)) == 3)
     parent.kill()
     parent.wait()
-    wait_until(lambda: processes_in(data_dir) == [], seconds=3)
+    wait_until(lambda: processes_in(data_dir) == [], seconds=10)
 
 
 def test_nothing_is_left_when_parent_and_keeper_are_killed_at_once(data_dir):
@@ -95,7 +95,7 @@ def test_nothing_is_left_when_parent_and_keeper_are_killed_at_once(data_dir):
     child = Child(spec(data_dir, "import time; time.sleep(600)"))
     os.kill(child.keeper_pid, signal.SIGKILL)
     # Nobody calls `poll`, as if the parent were gone too.
-    wait_until(lambda: processes_in(data_dir) == [], seconds=3)
+    wait_until(lambda: processes_in(data_dir) == [], seconds=10)
     assert child.poll() == -signal.SIGKILL
 
 
