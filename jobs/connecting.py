@@ -1,9 +1,11 @@
-"""Testing a token before it is stored: real calls to GHL, out of the location's own budget."""
+"""Calls to GHL outside a delivery, such as the test of a token: real ones, out of the location's own budget."""
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
+import httpx
 from pydantic import SecretStr
 
 from ghl.causes import CauseCode
@@ -16,6 +18,8 @@ from ghl.client.throttle import Grant, Throttle
 from ghl.clock import Clock
 from ghl.connection import check_token
 from jobs.container import Container
+
+T = TypeVar("T")
 
 LONGEST_WAIT_SECONDS = 25.0
 """Two windows of the throttle and some more: then the test goes, unless GHL asked us to wait longer."""
@@ -41,25 +45,37 @@ def token_test(hub: Container, church: ChurchView) -> Iterator[Callable[[SecretS
     with make_http_client(clock=hub.clock, connections=1) as http:
 
         def test(token: SecretStr, location_id: str) -> Location:
-            client = GHLClient(
-                http=http,
-                base_url=base_url,
-                token=token,
-                location_id=location_id,
-                clock=hub.clock,
-                on_answer=lambda headers, sent_at: hub.throttle.observe(location_id, headers, sent_at),
-                guard=Leave(hub.throttle, location_id, hub.clock).check,
-            )
-            give_up_at = hub.clock.monotonic() + LONGEST_WAIT_SECONDS
-            while True:
-                try:
-                    return check_token(client)
-                except TooBusyError as busy:
-                    if hub.clock.monotonic() + busy.wait_seconds > give_up_at:
-                        raise
-                    time.sleep(busy.wait_seconds)
+            client = budgeted_client(hub, http=http, base_url=base_url, token=token, location_id=location_id)
+            return patiently(lambda: check_token(client), clock=hub.clock)
 
         yield test
+
+
+def budgeted_client(
+    hub: Container, *, http: httpx.Client, base_url: str, token: SecretStr, location_id: str
+) -> GHLClient:
+    """A client whose every call comes out of the location's budget; without leave it raises `TooBusyError`."""
+    return GHLClient(
+        http=http,
+        base_url=base_url,
+        token=token,
+        location_id=location_id,
+        clock=hub.clock,
+        on_answer=lambda headers, sent_at: hub.throttle.observe(location_id, headers, sent_at),
+        guard=Leave(hub.throttle, location_id, hub.clock).check,
+    )
+
+
+def patiently(call: Callable[[], T], *, clock: Clock) -> T:
+    """What `call` returns, begun again when the budget allows it. Raises `TooBusyError` in the end."""
+    give_up_at = clock.monotonic() + LONGEST_WAIT_SECONDS
+    while True:
+        try:
+            return call()
+        except TooBusyError as busy:
+            if clock.monotonic() + busy.wait_seconds > give_up_at:
+                raise
+            time.sleep(busy.wait_seconds)
 
 
 class Leave:

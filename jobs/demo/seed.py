@@ -46,7 +46,7 @@ class _ClockAt:
 
 def seed_demo(hub: Container, simulator_url: str) -> str:
     """Fills the demo church and returns a sentence about it. Raises `DemoError`."""
-    world.furnish(simulator_url, clock=hub.clock)
+    world.furnish(hub, simulator_url)
     church = _church(hub, simulator_url)
     _connect(hub, church)
     with hub.database.system() as session:

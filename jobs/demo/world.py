@@ -14,6 +14,8 @@ from ghl.client.models import ContactWrite
 from ghl.client.pool import make_http_client
 from ghl.clock import Clock
 from ghl.simulator.control_client import ControlError, ask
+from jobs.connecting import budgeted_client, patiently
+from jobs.container import Container
 from jobs.demo.errors import DemoError
 
 LOCATION = "demoGraceChurch00001"
@@ -59,22 +61,26 @@ FAULTS: tuple[Mapping[str, Any], ...] = (
 """Each strikes one card alone. A refusal is counted as one of its eight tries; a 5xx is not."""
 
 
-def furnish(url: str, *, clock: Clock) -> None:
+def furnish(hub: Container, url: str) -> None:
     """Makes the simulator at `url` what the demo needs. Raises `DemoError`."""
     try:
         _add_location(url)
         _add_faults(url)
     except ControlError as error:
         raise DemoError(str(error)) from error
-    with make_http_client(clock=clock, connections=1) as http:
-        client = GHLClient(http=http, base_url=url, token=SecretStr(TOKEN), location_id=LOCATION, clock=clock)
+    with make_http_client(clock=hub.clock, connections=1) as http:
+        client = budgeted_client(hub, http=http, base_url=url, token=SecretStr(TOKEN), location_id=LOCATION)
         for contact in CONTACTS:
-            try:
-                client.contacts.create(contact)
-            except DuplicateContactError:
-                continue
-            except GHLError as error:
-                raise DemoError(f"The simulator did not take a contact: {error}") from error
+            _add_contact(client, contact, hub.clock)
+
+
+def _add_contact(client: GHLClient, contact: ContactWrite, clock: Clock) -> None:
+    try:
+        patiently(lambda: client.contacts.create(contact), clock=clock)
+    except DuplicateContactError:
+        return
+    except GHLError as error:
+        raise DemoError(f"The simulator did not take a contact: {error}") from error
 
 
 def _add_location(url: str) -> None:

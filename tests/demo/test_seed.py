@@ -1,0 +1,104 @@
+"""The demo church: really sent, in all states, and the same however often it is filled."""
+
+import csv
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+
+import pytest
+
+from ghl.churches import add_church, find_church
+from ghl.simulator.server import SimulatorServer
+from jobs.demo import world
+from jobs.demo.errors import DemoError
+from jobs.demo.people import piles, read_cards
+from jobs.demo.seed import SLUG, seed_demo
+from tests.support.hub import running_hub, wait_for
+
+REVIEW, ASIDE, STUCK = 6, 3, len(world.FAULTS)
+
+
+@pytest.fixture
+def hub(database_urls, redis_url):
+    with SimulatorServer(locations=()) as simulator, running_hub(database_urls, redis_url, simulator) as hub:
+        yield hub
+
+
+def test_the_church_is_filled_through_workers_and_stands_in_all_states(hub):
+    told = seed_demo(hub.container, hub.sim.url)
+    assert "96 new cards" in told
+    church = find_church(hub.database, SLUG)
+    assert church.is_demo
+    hub.start_worker()
+    hub.start_sweep()
+
+    def settled():
+        standing = hub.standing(church.id)
+        return "sending" not in standing and standing.get("waiting") == STUCK and standing
+
+    standing = wait_for(settled, within=60)
+    assert sum(standing.values()) == 96
+    assert standing["to_review"] == REVIEW
+    assert standing["dismissed"] == ASIDE
+    assert standing["held"] >= 5
+    assert standing["needs_attention"] >= 6
+    assert standing["synced"] >= 60
+    contacts = hub.contacts(world.LOCATION)
+    addresses = [contact[key] for contact in contacts for key in ("email", "phone") if contact.get(key)]
+    assert len(addresses) == len(set(addresses))
+    tries = hub.query(
+        church.id, "SELECT tries FROM outbox JOIN cards ON cards.id = card_id WHERE status = 'waiting'"
+    )
+    assert all(row.tries >= 1 for row in tries)
+
+    # Filled again while the workers use up the budget, it is the same church.
+    assert seed_demo(hub.container, hub.sim.url) == f"{world.NAME} is there already."
+    assert sum(hub.standing(church.id).values()) == 96
+    assert len(hub.contacts(world.LOCATION)) == len(contacts)
+    assert len(hub.sim.faults.list()) == len(world.FAULTS)
+
+
+def test_a_simulator_on_another_port_is_found_again(hub, database_urls, redis_url):
+    seed_demo(hub.container, hub.sim.url)
+    with SimulatorServer(locations=()) as other:
+        seed_demo(hub.container, other.url)
+        assert find_church(hub.database, SLUG).ghl_base_url == other.url
+
+
+def test_a_real_church_of_that_name_is_left_alone(hub):
+    add_church(hub.database, slug=SLUG, name="Demetrius", timezone="UTC", actor="test")
+    with pytest.raises(DemoError, match="real church"):
+        seed_demo(hub.container, hub.sim.url)
+
+
+def test_a_simulator_that_is_away_is_told(hub):
+    with pytest.raises(DemoError, match="No simulator answers"):
+        seed_demo(hub.container, "http://127.0.0.1:1")
+
+
+class TestPiles:
+    def test_days_hang_on_when_the_church_was_opened(self):
+        opened = datetime(2026, 3, 4, 12, tzinfo=UTC)
+        early, late = (
+            piles(read_cards(), opened=opened, now=opened + timedelta(days=days), timezone="America/Chicago")
+            for days in (0, 40)
+        )
+        assert [[card.values for card in pile.cards] for pile in early] == [
+            [card.values for card in pile.cards] for pile in late
+        ]
+
+    @pytest.mark.parametrize("day", range(1, 15))
+    def test_every_sunday_is_over_and_a_sunday(self, day):
+        opened = datetime(2026, 3, day, 2, tzinfo=UTC)
+        for pile in piles(read_cards(), opened=opened, now=opened, timezone="America/Chicago"):
+            assert pile.received_at <= opened
+            for card in pile.cards:
+                visit = datetime.fromisoformat(str(card.values["visit_date"]))
+                assert visit.weekday() == 6
+                assert timedelta(0) < opened - visit.replace(tzinfo=UTC) < timedelta(days=16)
+
+    def test_the_people_are_invented(self):
+        text = files("jobs.demo").joinpath("cards.csv").read_text(encoding="utf-8")
+        for row in csv.DictReader(text.splitlines()):
+            assert not row["email"] or "example" in row["email"]
+            digits = "".join(sign for sign in row["phone"] if sign.isdigit())
+            assert len(digits) != 10 or digits[3:8] == "55501" or digits.startswith("000")

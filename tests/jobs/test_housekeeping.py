@@ -1,0 +1,113 @@
+"""The scheduler's tasks, each on a real database."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from ghl.heartbeat import ALIVE_FOR, beat
+from ghl.ids import new_id
+from ghl.simulator.server import SimulatorServer
+from ghl.status import ALIVE_SECONDS, status
+from ghl.statuses import CardStatus
+from jobs.housekeeping import tasks
+from tests.support.cards import CardMaker
+from tests.support.churches import card_values, save
+from tests.support.hub import running_hub
+
+
+@pytest.fixture
+def hub(database_urls, redis_url):
+    with SimulatorServer() as simulator, running_hub(database_urls, redis_url, simulator) as hub:
+        yield hub
+
+
+@pytest.fixture
+def task(hub):
+    by_name = {task.name: task for task in tasks(hub.container)}
+    return lambda name: by_name[name].run()
+
+
+def test_what_is_due_is_woken(hub, task, redis_client):
+    church_id = hub.church()
+    save(hub.database, church_id, card_values(1))
+    task("sweep")
+    assert redis_client.exists(f"wake:{church_id}")
+
+
+def test_counts_are_folded_and_stay_the_same(hub, task):
+    church_id = hub.church()
+    save(hub.database, church_id, card_values(1), card_values(2))
+    before = hub.standing(church_id)
+    task("fold counts")
+    assert hub.query(church_id, "SELECT 1 FROM card_count_deltas") == []
+    assert hub.standing(church_id) == before == {"waiting": 2}
+
+
+def test_old_idempotency_keys_go_and_young_ones_stay(hub, task):
+    church_id = hub.church()
+    with hub.database.church(church_id) as session:
+        session.execute(
+            text(
+                "INSERT INTO source_keys (id, church_id, name, key_hash, last4)"
+                " VALUES (:id, :church, 'Website', 'x', 'abcd')"
+            ),
+            {"id": (source := new_id()), "church": church_id},
+        )
+        for key, age in (("old", "31 days"), ("young", "29 days")):
+            session.execute(
+                text(
+                    "INSERT INTO idempotency_keys (source_key_id, key, church_id, body_hash, answer, created_at)"
+                    " VALUES (:source, :key, :church, 'x', CAST(:answer AS jsonb), now() - CAST(:age AS interval))"
+                ),
+                {"source": source, "key": key, "church": church_id, "answer": json.dumps({}), "age": age},
+            )
+    task("prune idempotency keys")
+    assert [row.key for row in hub.query(church_id, "SELECT key FROM idempotency_keys")] == ["young"]
+
+
+def test_the_other_tasks_run(task):
+    task("prune sign-in links and sessions")
+    task("forget dead processes")
+
+
+class TestStatus:
+    def test_a_church_and_the_whole_are_told_apart(self, hub):
+        grace = hub.church("grace")
+        hope = hub.church("hope", location="simLocation000000002")
+        CardMaker(hub.database, grace)(CardStatus.SYNCED)
+        make = CardMaker(hub.database, hope)
+        make(CardStatus.WAITING)
+        make(CardStatus.HELD)
+        breakers = hub.container.breakers
+        one = status(hub.database, breakers, slug="hope").as_json()
+        assert {name: n for name, n in one["cards"].items() if n} == {"waiting": 1, "held": 1}
+        whole = status(hub.database, breakers).as_json()
+        assert sum(whole["cards"].values()) == 3
+        assert 50 <= whole["oldest_waiting_seconds"] <= 120
+        assert status(hub.database, breakers, slug="grace").oldest_waiting_seconds is None
+
+    def test_an_open_breaker_is_told(self, hub):
+        hub.church("grace")
+        breakers = hub.container.breakers
+        breakers.record(hub.sim.location_id, successes=0, system_errors=10)
+        one = status(hub.database, breakers, slug="grace").breaker
+        assert one["state"] == "open"
+        assert one["retry_at"]
+        assert not one["whole"]
+        whole = status(hub.database, breakers).breaker
+        assert whole["state"] == "closed"
+        assert whole["open_locations"] == [hub.sim.location_id]
+
+    def test_only_living_workers_count(self, hub):
+        alive, silent = new_id(), new_id()
+        with hub.database.system() as session:
+            for process in (alive, silent):
+                beat(session, process, kind="worker", host="h", pid=1)
+            session.execute(
+                text("UPDATE heartbeats SET seen_at = now() - interval '16 seconds' WHERE id = :id"),
+                {"id": silent},
+            )
+        assert status(hub.database, hub.container.breakers).workers == 1
+        assert timedelta(seconds=ALIVE_SECONDS) == ALIVE_FOR
