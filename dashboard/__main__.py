@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from dashboard.web import PortTakenError, run
 from ghl.config import load_settings
+from ghl.logging import set_up_logging
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -16,7 +17,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=8501, help="the port")
     options = parser.parse_args(arguments)
     try:
-        run(load_settings(), options.host, options.port)
+        settings = load_settings()
+        set_up_logging("web", level=settings.log_level)
+        run(settings, options.host, options.port)
     except PortTakenError as error:
         print(error, file=sys.stderr)  # noqa: T201 (a command's answer)
         return 2
