@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, text
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from ghl.db.models import PersonKey
@@ -89,6 +88,17 @@ LEASE = text(
     JOIN cards AS c ON c.id = l.card_id
     JOIN card_revisions AS r ON r.card_id = c.id AND r.no = c.revision
     ORDER BY l.priority, l.position
+    """
+)
+
+# In the order of the keys, so that two claimers never wait for each other in a circle.
+TAKE_KEYS = text(
+    """
+    INSERT INTO person_keys (church_id, key, outbox_id)
+    SELECT :church, k.key, k.id FROM unnest(CAST(:keys AS text[]), CAST(:ids AS bigint[])) AS k(key, id)
+    ORDER BY k.key
+    ON CONFLICT DO NOTHING
+    RETURNING key
     """
 )
 
@@ -170,7 +180,7 @@ DUE_CHURCHES = text(
 def _take_keys(
     session: Session, church_id: UUID, candidates: Sequence[tuple[int, str | None, str | None]]
 ) -> list[int]:
-    """The rows whose every key could be taken. Keys go in one order, so that two claimers never deadlock."""
+    """The rows whose every key could be taken."""
     keys = {
         (kind + value): row_id
         for row_id, phone, email in candidates
@@ -179,17 +189,10 @@ def _take_keys(
     }
     if not keys:
         return [row_id for row_id, _, _ in candidates]
+    wanted = sorted(keys)
     taken = set(
         session.scalars(
-            insert(PersonKey)
-            .values(
-                [
-                    {"church_id": church_id, "key": key, "outbox_id": row_id}
-                    for key, row_id in sorted(keys.items())
-                ]
-            )
-            .on_conflict_do_nothing()
-            .returning(PersonKey.key)
+            TAKE_KEYS, {"church": church_id, "keys": wanted, "ids": [keys[key] for key in wanted]}
         )
     )
     missed = {row_id for key, row_id in keys.items() if key not in taken}

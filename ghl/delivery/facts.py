@@ -1,10 +1,9 @@
 """What a worker must know of a church before it delivers: where to, with which token, and whether at all."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from ghl.causes import CauseCode
@@ -24,7 +23,6 @@ class DeliveryFacts:
     location_id: UUID
     ghl_location_id: str
     allow_duplicates: bool
-    location_checked_at: datetime
     credential_id: UUID
     sealed: Sealed
 
@@ -41,27 +39,40 @@ def token_context(church_id: UUID, credential_id: UUID) -> Context:
 
 def load_facts(session: Session, church_id: UUID) -> DeliveryFacts | None:
     """The church's facts, or None while it is not connected to GoHighLevel."""
-    row = session.execute(
-        select(Church, Location, Credential)
-        .join(Location, (Location.church_id == Church.id) & Location.active)
-        .join(Credential, (Credential.location_id == Location.id) & (Credential.state == "current"))
-        .where(Church.id == church_id)
-    ).one_or_none()
+    row = session.execute(FACTS, {"church": church_id}).one_or_none()
     if row is None:
         return None
-    church, location, credential = row
     return DeliveryFacts(
-        church_id=church.id,
-        region=church.region,
-        stopped=_stopped(church),
-        base_url=church.ghl_base_url,
-        location_id=location.id,
-        ghl_location_id=location.ghl_id,
-        allow_duplicates=location.allow_duplicates,
-        location_checked_at=location.checked_at,
-        credential_id=credential.id,
-        sealed=Sealed(credential.sealed, credential.key_version),
+        church_id=church_id,
+        region=row.region,
+        stopped=_stopped(row.paused, row.hold_cause),
+        base_url=row.ghl_base_url,
+        location_id=row.location_id,
+        ghl_location_id=row.ghl_id,
+        allow_duplicates=row.allow_duplicates,
+        credential_id=row.credential_id,
+        sealed=Sealed(row.sealed, row.key_version),
     )
+
+
+# Read at every claim, hence columns and not objects.
+FACTS = (
+    select(
+        Church.region,
+        Church.paused_at.is_not(None).label("paused"),
+        Church.hold_cause,
+        Church.ghl_base_url,
+        Location.id.label("location_id"),
+        Location.ghl_id,
+        Location.allow_duplicates,
+        Credential.id.label("credential_id"),
+        Credential.sealed,
+        Credential.key_version,
+    )
+    .join(Location, (Location.church_id == Church.id) & Location.active)
+    .join(Credential, (Credential.location_id == Location.id) & (Credential.state == "current"))
+    .where(Church.id == bindparam("church"))
+)
 
 
 def remember_location(session: Session, location_id: UUID, seen: GHLLocation) -> None:
@@ -79,7 +90,7 @@ def remember_location(session: Session, location_id: UUID, seen: GHLLocation) ->
     )
 
 
-def _stopped(church: Church) -> CauseCode | None:
-    if church.paused_at is not None:
+def _stopped(paused: bool, hold_cause: str | None) -> CauseCode | None:
+    if paused:
         return CauseCode.CHURCH_PAUSED
-    return CauseCode(church.hold_cause) if church.hold_cause else None
+    return CauseCode(hold_cause) if hold_cause else None

@@ -88,7 +88,8 @@ class LocationFacts:
 class KnownContact:
     """A contact that earlier cards went into, as GHL last showed it.
 
-    `newest_applied_at` is when the newest of those cards was written: an older one only fills blanks.
+    `newest_applied_at` is when the newest of those cards was written: an older one only fills blanks. `fresh`:
+    GHL showed it lately enough to write to it without looking again whose it is.
     """
 
     contact_id: str
@@ -97,6 +98,7 @@ class KnownContact:
     last_name: str = ""
     phone: str | None = None
     email: str | None = None
+    fresh: bool = True
 
     @property
     def person(self) -> Person:
@@ -175,7 +177,8 @@ class _Delivery:
         same = [
             one
             for one in self._known.values()
-            if self._decisions.get(one.contact_id) != "different"
+            if one.fresh
+            and self._decisions.get(one.contact_id) != "different"
             and (
                 self._decides_same(one.contact_id)
                 or same_person(self._card.person, one.person) == Verdict.SAME

@@ -1,22 +1,26 @@
-"""From claimed rows to deliveries: each card with what is remembered of its person. Two queries for all."""
+"""From claimed rows to deliveries: each card with what is remembered of its person. A few queries for all."""
 
 from collections.abc import Generator, Mapping, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import or_, select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from ghl.cards.fields import CardFields
 from ghl.cards.fingerprint import person_key
 from ghl.causes import CauseCode
-from ghl.db.models import ContactLink, PersonDecision
+from ghl.db.models import PersonDecision
 from ghl.delivery.claim import ClaimedRow
 from ghl.delivery.delivery import Delivery, Plan
 from ghl.delivery.facts import DeliveryFacts
 from ghl.delivery.outgoing import OutgoingCard, outgoing
 from ghl.delivery.plan import Decision, KnownContact, LocationFacts, Resume, plan
 from ghl.delivery.steps import Attention, Call, Outcome, Reply
+
+KNOWN_FOR = timedelta(days=7)
+"""After that a contact may have become another person's in GoHighLevel: who has the address is asked again."""
 
 MOST_KNOWN = 10
 """Contacts remembered for one phone or e-mail; a family that shares a phone is smaller."""
@@ -73,26 +77,22 @@ def _known(session: Session, location_id: UUID, rows: Sequence[ClaimedRow]) -> l
     emails = sorted({row.email for row in rows if row.email})
     if not (phones or emails):
         return []
-    links = session.scalars(
-        select(ContactLink)
-        .where(
-            ContactLink.location_id == location_id,
-            or_(ContactLink.phone.in_(phones), ContactLink.email.in_(emails)),
-        )
-        .order_by(ContactLink.newest_applied_at.desc())
-        .limit(MOST_KNOWN * len(rows))
-    )
+    values = {"location": location_id, "phones": phones, "emails": emails, "known_for": KNOWN_FOR}
     return [
-        KnownContact(
-            contact_id=link.contact_id,
-            newest_applied_at=link.newest_applied_at,
-            first_name=link.first_name,
-            last_name=link.last_name,
-            phone=link.phone,
-            email=link.email,
-        )
-        for link in links
+        KnownContact(**link)
+        for link in session.execute(KNOWN, values | {"most": MOST_KNOWN * len(rows)}).mappings()
     ]
+
+
+KNOWN = text(
+    """
+    SELECT contact_id, newest_applied_at, first_name, last_name, phone, email, seen_at > now() - :known_for AS fresh
+    FROM contact_links
+    WHERE location_id = :location AND (phone = ANY(:phones) OR email = ANY(:emails))
+    ORDER BY newest_applied_at DESC
+    LIMIT :most
+    """
+)
 
 
 def _decisions(session: Session, location_id: UUID, people: set[str]) -> dict[str, Mapping[str, Decision]]:

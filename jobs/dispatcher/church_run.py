@@ -300,7 +300,9 @@ class ChurchRun:
             delivery.start()
         except Exception:
             # A mistake of ours in one card must not stop its church.
-            log.exception("delivery.crashed", church_id=str(self.church_id), card_id=str(delivery.row.card_id))
+            log.exception(
+                "delivery.crashed", church_id=str(self.church_id), card_id=str(delivery.row.card_id)
+            )
             delivery.crash()
 
     def _permit(self, grant: Grant, delivery: Delivery) -> Permit:

@@ -19,8 +19,9 @@ from jobs.dispatcher.church_run import ChurchRun, Job, Stepped, Tools, Turned
 DESKS = 6
 """Turns at once: they wait for PostgreSQL most of the time."""
 
-FEWEST_SLOTS = 8
-"""A turn costs a transaction: it is worth several calls, even when many churches share the threads."""
+FEWEST_SLOTS = 32
+"""A turn costs a transaction: it is worth many calls, also when many churches share the threads. A slot that
+a church has no card for is free again as soon as its turn is over."""
 
 SETTLE_AFTER = 0.02
 SETTLE_AFTER_WHEN_BUSY = 0.1
