@@ -3,6 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+# The machine's own certificates, as pip uses them: a network with a certificate of its own works as well.
+export UV_SYSTEM_CERTS ?= 1
 
 .PHONY: help setup run test check bench lock format clean
 
