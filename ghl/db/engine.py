@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session, sessionmaker
+
+from ghl.db.url import database_url
 
 TENANT_ROLE = "hub_tenant"
 SYSTEM_ROLE = "hub_system"
@@ -31,7 +33,7 @@ class Database:
 
     def __init__(self, url: str, *, name: str = "hub", pool_size: int = 10) -> None:
         self._engine = create_engine(
-            make_url(url),
+            database_url(url),
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=5,

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import URL, Connection, create_engine, make_url, text
+from sqlalchemy import URL, Connection, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from ghl.db.engine import IDENTITY_ROLE, SYSTEM_ROLE, TENANT_ROLE
 from ghl.db.errors import DatabaseSetupError
+from ghl.db.url import database_url
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 OLDEST_SERVER = 14
@@ -37,7 +38,7 @@ def upgrade(admin_url: str, app_url: str) -> None:
 
     Raises `DatabaseSetupError` with one clear line when the server cannot be reached or is too old.
     """
-    admin, app = make_url(admin_url), make_url(app_url)
+    admin, app = database_url(admin_url), database_url(app_url)
     engine = create_engine(admin, connect_args={"connect_timeout": 3, "application_name": "hub-migrate"})
     try:
         with engine.connect() as connection:

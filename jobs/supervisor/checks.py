@@ -2,11 +2,12 @@
 
 import psycopg
 import redis
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import URL
 
 from ghl.config import Settings
+from ghl.db.errors import DatabaseSetupError
 from ghl.db.migrate import OLDEST_SERVER, first_line, where
+from ghl.db.url import database_url
 from ghl.redis import connect_redis
 from jobs.supervisor.errors import StartError
 
@@ -72,10 +73,6 @@ def redis_server(url: str, *, variable: str) -> str:
 
 def _parsed(text: str, variable: str) -> URL:
     try:
-        # The form that most providers of databases hand out.
-        url = make_url(text.replace("postgres://", "postgresql://", 1))
-    except (ArgumentError, ValueError) as error:
-        raise StartError(f"{variable} is not the address of a database: postgresql://… is.") from error
-    if url.get_backend_name() != "postgresql":
-        raise StartError(f"{variable} names {url.get_backend_name()}: the hub keeps its data in PostgreSQL.")
-    return url.set(drivername="postgresql+psycopg")
+        return database_url(text)
+    except DatabaseSetupError as error:
+        raise StartError(f"{variable}: {error}") from error

@@ -4,8 +4,11 @@ import os
 import select
 import signal
 import sys
+import time
 from types import FrameType, TracebackType
 from typing import Self
+
+SAME_WISH_SECONDS = 1.0
 
 
 class Stopped(Exception):  # noqa: N818 - a wish, not an error
@@ -19,6 +22,7 @@ class StopWish:
 
     def __init__(self) -> None:
         self._times = 0
+        self._first_at = 0.0
 
     def __enter__(self) -> Self:
         self._read, self._write = os.pipe()
@@ -48,11 +52,16 @@ class StopWish:
             raise Stopped
 
     def insists(self) -> bool:
-        """Whether it was asked more than once."""
+        """Whether it was asked again after the first time."""
         return self._times > 1
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:
-        self._times += 1
+        # `make` hands a signal on that its whole group got already: that is one wish, not impatience.
+        now = time.monotonic()
+        if not self._times or now - self._first_at > SAME_WISH_SECONDS:
+            self._times += 1
+        if self._times == 1:
+            self._first_at = now
 
 
 def say(line: str) -> None:
