@@ -30,11 +30,12 @@ def exit_code(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return REFUSED
     except Exception as error:  # noqa: BLE001 - the boundary: every failure ends as a line
-        return _tell(error)
+        return tell(error)
     return result if isinstance(result, int) else 0
 
 
-def _tell(error: Exception) -> int:
+def tell(error: Exception) -> int:
+    """Tells a failure in one line and returns the exit code. What nobody foresaw leaves its traceback in a log."""
     from jobs.cli.failures import Failure, failure_of
 
     failure = failure_of(error) or Failure(_keep_traceback(error), FAULT)
@@ -58,8 +59,9 @@ def _keep_traceback(error: Exception) -> str:
         if settings.log_level.upper() == "DEBUG":
             sys.stderr.write(told + "\n")
             return line
+        # The data folder is made by `hub up` alone, with the rights it needs.
         folder = settings.data_dir / "logs"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         path = folder / "commands.log"
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as log:
             log.write(f"{datetime.now(UTC).isoformat(timespec='seconds')}\n{told}\n\n")

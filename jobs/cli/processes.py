@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from jobs.cli.base import read_settings, running_settings
+from jobs.cli.base import CommandError, read_settings, running_settings
 
 Host = Annotated[str, typer.Option(help="The address to listen on. 0.0.0.0 lets other machines in.")]
 
@@ -68,9 +68,11 @@ def intake(host: Host = "127.0.0.1", port: Annotated[int, typer.Option(help="The
     hub = build_container(settings, name="intake", pool_size=limits.threads)
     try:
         waker = hub.background_waker
-        run(
-            create_app(database=hub.database, clock=hub.clock, on_saved=waker.wake, limits=limits), host, port
-        )
+        app = create_app(database=hub.database, clock=hub.clock, on_saved=waker.wake, limits=limits)
+        run(app, host, port)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise CommandError(f"The intake can't listen on {host}:{port}: {reason}.", code=2) from error
     finally:
         hub.close()
 
