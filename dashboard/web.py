@@ -3,6 +3,7 @@
 Several of them may run against one database, behind a proxy that keeps a browser with one of them.
 """
 
+import logging
 import socket
 import tomllib
 from pathlib import Path
@@ -10,15 +11,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import streamlit as st
+import structlog
 import uvicorn
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from streamlit.web import bootstrap
 
 from dashboard import services
+from dashboard.components import states
 from dashboard.headers import SecurityHeaders, security_headers
+from dashboard.reading import support_number
 from dashboard.sign_in import sign_in_routes
 from ghl.config import Settings
+from ghl.logging import set_up_logging
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = Path(__file__).resolve().parent / "app.py"
@@ -41,12 +46,16 @@ def run(settings: Settings, host: str, port: int) -> None:
 
     Pages read the same settings again from the environment, once a process.
     """
+    set_up_logging("web", level=settings.log_level)
     bootstrap.load_config_options(streamlit_options(settings, host, port))
+    app = build_app(settings)
+    _into_one_log()
     with _listen(host, port) as listener:
         server = uvicorn.Server(
             uvicorn.Config(
-                build_app(settings),
+                app,
                 access_log=False,  # an address may hold a sign-in link
+                log_config=None,
                 log_level="warning",
                 server_header=False,
                 ws="websockets-sansio",
@@ -66,7 +75,12 @@ def build_app(settings: Settings) -> st.App:
     middleware = [Middleware(SecurityHeaders, headers=security_headers(https=https))]
     if settings.allowed_hosts:
         middleware.append(Middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts)))
-    return st.App(SCRIPT, routes=sign_in_routes(services.container, https=https), middleware=middleware)
+    return st.App(
+        SCRIPT,
+        routes=sign_in_routes(services.container, https=https),
+        middleware=middleware,
+        on_script_error=_unexpected,
+    )
 
 
 def streamlit_options(settings: Settings, host: str, port: int) -> dict[str, Any]:
@@ -80,6 +94,23 @@ def streamlit_options(settings: Settings, host: str, port: int) -> dict[str, Any
     if name := urlsplit(settings.public_url).hostname:
         options["browser.serverAddress"] = name
     return options
+
+
+def _unexpected(error: Exception) -> bool:
+    """What a page says when our own code failed: a number that support finds in the log, and no details."""
+    number = support_number()
+    structlog.get_logger(__name__).error("page failed", support_number=number, error=type(error).__name__)
+    states.unexpected(number)
+    return True
+
+
+def _into_one_log() -> None:
+    """Streamlit writes to a handler of its own for each module; ours hides what names a person."""
+    for name in list(logging.root.manager.loggerDict):
+        if name.split(".")[0] in {"streamlit", "uvicorn", "websockets"}:
+            logger = logging.getLogger(name)
+            logger.handlers.clear()
+            logger.propagate = True
 
 
 def _flat(table: dict[str, Any], path: str = "") -> dict[str, Any]:

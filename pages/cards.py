@@ -57,7 +57,8 @@ def live() -> None:
     still = gate.still(viewer, *EVERYBODY)
     if isinstance(still, Trouble):
         return states.could_not_load("the cards", still.number)
-    answer = guarded(read)
+    with states.loading("cards", first=place.page is None):
+        answer = guarded(read)
     if isinstance(answer, Trouble):
         return states.could_not_load("the cards", answer.number)
     shot, outage = answer

@@ -21,4 +21,4 @@ for command, what in (
 ):
     with st.container(border=True, gap="xxsmall"):
         st.text(f"{what[0].upper()}{what[1:]}")
-        st.code(command, language=None)
+        st.code(command, language=None, wrap_lines=True)

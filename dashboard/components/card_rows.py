@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from dashboard.components.badges import badge
-from dashboard.formatting import ago, number, one_line, when
+from dashboard.formatting import ago, one_line, when
 from ghl.cards.view import CardRow
 
 
@@ -31,7 +31,7 @@ def card_rows(rows: Sequence[CardRow], *, now: datetime, zone: ZoneInfo) -> None
 def came(row: CardRow, *, now: datetime, zone: ZoneInfo) -> str:
     """`#1042 · 9:14 am, 5 minutes ago`."""
     exact, passed = when(row.received_at, now=now, zone=zone), ago(row.received_at, now=now)
-    return f"#{number(row.number).replace(',', '')} · {exact}{f', {passed}' if passed else ''}"
+    return f"#{row.number} · {exact}{f', {passed}' if passed else ''}"
 
 
 def tried(row: CardRow, *, now: datetime, zone: ZoneInfo) -> str:

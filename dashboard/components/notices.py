@@ -39,9 +39,10 @@ def notice(
 
 
 def draw(shown: Notice | None) -> None:
-    """Draws the banner, or nothing."""
+    """Draws the banner, or nothing. Its place is always there, so that what follows keeps its own."""
+    place = st.empty()
     if shown:
-        st.warning(shown.text, title=shown.title, icon=shown.icon)
+        place.warning(shown.text, title=shown.title, icon=shown.icon)
 
 
 def _who_acts(code: CauseCode, role: Role) -> str:

@@ -1,6 +1,7 @@
 """What a page or list says when it has nothing to show. Words: docs of the screens, one idea per sentence."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import streamlit as st
 
@@ -25,6 +26,27 @@ def could_not_load(what: str, number: str) -> None:
         st.text(f"We couldn't load {what}. Nothing is lost.")
         st.text(f"Try again; if it stays, tell support the number {number}.")
         st.button("Try again", icon=":material/refresh:", key=f"again_{what}")
+
+
+def unexpected(number: str) -> None:
+    """Our own code failed on this page."""
+    with _box():
+        st.text("Something we have not seen before came in the way. Your cards are safe.")
+        st.text(f"Load the page again; if it stays, tell support the number {number}.")
+
+
+@contextmanager
+def loading(what: str, *, first: bool) -> Iterator[None]:
+    """Says that a list is being loaded, the first time alone: a refresh must not flicker.
+
+    Its place is always there, so that what follows keeps its own.
+    """
+    place = st.empty()
+    if first:
+        with place, st.spinner(f"Loading {what}…"):
+            yield
+    else:
+        yield
 
 
 def signed_out() -> None:

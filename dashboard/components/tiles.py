@@ -34,5 +34,7 @@ def tiles(
 
 def accounted(counts: Mapping[CardStatus, int]) -> str:
     """`62 received = 5 + 0 + … . Every card is accounted for.`, in the order of the tiles."""
+    if not any(counts.values()):
+        return "No card received yet."
     parts = " + ".join(number(counts[status]) for status in BADGES)
     return f"{number(sum(counts.values()))} received = {parts}. Every card is accounted for."

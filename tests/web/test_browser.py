@@ -1,6 +1,8 @@
 """The page in a real browser, served by the real web process from a real database."""
 
+import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -88,7 +90,9 @@ def hub(_postgres, _valkey_url, tmp_path_factory):
             process.terminate()
             stopped = process.wait(20)
     assert stopped in {0, -signal.SIGTERM}
-    assert log.read_text() == ""
+    told = log.read_text()
+    assert all(json.loads(line)["process"] == "web" for line in told.splitlines())
+    assert not re.search(r"keller|example\.org|/sign-in", told, re.IGNORECASE)
     assert [path.name for path in folder.iterdir()] == ["web.log"], "it writes no file"
 
 
@@ -254,6 +258,16 @@ def test_without_signing_in_no_address_shows_anything(chromium, web, cards):
         expect(page.get_by_role("heading", name="You are signed out")).to_be_visible(timeout=30_000)
         assert "Keller" not in page.content()
     page.close()
+
+
+def test_a_fault_of_our_own_is_a_number_and_no_details(person, cards, church, sql):
+    cards(CardStatus.WAITING)
+    page = person()
+    expect(rows(page)).to_have_count(1, timeout=30_000)
+    sql("UPDATE churches SET timezone = 'Nowhere/City' WHERE id = :church", church=church)
+    page.reload()
+    expect(page.get_by_text("tell support the number")).to_be_visible(timeout=30_000)
+    assert "Nowhere" not in page.content()
 
 
 def test_the_keyboard_reaches_everything(person, cards):
