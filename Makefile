@@ -19,7 +19,7 @@ help: ## list the commands
 $(READY): requirements.lock pyproject.toml | .boot/bin/uv
 	@echo "Installing the hub into .venv ..."
 	@PYTHONPATH= .boot/bin/uv venv --quiet --allow-existing --python $(PYTHON) .venv
-	@.boot/bin/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock
+	@.boot/bin/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	@.boot/bin/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $(READY)
 
