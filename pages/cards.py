@@ -62,7 +62,7 @@ def live() -> None:
     if isinstance(answer, Trouble):
         return states.could_not_load("the cards", answer.number)
     shot, outage = answer
-    waiting = shot.counts[CardStatus.WAITING] + shot.counts[CardStatus.SENDING]
+    waiting = shot.counts[CardStatus.WAITING]
     notices.draw(notices.notice(shot.state, outage, waiting=waiting, role=still.church.role, zone=zone))
     tiles(
         shot.counts,

@@ -53,9 +53,8 @@ def signed_out() -> None:
     """Nobody is signed in, or the session is over."""
     st.title("You are signed out")
     with _box():
-        st.text("Open the sign-in link from your e-mail, then come back to this page.")
-        st.text("A link works once and for 15 minutes. Your church's admin can send you a new one.")
-        st.button("I have signed in: show the page", icon=":material/login:", key="signed_in_again")
+        st.text("Open the sign-in link you were given: it brings you back here.")
+        st.text("A link works once and for 15 minutes. An admin of your church can get you a new one.")
 
 
 def no_church() -> None:
