@@ -15,15 +15,17 @@ from urllib.parse import urlsplit
 
 import redis
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import create_engine, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 
 from ghl.clock import Clock
 from ghl.config import GHL_BASE_URL, Settings
 from ghl.crypto import KeyRingError, load_key_ring
-from ghl.db.engine import ENTER, SYSTEM_ROLE
+from ghl.db.engine import ENTER
 from ghl.db.migrate import alembic_config
+from ghl.db.roles import SYSTEM_ROLE
+from ghl.db.url import database_url
 from ghl.redis import connect_redis
 from ghl.status import ALIVE_SECONDS
 
@@ -74,7 +76,7 @@ def database(settings: Settings, *, clock: Clock) -> Iterable[Finding]:
             "Start a hub with `hub up`, or set HUB_DATABASE_URL.",
         )
         return
-    url = make_url(settings.database_url.get_secret_value())
+    url = database_url(settings.database_url.get_secret_value())
     engine = create_engine(url, connect_args={"connect_timeout": 3, "application_name": "hub-doctor"})
     try:
         with engine.connect() as connection:

@@ -1,7 +1,7 @@
 """How things stand, in numbers: cards by status, the oldest that waits, the breakers, the workers.
 
-What `hub status` prints and the health page shows. It reads no card's content. Plain SQL and no table classes:
-the command answers within the blink that people and scripts allow it.
+What `hub status` prints and the health page shows. It reads no card's content. It loads little, because people and
+scripts ask again and again.
 """
 
 from collections.abc import Mapping
@@ -9,48 +9,41 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 import redis
-from sqlalchemy import bindparam, text
-from sqlalchemy.orm import Session
 
 from ghl.client.breaker import Breakers
-from ghl.db.engine import Database
+from ghl.db.look import Look
 from ghl.statuses import CardStatus
 
-CHURCH = text(
-    """
+CHURCH = """
     SELECT c.id, l.ghl_id FROM churches AS c LEFT JOIN locations AS l ON l.church_id = c.id AND l.active
-    WHERE c.slug = :slug
-    """
-)
+    WHERE c.slug = %(slug)s
+"""
 
 ALIVE_SECONDS = 15
 """A worker that has not said so within this time is not counted: three missed heartbeats."""
 
-COUNTS = text(
-    """
-    SELECT church_id, status, sum(cards) AS cards
+COUNTS = """
+    SELECT church_id, status, sum(cards)::bigint AS cards
     FROM (SELECT church_id, status, cards FROM card_counts
           UNION ALL SELECT church_id, status, delta FROM card_count_deltas) AS parts
-    WHERE cast(:church AS uuid) IS NULL OR church_id = :church
+    WHERE %(church)s::uuid IS NULL OR church_id = %(church)s
     GROUP BY church_id, status
-    """
-)
+"""
 
-WORKERS = text(
-    "SELECT count(*) FROM heartbeats WHERE kind = 'worker' AND seen_at > now() - make_interval(secs => :alive)"
-).bindparams(bindparam("alive", ALIVE_SECONDS))
+WORKERS = """
+    SELECT count(*) FROM heartbeats
+    WHERE kind = 'worker' AND seen_at > now() - make_interval(secs => %(alive)s)
+"""
 
 # One probe of an index a status: the first row of each in the order received.
-OLDEST = text(
-    """
-    SELECT extract(epoch FROM now() - min(oldest))
+OLDEST = """
+    SELECT extract(epoch FROM now() - min(oldest))::float
     FROM (VALUES ('waiting'), ('sending')) AS wanted (status)
     CROSS JOIN LATERAL (
         SELECT received_at AS oldest FROM cards
-        WHERE church_id = :church AND cards.status = wanted.status ORDER BY received_at LIMIT 1
+        WHERE church_id = %(church)s AND cards.status = wanted.status ORDER BY received_at LIMIT 1
     ) AS first
-    """
-)
+"""
 
 
 @dataclass(frozen=True)
@@ -74,22 +67,20 @@ class Status:
         }
 
 
-def status(database: Database, breakers: Breakers, *, slug: str | None = None) -> Status:
+def status(look: Look, breakers: Breakers, *, slug: str | None = None) -> Status:
     """How one church stands, or the whole installation. Without Redis the breaker is `unknown`.
 
     Raises `ChurchNotFoundError`.
     """
-    with database.system() as session:
-        church, location = _church(session, slug) if slug is not None else (None, None)
-        rows = session.execute(COUNTS, {"church": church}).all()
-        workers = int(session.execute(WORKERS).scalar_one())
+    church, location = _church(look, slug) if slug is not None else (None, None)
     cards = dict.fromkeys(CardStatus, 0)
     waiting: set[UUID] = set()
-    for row in rows:
-        cards[CardStatus(row.status)] += int(row.cards)
-        if row.cards and row.status in (CardStatus.WAITING, CardStatus.SENDING):
-            waiting.add(row.church_id)
-    ages = [age for age in (_oldest(database, church_id) for church_id in waiting) if age is not None]
+    for church_id, state, number in look.system(COUNTS, church=church):
+        cards[CardStatus(state)] += number
+        if number and state in (CardStatus.WAITING, CardStatus.SENDING):
+            waiting.add(church_id)
+    ((workers,),) = look.system(WORKERS, alive=ALIVE_SECONDS)
+    ages = [age for age in (_oldest(look, church_id) for church_id in waiting) if age is not None]
     return Status(
         cards=cards,
         oldest_waiting_seconds=max(ages, default=None),
@@ -120,16 +111,16 @@ def breaker_state(
     return told
 
 
-def _church(session: Session, slug: str) -> tuple[UUID, str | None]:
-    row = session.execute(CHURCH, {"slug": slug}).one_or_none()
-    if row is None:
+def _church(look: Look, slug: str) -> tuple[UUID, str | None]:
+    found = look.system(CHURCH, slug=slug)
+    if not found:
         from ghl.churches import ChurchNotFoundError  # noqa: PLC0415 - only where it is raised
 
         raise ChurchNotFoundError(f"There is no church called {slug!r}. See: hub church list")
-    return row.id, row.ghl_id
+    church_id, location = found[0]
+    return church_id, location
 
 
-def _oldest(database: Database, church_id: UUID) -> int | None:
-    with database.church(church_id) as session:
-        age = session.execute(OLDEST, {"church": church_id}).scalar_one()
+def _oldest(look: Look, church_id: UUID) -> int | None:
+    ((age,),) = look.church(church_id, OLDEST, church=church_id)
     return None if age is None else max(0, int(age))

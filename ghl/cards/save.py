@@ -19,12 +19,21 @@ from ghl.cards.fields import ParsedCard
 from ghl.cards.fingerprint import fingerprint
 from ghl.cards.person import plain_name
 from ghl.churches import ChurchNotFoundError
+from ghl.db.base import table_of
 from ghl.db.models import Card, CardRevision, Church, ConsentEvent, Outbox, PrayerRequest
 from ghl.ids import new_id
 from ghl.statuses import CardSource, CardStatus, Channel, ConsentKind, OutboxState, Priority
 
 CARD_PURPOSE = "follow-up"
 """What the words on a connect card are about: the visit, and what the church offers."""
+
+
+# Statements that take their rows as parameters are compiled once, however many rows there are.
+ADD_CARDS = (
+    upsert(table_of(Card))
+    .on_conflict_do_nothing(index_elements=["church_id", "fingerprint"])
+    .returning(table_of(Card).c.id, table_of(Card).c.number)
+)
 
 
 @dataclass(frozen=True)
@@ -129,47 +138,40 @@ def _insert_cards(
         }
         for draft in drafts
     ]
-    added = session.execute(
-        upsert(Card)
-        .values(rows)
-        .on_conflict_do_nothing(index_elements=[Card.church_id, Card.fingerprint])
-        .returning(Card.id, Card.number)
-    )
+    added = session.execute(ADD_CARDS, rows)
     return {row.id: row.number for row in added}
 
 
 def _insert_details(session: Session, church_id: UUID, drafts: Sequence[_Draft], now: datetime) -> None:
     session.execute(
-        insert(CardRevision).values(
-            [
-                {
-                    "card_id": draft.id,
-                    "no": 1,
-                    "church_id": church_id,
-                    "fields": draft.card.parsed.fields.model_dump(mode="json", exclude_defaults=True),
-                    "created_at": now,
-                    "created_by": draft.card.recorded_by,
-                }
-                for draft in drafts
-            ]
-        )
+        insert(table_of(CardRevision)),
+        [
+            {
+                "card_id": draft.id,
+                "no": 1,
+                "church_id": church_id,
+                "fields": draft.card.parsed.fields.model_dump(mode="json", exclude_defaults=True),
+                "created_at": now,
+                "created_by": draft.card.recorded_by,
+            }
+            for draft in drafts
+        ],
     )
     session.execute(
-        insert(Outbox).values(
-            [
-                {
-                    "church_id": church_id,
-                    "kind": "card",
-                    "card_id": draft.id,
-                    "state": OutboxState.DUE if draft.status is CardStatus.WAITING else OutboxState.PARKED,
-                    "priority": draft.card.priority,
-                    "due_at": now,
-                    "phone": draft.addresses.phone,
-                    "email": draft.addresses.email,
-                }
-                for draft in drafts
-            ]
-        )
+        insert(table_of(Outbox)),
+        [
+            {
+                "church_id": church_id,
+                "kind": "card",
+                "card_id": draft.id,
+                "state": OutboxState.DUE if draft.status is CardStatus.WAITING else OutboxState.PARKED,
+                "priority": draft.card.priority,
+                "due_at": now,
+                "phone": draft.addresses.phone,
+                "email": draft.addresses.email,
+            }
+            for draft in drafts
+        ],
     )
     prayers = [
         {"card_id": draft.id, "church_id": church_id, "text": draft.card.parsed.prayer_request}
@@ -177,10 +179,10 @@ def _insert_details(session: Session, church_id: UUID, drafts: Sequence[_Draft],
         if draft.card.parsed.prayer_request
     ]
     if prayers:
-        session.execute(insert(PrayerRequest).values(prayers))
+        session.execute(insert(table_of(PrayerRequest)), prayers)
     events = [event for draft in drafts for event in _consent(church_id, draft, now)]
     if events:
-        session.execute(insert(ConsentEvent).values(events))
+        session.execute(insert(table_of(ConsentEvent)), events)
 
 
 def _consent(church_id: UUID, draft: _Draft, now: datetime) -> list[dict[str, Any]]:

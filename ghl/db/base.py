@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKey, MetaData, Text, text
+from sqlalchemy import DateTime, ForeignKey, MetaData, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import UUID as PGUUID
 from sqlalchemy.orm import DeclarativeBase, mapped_column
@@ -44,3 +44,10 @@ def one_of(column: str, values: type[Any]) -> str:
     """
     listed = ", ".join(f"'{value}'" for value in values)
     return f"{column} IN ({listed})"
+
+
+def table_of(model: type[Base]) -> Table:
+    """A model's table, for statements on many rows: without the work that objects bring."""
+    table = model.__table__
+    assert isinstance(table, Table)
+    return table

@@ -12,17 +12,8 @@ from uuid import UUID
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
+from ghl.db.roles import IDENTITY_ROLE, SERVER_OPTIONS, SYSTEM_ROLE, TENANT_ROLE
 from ghl.db.url import database_url
-
-TENANT_ROLE = "hub_tenant"
-SYSTEM_ROLE = "hub_system"
-IDENTITY_ROLE = "hub_identity"
-
-# Nothing that the hub does in one statement takes seconds; what does is stuck and must not hold locks.
-SERVER_OPTIONS = (
-    "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=15000"
-    " -c timezone=UTC"
-)
 
 # `SET LOCAL role = :role` takes no parameter; set_config does, and both settings end with the transaction.
 ENTER = text("SELECT set_config('role', :role, true), set_config('app.org', :church, true)")
@@ -38,6 +29,8 @@ class Database:
             max_overflow=pool_size,
             pool_timeout=5,
             pool_pre_ping=True,
+            # The text of an error must not hold what was on a card.
+            hide_parameters=True,
             connect_args={"connect_timeout": 3, "application_name": name, "options": SERVER_OPTIONS},
         )
         self._sessions = sessionmaker(self._engine, expire_on_commit=False, autoflush=False)

@@ -10,8 +10,8 @@ from alembic.config import Config
 from sqlalchemy import URL, Connection, create_engine, text
 from sqlalchemy.exc import OperationalError
 
-from ghl.db.engine import IDENTITY_ROLE, SYSTEM_ROLE, TENANT_ROLE
 from ghl.db.errors import DatabaseSetupError
+from ghl.db.roles import IDENTITY_ROLE, SYSTEM_ROLE, TENANT_ROLE
 from ghl.db.url import database_url
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -86,13 +86,13 @@ def _settings(error: Any) -> Failure | None:
 
 
 def _database_away(error: Any) -> Failure:
-    said = str(error.orig or error).strip().splitlines()
+    said = str(getattr(error, "orig", None) or error).strip().splitlines()
     return Failure(f"PostgreSQL does not answer: {said[0] if said else 'no reason given'}", SET_UP)
 
 
 def _database_wrong(error: Any) -> Failure | None:
     """A database that was never migrated, or a login without the hub's roles. Anything else is a fault of ours."""
-    state = getattr(error.orig, "sqlstate", None)
+    state = getattr(getattr(error, "orig", error), "sqlstate", None)
     if state in {"42P01", "42703", "42883", "3F000"}:
         return Failure("The database is not up to date. Run: hub db migrate", SET_UP)
     if state in {"42501", "22023"}:
@@ -118,6 +118,8 @@ TOLD: tuple[tuple[str, str, Callable[[Any], Failure | None]], ...] = (
     ("sqlalchemy.exc", "DataError", _database_wrong),
     ("sqlalchemy.exc", "ArgumentError", _address),
     ("sqlalchemy.exc", "TimeoutError", _database_away),
+    ("psycopg", "OperationalError", _database_away),
+    ("psycopg", "Error", _database_wrong),
     ("redis.exceptions", "RedisError", _redis_away),
 )
 """SQLSTATE codes: PostgreSQL's appendix A. 22023 is what `SET role` answers for a role that does not exist."""

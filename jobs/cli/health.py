@@ -15,10 +15,11 @@ def status(
 
     How many cards stand where, how long the oldest waits, the breakers, and how many workers are alive.
     """
+    from ghl.db.look import looking
     from ghl.status import status as read_status
 
-    with opened_hub(logs=False) as hub:
-        found = read_status(hub.database, hub.breakers, slug=slug)
+    with opened_hub(logs=False) as hub, looking(hub.database_url) as look:
+        found = read_status(look, hub.breakers, slug=slug)
     print_json(found.as_json())
 
 

@@ -108,6 +108,29 @@ def test_a_database_that_is_away_is_one_line_without_its_password(hub):
     assert refused.err.count("\n") == 1
 
 
+def test_what_is_no_address_is_told_and_not_repeated(hub):
+    for command in (("status",), ("church", "list")):
+        for wrong in ("hub:secret@db", "mysql://hub:secret@db/hub"):
+            refused = hub(*command, HUB_DATABASE_URL=wrong)
+            assert refused.code == 2, (command, refused.err)
+            assert "secret" not in refused.err
+            assert refused.err.count("\n") == 1
+
+
+def test_status_tells_a_database_that_is_away_or_never_migrated(hub, database_urls):
+    away = hub("status", HUB_DATABASE_URL="postgresql+psycopg://hub:secret@127.0.0.1:1/hub")
+    assert away.code == 2
+    assert "PostgreSQL does not answer" in away.err
+    assert "secret" not in away.err
+    engine = create_engine(database_urls.admin, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("DROP TABLE card_counts"))
+    engine.dispose()
+    old = hub("status")
+    assert old.code == 2
+    assert "hub db migrate" in old.err
+
+
 def test_a_wrong_setting_is_told_by_its_name(hub):
     refused = hub("status", HUB_WORKER_THREADS="many")
     assert refused.code == 2

@@ -9,7 +9,7 @@ import typer.main
 
 from ghl.causes import CauseCode
 from ghl.config import Settings
-from ghl.db.engine import IDENTITY_ROLE, SYSTEM_ROLE, TENANT_ROLE
+from ghl.db.roles import IDENTITY_ROLE, SYSTEM_ROLE, TENANT_ROLE
 from ghl.statuses import CardStatus
 from jobs.cli.app import command
 from tests.docs.render import causes_page

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from ghl.db.look import looking
 from ghl.heartbeat import ALIVE_FOR, beat
 from ghl.ids import new_id
 from ghl.simulator.server import SimulatorServer
@@ -27,6 +28,12 @@ def hub(database_urls, redis_url):
 def task(hub):
     by_name = {task.name: task for task in tasks(hub.container)}
     return lambda name: by_name[name].run()
+
+
+@pytest.fixture
+def look(hub):
+    with looking(hub.container.database_url) as look:
+        yield look
 
 
 def test_what_is_due_is_woken(hub, task, redis_client):
@@ -73,7 +80,7 @@ def test_the_other_tasks_run(task):
 
 
 class TestStatus:
-    def test_a_church_and_the_whole_are_told_apart(self, hub):
+    def test_a_church_and_the_whole_are_told_apart(self, hub, look):
         grace = hub.church("grace")
         hope = hub.church("hope", location="simLocation000000002")
         CardMaker(hub.database, grace)(CardStatus.SYNCED)
@@ -81,26 +88,26 @@ class TestStatus:
         make(CardStatus.WAITING)
         make(CardStatus.HELD)
         breakers = hub.container.breakers
-        one = status(hub.database, breakers, slug="hope").as_json()
+        one = status(look, breakers, slug="hope").as_json()
         assert {name: n for name, n in one["cards"].items() if n} == {"waiting": 1, "held": 1}
-        whole = status(hub.database, breakers).as_json()
+        whole = status(look, breakers).as_json()
         assert sum(whole["cards"].values()) == 3
         assert 50 <= whole["oldest_waiting_seconds"] <= 120
-        assert status(hub.database, breakers, slug="grace").oldest_waiting_seconds is None
+        assert status(look, breakers, slug="grace").oldest_waiting_seconds is None
 
-    def test_an_open_breaker_is_told(self, hub):
+    def test_an_open_breaker_is_told(self, hub, look):
         hub.church("grace")
         breakers = hub.container.breakers
         breakers.record(hub.sim.location_id, successes=0, system_errors=10)
-        one = status(hub.database, breakers, slug="grace").breaker
+        one = status(look, breakers, slug="grace").breaker
         assert one["state"] == "open"
         assert one["retry_at"]
         assert not one["whole"]
-        whole = status(hub.database, breakers).breaker
+        whole = status(look, breakers).breaker
         assert whole["state"] == "closed"
         assert whole["open_locations"] == [hub.sim.location_id]
 
-    def test_only_living_workers_count(self, hub):
+    def test_only_living_workers_count(self, hub, look):
         alive, silent = new_id(), new_id()
         with hub.database.system() as session:
             for process in (alive, silent):
@@ -109,5 +116,5 @@ class TestStatus:
                 text("UPDATE heartbeats SET seen_at = now() - interval '16 seconds' WHERE id = :id"),
                 {"id": silent},
             )
-        assert status(hub.database, hub.container.breakers).workers == 1
+        assert status(look, hub.container.breakers).workers == 1
         assert timedelta(seconds=ALIVE_SECONDS) == ALIVE_FOR
