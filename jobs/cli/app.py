@@ -2,8 +2,7 @@
 
 import typer
 
-from ghl.simulator import commands as simulator
-from jobs.cli import cards, church, db, demo, health, people, processes
+from jobs.cli import cards, church, db, demo, health, people, processes, simulator
 from jobs.cli.base import group
 
 app = group("Carries a church's connect cards into GoHighLevel, and loses none.", name="hub")
