@@ -1,15 +1,11 @@
-"""Entries in the change log about people: by id, never by name or address.
-
-Signing in may add entries and read none, so the insert asks nothing back, not even the entry's number.
-"""
+"""Entries in the change log about people: by id, never by name or address."""
 
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from ghl.db.models import AuditEntry
+from ghl import audit
 from ghl.people.policy import actor_name
 
 
@@ -24,10 +20,6 @@ def note(
 ) -> None:
     """Adds an entry about this person; `actor` is who did it, the person themselves unless said."""
     subject = actor_name(user_id)
-    session.execute(
-        insert(AuditEntry)
-        .inline()
-        .values(
-            church_id=church_id, actor=actor or subject, action=action, subject=subject, facts=facts or {}
-        )
+    audit.record(
+        session, church_id=church_id, actor=actor or subject, action=action, subject=subject, facts=facts
     )

@@ -1,0 +1,67 @@
+"""Fills a database with very many cards, quickly: written by the owner, past the product's doors, for size alone."""
+
+from sqlalchemy import create_engine, text
+
+from ghl.db.url import database_url
+from tests.support.database import DatabaseUrls
+
+CHURCHES = """
+INSERT INTO churches (id, slug, name, timezone, public_id)
+SELECT md5('church' || n)::uuid, 'church-' || n, 'Church ' || n, 'America/Chicago', 'public-' || n
+FROM generate_series(1, :churches) AS n
+"""
+
+LEASES = "INSERT INTO delivery_leases (church_id) SELECT id FROM churches ON CONFLICT DO NOTHING"
+
+LOCATIONS = """
+INSERT INTO locations (id, church_id, ghl_id, active, allow_duplicates, checked_at)
+SELECT md5('location' || n)::uuid, md5('church' || n)::uuid, 'LOC' || n, true, false, now()
+FROM generate_series(1, :churches) AS n
+"""
+
+# The first church has a fifth of all cards, the others share the rest. One card in ten waits for a person.
+CARDS = """
+INSERT INTO cards (id, church_id, number, status, cause, source, fingerprint, first_name, last_name, phone, email,
+                   received_at, status_changed_at, synced_at, visit_date)
+SELECT md5('card' || n)::uuid, church, n, status, CASE status WHEN 'needs_attention' THEN 'phone_invalid' END,
+       'import', decode(md5('f' || n), 'hex'), 'Anna' || n, 'Keller', '+1615' || lpad(n::text, 7, '0'),
+       'anna' || n || '@example.org', at, at, CASE status WHEN 'synced' THEN at END, at::date
+FROM (
+    SELECT n, md5('church' || CASE WHEN n % 5 = 0 THEN 1 ELSE 1 + n % :churches END)::uuid AS church,
+           now() - n * interval '25 seconds' AS at,
+           CASE WHEN n % 10 = 3 THEN 'needs_attention' WHEN n % 50 IN (5, 7) THEN 'waiting' ELSE 'synced' END AS status
+    FROM generate_series(1, :cards) AS n
+) AS made
+"""
+
+REVISIONS = """
+INSERT INTO card_revisions (card_id, no, church_id, fields, created_at, created_by)
+SELECT id, 1, church_id, jsonb_build_object('first_name', first_name, 'last_name', last_name, 'phone', phone,
+                                            'email', email), received_at, 'filling' FROM cards
+"""
+
+OUTBOX = """
+INSERT INTO outbox (church_id, kind, card_id, state, priority, due_at, phone, email, tries, attempts)
+SELECT church_id, 'card', id,
+       CASE status WHEN 'synced' THEN 'done' WHEN 'waiting' THEN 'due' ELSE 'parked' END, 20, received_at, phone,
+       email, 1, 1
+FROM cards ORDER BY received_at
+"""
+
+COUNTS = "INSERT INTO card_counts SELECT church_id, status, count(*) FROM cards GROUP BY 1, 2"
+
+
+def fill(urls: DatabaseUrls, *, cards: int, churches: int) -> None:
+    """Adds the churches and cards, and lets PostgreSQL know how much there is."""
+    engine = create_engine(database_url(urls.admin))
+    with engine.begin() as connection:
+        for statement in (CHURCHES, LEASES, LOCATIONS):
+            connection.execute(text(statement), {"churches": churches})
+        # Triggers count and check row by row; here the counts are written at the end.
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.execute(text(CARDS), {"cards": cards, "churches": churches})
+        for statement in (REVISIONS, OUTBOX, COUNTS):
+            connection.execute(text(statement))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM (ANALYZE)"))
+    engine.dispose()
