@@ -52,11 +52,14 @@ class part(Generic[Part]):  # noqa: N801 (reads as a decorator, like functools.c
 class Container:
     """The parts of one process. Thread-safe; `close` ends what was built, newest first."""
 
-    def __init__(self, settings: Settings, *, name: str, clock: Clock, pool_size: int = 10) -> None:
+    def __init__(
+        self, settings: Settings, *, name: str, clock: Clock, pool_size: int = 10, ask_first: bool = True
+    ) -> None:
         self.settings = settings
         self.name = name
         self.clock = clock
         self._pool_size = pool_size
+        self._ask_first = ask_first
         self._lock = threading.RLock()
         self._closers: list[Callable[[], None]] = []
 
@@ -70,7 +73,12 @@ class Container:
         """The database, by the application's login. No connection is made before the first transaction."""
         from ghl.db.engine import Database
 
-        database = Database(self.database_url, name=f"hub-{self.name}", pool_size=self._pool_size)
+        database = Database(
+            self.database_url,
+            name=f"hub-{self.name}",
+            pool_size=self._pool_size,
+            ask_first=self._ask_first,
+        )
         self._closers.append(database.close)
         return database
 
@@ -136,10 +144,20 @@ class Container:
 
 
 def build_container(
-    settings: Settings, *, name: str, clock: Clock | None = None, pool_size: int = 10
+    settings: Settings,
+    *,
+    name: str,
+    clock: Clock | None = None,
+    pool_size: int = 10,
+    ask_first: bool = True,
 ) -> Container:
-    """The container of the process `name` (`web`, `worker` …), which PostgreSQL shows beside its connections."""
-    return Container(settings, name=name, clock=clock or SystemClock(), pool_size=pool_size)
+    """The container of the process `name` (`web`, `worker` …), which PostgreSQL shows beside its connections.
+
+    `ask_first` as in `Database`.
+    """
+    return Container(
+        settings, name=name, clock=clock or SystemClock(), pool_size=pool_size, ask_first=ask_first
+    )
 
 
 def _needed(value: SecretStr | None, variable: str) -> str:

@@ -90,7 +90,7 @@ class Worker:
 def run_worker(settings: Settings) -> int:
     """Runs one worker in this process until SIGTERM or SIGINT. Returns the exit code."""
     set_up_logging("worker", level=settings.log_level)
-    container = build_container(settings, name="worker", pool_size=DESKS + 2)
+    container = build_container(settings, name="worker", pool_size=DESKS + 2, ask_first=False)
     worker = Worker(container)
     signal.signal(signal.SIGTERM, worker.stop)
     signal.signal(signal.SIGINT, worker.stop)

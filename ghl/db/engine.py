@@ -20,15 +20,19 @@ ENTER = text("SELECT set_config('role', :role, true), set_config('app.org', :chu
 
 
 class Database:
-    """Connections of one process to the hub's database. Thread-safe; sessions belong to one thread."""
+    """Connections of one process to the hub's database. Thread-safe; sessions belong to one thread.
 
-    def __init__(self, url: str, *, name: str = "hub", pool_size: int = 10) -> None:
+    `ask_first` asks each connection whether it still lives before it is used: a round trip that spares people
+    an error after the server was restarted. Workers try again by themselves and do without.
+    """
+
+    def __init__(self, url: str, *, name: str = "hub", pool_size: int = 10, ask_first: bool = True) -> None:
         self._engine = create_engine(
             database_url(url),
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=5,
-            pool_pre_ping=True,
+            pool_pre_ping=ask_first,
             # The text of an error must not hold what was on a card.
             hide_parameters=True,
             connect_args={"connect_timeout": 3, "application_name": name, "options": SERVER_OPTIONS},

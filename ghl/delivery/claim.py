@@ -10,10 +10,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
-
-from ghl.db.models import PersonKey
 
 ROW_LEASE_SECONDS = 20.0
 """A lease outlives three calls of 5 seconds and is renewed while work goes on; see `settle.renew`."""
@@ -45,11 +43,13 @@ class ClaimedRow:
 
 # Earlier active rows of the same person go first, whatever their priority and next time: an older card
 # must not come after a newer one.
-CANDIDATES = text(
-    """
+ELIGIBLE = """
     SELECT o.id, o.phone, o.email
     FROM outbox AS o
     WHERE o.church_id = :church AND o.state = 'due' AND o.due_at <= now()
+      AND EXISTS (SELECT FROM churches WHERE id = :church AND paused_at IS NULL AND hold_cause IS NULL)
+      AND (CAST(:credential AS uuid) IS NULL
+        OR EXISTS (SELECT FROM credentials WHERE id = :credential AND state = 'current'))
       AND (o.phone IS NULL OR NOT EXISTS (
             SELECT FROM outbox AS e
             WHERE e.church_id = :church AND e.state IN ('due', 'leased')
@@ -61,17 +61,31 @@ CANDIDATES = text(
     ORDER BY o.priority, o.position
     LIMIT :most
     FOR UPDATE OF o SKIP LOCKED
-    """
-)
+"""
 
-LEASE = text(
-    """
-    WITH leased AS (
+CANDIDATES = text(ELIGIBLE)
+
+# One statement, because each way to the server costs more than the work there. Keys are inserted in their
+# order, so that two claimers never wait for each other in a circle; only rows that got all of theirs are leased.
+CLAIM = text(
+    f"""
+    WITH candidate AS ({ELIGIBLE}), wanted AS (
+        SELECT id, 'phone:' || phone AS key FROM candidate WHERE phone IS NOT NULL
+        UNION ALL SELECT id, 'email:' || email FROM candidate WHERE email IS NOT NULL
+    ), taken AS (
+        INSERT INTO person_keys (church_id, key, outbox_id)
+        SELECT :church, key, id FROM wanted ORDER BY key
+        ON CONFLICT DO NOTHING
+        RETURNING outbox_id
+    ), whole AS (
+        SELECT id FROM candidate AS c
+        WHERE num_nonnulls(c.phone, c.email) = (SELECT count(*) FROM taken WHERE taken.outbox_id = c.id)
+    ), leased AS (
         UPDATE outbox
         SET state = 'leased', lease_token = :token, leased_until = now() + make_interval(secs => :lease),
             tries = tries + 1
-        WHERE id = ANY(:ids)
-        RETURNING *
+        FROM whole WHERE outbox.id = whole.id
+        RETURNING outbox.*
     ), sending AS (
         UPDATE cards SET status = 'sending', status_changed_at = now()
         FROM leased WHERE cards.id = leased.card_id
@@ -80,25 +94,23 @@ LEASE = text(
         SELECT church_id, id, card_id, :token, tries, requested_by, clock_timestamp() FROM leased
         RETURNING id, outbox_id
     )
-    SELECT l.id, l.church_id, l.card_id, b.id AS attempt_id, l.lease_token, l.phone, l.email, l.attempts,
-           l.system_errors, l.first_system_error_at, l.deaths, l.must_look_up, l.priority,
+    SELECT n.candidates, l.id, l.church_id, l.card_id, b.id AS attempt_id, l.lease_token, l.phone, l.email,
+           l.attempts, l.system_errors, l.first_system_error_at, l.deaths, l.must_look_up, l.priority,
            r.fields, r.created_at AS written_at
-    FROM leased AS l
-    JOIN begun AS b ON b.outbox_id = l.id
-    JOIN cards AS c ON c.id = l.card_id
-    JOIN card_revisions AS r ON r.card_id = c.id AND r.no = c.revision
+    FROM (SELECT count(*) AS candidates FROM candidate) AS n
+    LEFT JOIN (leased AS l
+        JOIN begun AS b ON b.outbox_id = l.id
+        JOIN cards AS c ON c.id = l.card_id
+        JOIN card_revisions AS r ON r.card_id = c.id AND r.no = c.revision) ON true
     ORDER BY l.priority, l.position
-    """
+    """  # noqa: S608 (both parts are constants)
 )
 
-# In the order of the keys, so that two claimers never wait for each other in a circle.
-TAKE_KEYS = text(
+# A row that got one of its two keys only must not keep it from others.
+LET_GO = text(
     """
-    INSERT INTO person_keys (church_id, key, outbox_id)
-    SELECT :church, k.key, k.id FROM unnest(CAST(:keys AS text[]), CAST(:ids AS bigint[])) AS k(key, id)
-    ORDER BY k.key
-    ON CONFLICT DO NOTHING
-    RETURNING key
+    DELETE FROM person_keys AS k USING outbox AS o
+    WHERE k.church_id = :church AND o.id = k.outbox_id AND o.state = 'due'
     """
 )
 
@@ -135,15 +147,29 @@ def claim(
     *,
     token: UUID,
     most: int,
+    credential_id: UUID | None = None,
     lease_seconds: float = ROW_LEASE_SECONDS,
 ) -> list[ClaimedRow]:
-    """Leases up to `most` due rows of the church and writes their attempts. A transaction of the church."""
-    candidates = session.execute(CANDIDATES, {"church": church_id, "most": most}).all()
-    ids = _take_keys(session, church_id, [(row.id, row.phone, row.email) for row in candidates])
-    if not ids:
-        return []
-    rows = session.execute(LEASE, {"ids": ids, "token": token, "lease": lease_seconds})
-    return [ClaimedRow(**row) for row in rows.mappings()]
+    """Leases up to `most` due rows of the church and writes their attempts; none of a church that is stopped,
+    or whose token is no longer the one of `credential_id`. A transaction of the church.
+    """
+    values = {
+        "church": church_id,
+        "most": most,
+        "credential": credential_id,
+        "token": token,
+        "lease": lease_seconds,
+    }
+    found = session.execute(CLAIM, values).mappings().all()
+    candidates = found[0]["candidates"]
+    rows = [
+        ClaimedRow(**{name: value for name, value in row.items() if name != "candidates"})
+        for row in found
+        if row["id"] is not None
+    ]
+    if len(rows) < candidates:
+        session.execute(LET_GO, {"church": church_id})
+    return rows
 
 
 def free_expired(session: Session, church_id: UUID) -> int:
@@ -175,29 +201,3 @@ DUE_CHURCHES = text(
     LIMIT :most
     """
 )
-
-
-def _take_keys(
-    session: Session, church_id: UUID, candidates: Sequence[tuple[int, str | None, str | None]]
-) -> list[int]:
-    """The rows whose every key could be taken."""
-    keys = {
-        (kind + value): row_id
-        for row_id, phone, email in candidates
-        for kind, value in (("phone:", phone), ("email:", email))
-        if value
-    }
-    if not keys:
-        return [row_id for row_id, _, _ in candidates]
-    wanted = sorted(keys)
-    taken = set(
-        session.scalars(
-            TAKE_KEYS, {"church": church_id, "keys": wanted, "ids": [keys[key] for key in wanted]}
-        )
-    )
-    missed = {row_id for key, row_id in keys.items() if key not in taken}
-    if missed:
-        # A row that got one of its two keys only must not keep it from others.
-        mine = [key for key in taken if keys[key] in missed]
-        session.execute(delete(PersonKey).where(PersonKey.church_id == church_id, PersonKey.key.in_(mine)))
-    return [row_id for row_id, _, _ in candidates if row_id not in missed]

@@ -45,7 +45,7 @@ def release(
     """
     if session.scalar(LOCK, {"church": church_id, "holder": holder}) is None:
         return True
-    if look and session.execute(CANDIDATES, {"church": church_id, "most": 1}).first():
+    if look and session.execute(CANDIDATES, {"church": church_id, "most": 1, "credential": None}).first():
         return False
     session.execute(RELEASE, {"church": church_id, "pause": pause_seconds})
     return True

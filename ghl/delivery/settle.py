@@ -1,7 +1,7 @@
 """Settling: what came of claimed rows is written down, many at once, each only by who still holds its lease."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -63,7 +63,8 @@ SETTLE = text(
         SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS s(
             id bigint, token uuid, attempt_id bigint, state text, status text, outcome text, due_in float8,
             cause text, facts jsonb, attempts int, system_errors int, first_system_error_at timestamptz,
-            deaths int, must_look_up bool, priority int, http_status int, trace_id text, calls jsonb, contact_id text)
+            deaths int, must_look_up bool, priority int, location_id uuid, first_name text, last_name text,
+            phone text, email text, written_at timestamptz, http_status int, trace_id text, calls jsonb, contact_id text)
         ORDER BY id
     ), settled AS (
         UPDATE outbox AS o
@@ -87,24 +88,20 @@ SETTLE = text(
             contact_id = coalesce(s.contact_id, c.contact_id),
             synced_at = CASE WHEN s.status = 'synced' THEN now() ELSE c.synced_at END
         FROM s, settled WHERE settled.id = s.id AND c.id = settled.card_id
+    ), linked AS (
+        -- The newest card of a contact wins; in one statement a contact may stand only once.
+        INSERT INTO contact_links AS l (location_id, contact_id, church_id, first_name, last_name, phone, email,
+                                        newest_applied_at, seen_at)
+        SELECT DISTINCT ON (s.location_id, s.contact_id) s.location_id, s.contact_id, :church, s.first_name,
+               s.last_name, s.phone, s.email, s.written_at, now()
+        FROM s, settled WHERE s.id = settled.id AND s.contact_id IS NOT NULL
+        ORDER BY s.location_id, s.contact_id, s.written_at DESC
+        ON CONFLICT (location_id, contact_id) DO UPDATE
+        SET first_name = excluded.first_name, last_name = excluded.last_name, phone = excluded.phone,
+            email = excluded.email, seen_at = now(),
+            newest_applied_at = greatest(l.newest_applied_at, excluded.newest_applied_at)
     )
     SELECT id FROM settled
-    """
-)
-
-LINK = text(
-    """
-    INSERT INTO contact_links AS l (location_id, contact_id, church_id, first_name, last_name, phone, email,
-                                    newest_applied_at, seen_at)
-    SELECT s.location_id, s.contact_id, :church, s.first_name, s.last_name, s.phone, s.email, s.written_at, now()
-    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS s(
-        location_id uuid, contact_id text, first_name text, last_name text, phone text, email text,
-        written_at timestamptz)
-    ORDER BY s.location_id, s.contact_id
-    ON CONFLICT (location_id, contact_id) DO UPDATE
-    SET first_name = excluded.first_name, last_name = excluded.last_name, phone = excluded.phone,
-        email = excluded.email, seen_at = now(),
-        newest_applied_at = greatest(l.newest_applied_at, excluded.newest_applied_at)
     """
 )
 
@@ -129,16 +126,7 @@ HOLD = text(
 def settle(session: Session, church_id: UUID, settlements: Sequence[Settlement]) -> set[int]:
     """Writes the settlements; returns the ids of the rows that were still ours. A transaction of the church."""
     rows = orjson.dumps([_as_row(one) for one in settlements]).decode()
-    ours = set(session.scalars(SETTLE, {"rows": rows}))
-    # The newest card of a contact comes last, and a contact may stand only once in one statement.
-    links = {
-        (one.contact.location_id, one.contact.contact_id): _as_link(one, one.contact)
-        for one in sorted(settlements, key=lambda one: one.row.written_at)
-        if one.contact and one.row.id in ours
-    }
-    if links:
-        session.execute(LINK, {"church": church_id, "rows": orjson.dumps(list(links.values())).decode()})
-    return ours
+    return set(session.scalars(SETTLE, {"church": church_id, "rows": rows}))
 
 
 def renew(
@@ -168,7 +156,9 @@ def hold(session: Session, church_id: UUID, credential_id: UUID, *, cause: str) 
 
 
 def _as_row(one: Settlement) -> dict[str, Any]:
-    return {
+    contact = asdict(one.contact) if one.contact else {}
+    return contact | {
+        "written_at": one.row.written_at,
         "id": one.row.id,
         "token": one.row.lease_token,
         "attempt_id": one.row.attempt_id,
@@ -187,17 +177,4 @@ def _as_row(one: Settlement) -> dict[str, Any]:
         "http_status": one.http_status,
         "trace_id": one.trace_id,
         "calls": one.calls,
-        "contact_id": one.contact.contact_id if one.contact else None,
-    }
-
-
-def _as_link(one: Settlement, contact: LinkedContact) -> dict[str, Any]:
-    return {
-        "location_id": contact.location_id,
-        "contact_id": contact.contact_id,
-        "first_name": contact.first_name,
-        "last_name": contact.last_name,
-        "phone": contact.phone,
-        "email": contact.email,
-        "written_at": one.row.written_at,
     }

@@ -6,7 +6,7 @@ and hand back what they brought with `put`. At most one transaction and a few sh
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -43,6 +43,9 @@ KEEP_LEASE_FOR = 12.0
 
 LONGEST_PAUSE = 60.0
 LOOK_FOR_EXPIRED_EVERY = 5.0
+USED_WITHIN = 0.1
+"""Seconds until the calls of a turn have left, on a busy machine too."""
+
 SOON = 0.1
 TRY_AGAIN_AFTER = 1.0
 """Seconds until another turn when the database or Redis did not answer."""
@@ -241,14 +244,20 @@ class ChurchRun:
 
     def _claim(self, session: Session, plan: _Plan) -> list[ClaimedRow]:
         most = plan.grant.granted - len(self._ready) if plan.grant else 0
-        self.facts = load_facts(session, self.church_id)
-        if self.facts is None or self.facts.stopped or most < 1:
-            return []
         now = self.tools.clock.monotonic()
         if now - self._looked_for_expired > LOOK_FOR_EXPIRED_EVERY:
             self._looked_for_expired = now
+            self.facts = load_facts(session, self.church_id)
             free_expired(session, self.church_id)
-        return claim(session, self.church_id, token=new_id(), most=most)
+        if self.facts is None or most < 1:
+            return []
+        claimed = claim(
+            session, self.church_id, token=new_id(), most=most, credential_id=self.facts.credential_id
+        )
+        if not claimed:
+            # Nothing is due, or the church was stopped or connected anew: the facts tell which.
+            self.facts = load_facts(session, self.church_id)
+        return claimed
 
     def _prepare(self, session: Session, claimed: Sequence[ClaimedRow], now: float) -> list[Delivery]:
         if not (claimed and self.facts):
@@ -291,9 +300,22 @@ class ChurchRun:
             self._ready.remove(delivery)
         if plan.grant is None:
             return []
-        going, self._ready = self._ready[: plan.grant.granted], self._ready[plan.grant.granted :]
-        self._return(plan.grant, len(going))
-        return [Job(delivery, self._permit(plan.grant, delivery)) for delivery in going]
+        grant = self._fresh(plan.grant, len(self._ready))
+        going, self._ready = self._ready[: grant.granted], self._ready[grant.granted :]
+        self._return(grant, len(going))
+        return [Job(delivery, self._permit(grant, delivery)) for delivery in going]
+
+    def _fresh(self, grant: Grant, wanted: int) -> Grant:
+        """The grant, or one in its place when the transaction took so long that it would end before it is used."""
+        now = self.tools.clock.monotonic()
+        if grant.expires_at - now > USED_WITHIN or not wanted or self.facts is None:
+            return grant
+        self._return(grant, 0)
+        try:
+            return self.tools.throttle.take(self.facts.ghl_location_id, min(wanted, grant.granted))
+        except redis.RedisError as error:
+            log.warning("turn.redis_away", church_id=str(self.church_id), error=type(error).__name__)
+            return replace(grant, granted=0)
 
     def _begin(self, delivery: Delivery) -> None:
         try:

@@ -16,8 +16,8 @@ import structlog
 from jobs.dispatcher.caller import Caller
 from jobs.dispatcher.church_run import ChurchRun, Job, Stepped, Tools, Turned
 
-DESKS = 6
-"""Turns at once: they wait for PostgreSQL most of the time."""
+DESKS = 3
+"""Turns at once: they wait for PostgreSQL most of the time. Each holds slots while it runs, so not too many.
 
 FEWEST_SLOTS = 32
 """A turn costs a transaction: it is worth many calls, also when many churches share the threads. A slot that
@@ -73,6 +73,7 @@ class Dispatcher:
         self._caller = caller
         self._threads = threads
         self._free = threads
+        self._turning = 0
         self._events: queue.SimpleQueue[_Wake | _Turned | _Back | _Stop] = queue.SimpleQueue()
         self._seats: dict[UUID, _Seat] = {}
         self._agenda: list[tuple[float, int, UUID]] = []
@@ -122,7 +123,7 @@ class Dispatcher:
             return
 
     def _patience(self) -> float:
-        if not self._agenda:
+        if not self._agenda or self._turning >= DESKS:
             return 1.0
         return min(max(self._agenda[0][0] - self._tools.clock.monotonic(), 0.0), 1.0)
 
@@ -153,6 +154,7 @@ class Dispatcher:
     def _turned(self, event: _Turned) -> None:
         seat = self._seats[event.run.church_id]
         seat.turning = False
+        self._turning -= 1
         self._free += event.slots - len(event.turned.jobs)
         for job in event.turned.jobs:
             self._submit(event.run, job)
@@ -176,7 +178,7 @@ class Dispatcher:
     def _give_turns(self) -> None:
         """Gives a turn to each church whose time has come, in the order in which they asked."""
         now = self._tools.clock.monotonic()
-        while self._agenda and self._agenda[0][0] <= now:
+        while self._turning < DESKS and self._agenda and self._agenda[0][0] <= now:
             _, number, church_id = heapq.heappop(self._agenda)
             seat = self._seats.get(church_id)
             if seat is None or seat.queued != number:
@@ -190,6 +192,7 @@ class Dispatcher:
     def _begin_turn(self, seat: _Seat) -> None:
         slots = 0 if self._stopping else self._fair_share()
         self._free -= slots
+        self._turning += 1
         seat.turning = True
         future = self._desks.submit(seat.run.turn, slots, stopping=self._stopping)
         future.add_done_callback(lambda done: self._events.put(self._as_turned(seat.run, done, slots)))
