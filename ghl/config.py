@@ -3,6 +3,7 @@
 Nothing below an entry point reads the environment itself.
 """
 
+import hashlib
 import os
 from pathlib import Path
 from typing import Annotated
@@ -14,14 +15,20 @@ GHL_BASE_URL = "https://services.leadconnectorhq.com"
 """GHL's public API, the first server of each of its OpenAPI files."""
 
 
-def default_data_dir() -> Path:
-    """Where data lives unless told otherwise: the folder `.data` beside the project; as root `/var/lib`.
+PROJECT = Path(__file__).resolve().parents[1]
+"""The folder the hub runs from."""
 
-    As root the servers run under another user, who has no way into root's own folders.
+
+def default_data_dir() -> Path:
+    """Where data lives unless told otherwise: each copy of the project has a folder of its own.
+
+    It is `.data` in the project. As root it is below `/var/lib/church-connect-hub`: there the servers run under
+    another account, which has no way into root's own folders.
     """
-    if os.geteuid() == 0:
-        return Path("/var/lib/church-connect-hub")
-    return Path.cwd() / ".data"
+    if os.geteuid() != 0:
+        return PROJECT / ".data"
+    copy = hashlib.sha256(str(PROJECT).encode()).hexdigest()[:8]
+    return Path("/var/lib/church-connect-hub") / f"{PROJECT.name}-{copy}"
 
 
 class Settings(BaseSettings):

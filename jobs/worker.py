@@ -23,8 +23,9 @@ from jobs.dispatcher.dispatcher import DESKS, Dispatcher
 from jobs.heart import Heart
 from jobs.listener import Listener
 
-STOP_WITHIN = 9.0
-"""Seconds to finish or give back what is held; the supervisor waits ten."""
+LISTENER_STOPS_WITHIN = 2.0
+STOP_WITHIN = 7.0
+"""Seconds to finish or give back what is held, longer than any call takes; the supervisor waits ten in all."""
 
 log = structlog.get_logger(__name__)
 
@@ -75,7 +76,9 @@ class Worker:
                 # Without its coordinator the process would hear wake-ups and do nothing: better a new one.
                 log.error("worker.dispatcher_died")
                 return 1
+        # First nothing more is heard: a wake-up that was taken while stopping would be lost until the next sweep.
         self._listener.stop()
+        listener.join(LISTENER_STOPS_WITHIN)
         done = self._dispatcher.stop(within=STOP_WITHIN)
         self._heart.stop()
         self._connections.close()

@@ -17,7 +17,7 @@ from jobs.dispatcher.caller import Caller
 from jobs.dispatcher.church_run import ChurchRun, Job, Stepped, Tools, Turned
 
 DESKS = 3
-"""Turns at once: they wait for PostgreSQL most of the time. Each holds slots while it runs, so not too many.
+"""Turns at once: they wait for PostgreSQL most of the time. Each holds slots while it runs, so not too many."""
 
 FEWEST_SLOTS = 32
 """A turn costs a transaction: it is worth many calls, also when many churches share the threads. A slot that
@@ -96,7 +96,7 @@ class Dispatcher:
         """Something may be due for the church; from any thread."""
         self._events.put(_Wake(church_id))
 
-    def stop(self, *, within: float = 9.0) -> bool:
+    def stop(self, *, within: float) -> bool:
         """Finishes the calls that are out, gives back the rest, and returns whether all of it was done in time."""
         self._events.put(_Stop())
         self._thread.join(within)

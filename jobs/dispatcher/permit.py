@@ -3,10 +3,14 @@
 from collections.abc import Callable
 
 import redis
+import structlog
 
 from ghl.client.errors import GHLError, NotSentError
 from ghl.client.throttle import Grant, Throttle
 from ghl.clock import Clock
+
+
+log = structlog.get_logger()
 
 
 class HeldBackError(NotSentError):
@@ -66,7 +70,11 @@ class Permit:
 
     def give_back(self) -> None:
         """Returns the one call of this permit, which was not sent, to the budget."""
-        self._throttle.give_back(self._location_id, self._grant, 1)
+        try:
+            self._throttle.give_back(self._location_id, self._grant, 1)
+        except redis.RedisError as error:
+            # It leaves the window by itself, a little later.
+            log.warning("grant.not_given_back", error=type(error).__name__)
 
     def _renew(self) -> None:
         try:
