@@ -55,6 +55,10 @@ class Priority:
     RETRY = 30
 
 
+MAX_ATTEMPTS = 8
+"""GHL's answers about one card before a person has to look. Errors that say nothing about the card do not count."""
+
+
 class Channel(StrEnum):
     """A way to write to a person."""
 

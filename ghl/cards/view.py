@@ -13,9 +13,9 @@ from uuid import UUID
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
-from ghl.cards.why import ATTEMPTS_LIMIT, CardState, ChurchState, Outage, next_try, tries_in_words, why
+from ghl.cards.why import CardState, ChurchState, Outage, next_try, tries_in_words, why
 from ghl.db.models import Card, Church, Location, Outbox
-from ghl.statuses import CardSource, CardStatus
+from ghl.statuses import MAX_ATTEMPTS, CardSource, CardStatus
 
 Cursor: TypeAlias = tuple[datetime, UUID]
 """A place in a list, newest first: when a card was received, and its id."""
@@ -51,7 +51,7 @@ class CardRow:
     source: CardSource
     cause: str | None
     name: str = field(repr=False)
-    attempts_limit: int = ATTEMPTS_LIMIT
+    attempts_limit: int = MAX_ATTEMPTS
 
 
 def newest(

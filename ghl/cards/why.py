@@ -8,10 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ghl.causes import WHO_ACTS, CauseCode, cause, sentence
-from ghl.statuses import CardSource, CardStatus
-
-ATTEMPTS_LIMIT = 8
-"""GHL's answers about one card before a person has to look (design.md, R4)."""
+from ghl.statuses import MAX_ATTEMPTS, CardSource, CardStatus
 
 SOON = timedelta(minutes=1)
 """A card that is due goes within seconds; one that is overdue by more than this is said to wait its turn."""
@@ -106,7 +103,7 @@ def why(
 def tries_in_words(card: CardState) -> str:
     """How often it was tried, `Try 3 of 8` where GoHighLevel's answers are counted; empty where it was not."""
     if card.attempts and card.status in {CardStatus.WAITING, CardStatus.SENDING}:
-        return f"Try {card.attempts} of {ATTEMPTS_LIMIT}"
+        return f"Try {card.attempts} of {MAX_ATTEMPTS}"
     if card.status in {CardStatus.TO_REVIEW, CardStatus.SYNCED, CardStatus.DISMISSED}:
         return ""
     if card.status is CardStatus.SENDING and card.tries < 2:

@@ -22,12 +22,12 @@ from ghl.client.errors import (
     WrongLocationError,
 )
 from ghl.delivery.steps import Attention, Decide, Delivered, Outcome
-from ghl.statuses import CardStatus
+from ghl.statuses import MAX_ATTEMPTS, CardStatus
 
-MAX_ATTEMPTS = 8
 OWN_FAULT_ERRORS = 8
 """As many 5xx in a row, while others of the church pass, are the card's own fault."""
 MAX_DEATHS = 3
+"""Tries without an outcome before a person has to look: the card may be what stops our program."""
 GIVE_UP_AFTER = timedelta(hours=72)
 
 _FIRST_WAIT = 5.0

@@ -13,11 +13,10 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from ghl.delivery.backoff import MAX_DEATHS
+
 ROW_LEASE_SECONDS = 20.0
 """A lease outlives three calls of 5 seconds and is renewed while work goes on; see `settle.renew`."""
-
-MOST_DEATHS = 3
-"""Attempts that ended without an outcome before a person has to look: the card may be what kills us."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +173,7 @@ def claim(
 
 def free_expired(session: Session, church_id: UUID) -> int:
     """Takes back rows whose worker died; returns how many. Whether they arrived is unknown: look first."""
-    return session.execute(EXPIRED, {"church": church_id, "deaths": MOST_DEATHS}).rowcount  # type: ignore[attr-defined, no-any-return]
+    return session.execute(EXPIRED, {"church": church_id, "deaths": MAX_DEATHS}).rowcount  # type: ignore[attr-defined, no-any-return]
 
 
 def due_churches(session: Session, *, most: int = 1000, paused: bool = False) -> Sequence[UUID]:

@@ -9,7 +9,6 @@ from ghl.client.errors import GHLError, NotSentError
 from ghl.client.throttle import Grant, Throttle
 from ghl.clock import Clock
 
-
 log = structlog.get_logger()
 
 

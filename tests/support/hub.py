@@ -119,6 +119,7 @@ class TestHub:
             "HUB_REDIS_URL": self.settings.redis_url.get_secret_value(),
             "HUB_ENCRYPTION_KEYS": self.settings.encryption_keys.get_secret_value(),
             "HUB_GHL_BASE_URL": self.sim.url,
+            "HUB_LOG_LEVEL": "ERROR",
         }
 
     def start_sweep(self, every: float = 0.2) -> None:
