@@ -224,4 +224,4 @@ def _request(dice: random.Random, keys: list[str]) -> bytes:
 
 if __name__ == "__main__":
     chosen = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
-    print(json.dumps(run(seconds=chosen), indent=2))  # noqa: T201 - the figures are what it is for
+    print(json.dumps(run(seconds=chosen), indent=2))

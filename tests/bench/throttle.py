@@ -203,4 +203,4 @@ def _send(
 
 
 if __name__ == "__main__":
-    print(run())  # noqa: T201 - a script that prints its figures
+    print(run())
