@@ -6,8 +6,8 @@ from tests.bench.throttle import most_in, run, used_of_100
 def test_a_backlog_uses_the_budget_and_never_more() -> None:
     figures = run(seconds=21.0, processes=4)
     assert figures.max_in_10s <= 100, figures
-    # `make bench` asks for 97 by the wall clock; here other tests may keep the machine from waking up in time.
-    assert figures.used_of_100_in_time >= 97, figures
+    # Three bursts fit into 21 s, whoever else uses the machine; `make bench` measures how well time is used.
+    assert figures.arrivals >= 290, figures
     assert figures.given_back > 0
     assert figures.renewed > 0
 
