@@ -40,11 +40,12 @@ def test_no_query_reads_a_whole_table(database, asked):
                     plan = "\n".join(
                         row[0] for row in connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
                     )
+                    plan = f"{name}:\n{plan}"
                     whole += [plan for table in BIG_TABLES if f"Seq Scan on {table}" in plan]
                     # A page is read in its order from an index, not gathered and sorted.
                     if "ORDER BY cards.received_at" in statement and "Sort" in plan:
                         whole.append(plan)
-    assert not whole, f"{name}:\n{whole[0]}"
+    assert not whole, whole[0]
 
 
 def test_a_page_of_the_list_takes_few_statements(asked):
