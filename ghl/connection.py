@@ -161,7 +161,7 @@ def _store(
     row_id = _activate(session, church, seen, location_id)
     session.execute(
         update(Credential)
-        .where(Credential.location_id == row_id, Credential.state == "current")
+        .where(Credential.church_id == church.id, Credential.state == "current")
         .values(state="previous")
     )
     credential_id = new_id()

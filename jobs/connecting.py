@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from ghl.causes import CauseCode
 from ghl.churches import ChurchView
 from ghl.client.client import GHLClient
-from ghl.client.errors import NotSentError
+from ghl.client.errors import GHLError, NotSentError
 from ghl.client.models import Location
 from ghl.client.pool import make_http_client
 from ghl.client.throttle import Grant, Throttle
@@ -97,3 +97,7 @@ class Leave:
             raise TooBusyError(grant.wait_seconds)
         # Asked at the first byte, because connecting took longer than the first grant held: this one is used now.
         self._unused = grant if granted is None else None
+
+    def may_repeat(self, _error: GHLError) -> bool:
+        """A read that met a blip may go again: `check` then takes another call of the budget for it."""
+        return True

@@ -104,7 +104,7 @@ class BackgroundWaker:
             for church_id in due:
                 try:
                     self._waker.wake(church_id)
-                except redis.RedisError as error:
+                except Exception as error:  # noqa: BLE001 (the thread must outlive whatever it meets)
                     # Dropped: the sweep tells of everything that is still due once Redis is back.
                     log.warning("wake-ups dropped", count=len(due), error=type(error).__name__)
                     break

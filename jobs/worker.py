@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from types import FrameType
 
 import structlog
@@ -27,6 +28,8 @@ LISTENER_STOPS_WITHIN = 2.0
 STOP_WITHIN = 7.0
 """Seconds to finish or give back what is held, longer than any call takes; the supervisor waits ten in all."""
 
+GONE_WITHIN = 9.5
+
 log = structlog.get_logger(__name__)
 
 
@@ -44,6 +47,7 @@ class Worker:
             database=container.database,
             throttle=container.throttle,
             breakers=container.breakers,
+            key_ring=container.key_ring,
             clock=clock,
             holder=self._holder,
             jitter=random.random,
@@ -58,12 +62,12 @@ class Worker:
         self._caretaker = Caretaker(tools, caller, container.waker.wake)
         self._listener = Listener(redis_url, name=_rq_name(name), on_wake=self._dispatcher.wake)
         self._heart = Heart(container.database, kind="worker")
-        self._stop = threading.Event()
+        self.stopping = threading.Event()
 
     def run(self) -> int:
         """Works until `stop`; returns the exit code, 1 when something held could not be given back in time."""
         caretaker = threading.Thread(
-            target=self._caretaker.run, args=(self._stop,), name="caretaker", daemon=True
+            target=self._caretaker.run, args=(self.stopping,), name="caretaker", daemon=True
         )
         listener = threading.Thread(target=self._listener.run, name="listener", daemon=True)
         self._dispatcher.start()
@@ -71,7 +75,7 @@ class Worker:
         listener.start()
         caretaker.start()
         log.info("worker.started", holder=self._holder)
-        while not self._stop.wait(1.0):
+        while not self.stopping.wait(1.0):
             if not self._dispatcher.alive:
                 # Without its coordinator the process would hear wake-ups and do nothing: better a new one.
                 log.error("worker.dispatcher_died")
@@ -87,7 +91,7 @@ class Worker:
 
     def stop(self, *_: object) -> None:
         """Asks the worker to stop; from a signal handler or any thread."""
-        self._stop.set()
+        self.stopping.set()
 
 
 def run_worker(settings: Settings) -> int:
@@ -97,10 +101,19 @@ def run_worker(settings: Settings) -> int:
     worker = Worker(container)
     signal.signal(signal.SIGTERM, worker.stop)
     signal.signal(signal.SIGINT, worker.stop)
+    threading.Thread(target=_end_in_any_case, args=(worker,), name="end", daemon=True).start()
     try:
         return worker.run()
     finally:
         container.close()
+
+
+def _end_in_any_case(worker: Worker) -> None:
+    """A server that hangs must not keep a stopped worker: its rows come back when their leases end."""
+    worker.stopping.wait()
+    time.sleep(GONE_WITHIN)
+    log.error("worker.ended_while_stopping")
+    os._exit(1)
 
 
 def run_workers(processes: int) -> int:

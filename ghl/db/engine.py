@@ -19,6 +19,16 @@ from ghl.db.url import database_url
 ENTER = text("SELECT set_config('role', :role, true), set_config('app.org', :church, true)")
 
 
+# A server that vanishes from the network is noticed in seconds and not by the kernel's hours.
+NETWORK = {
+    "connect_timeout": 3,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 8000,
+}
+
+
 class Database:
     """Connections of one process to the hub's database. Thread-safe; sessions belong to one thread.
 
@@ -35,7 +45,7 @@ class Database:
             pool_pre_ping=ask_first,
             # The text of an error must not hold what was on a card.
             hide_parameters=True,
-            connect_args={"connect_timeout": 3, "application_name": name, "options": SERVER_OPTIONS},
+            connect_args={"application_name": name, "options": SERVER_OPTIONS, **NETWORK},
         )
         self._sessions = sessionmaker(self._engine, expire_on_commit=False, autoflush=False)
         self._local = threading.local()

@@ -108,7 +108,7 @@ def next_step(
         return _after_death(counters, jitter)
     look = counters.must_look_up or unsure or result.unsure
     counters = replace(counters, must_look_up=look)
-    if isinstance(result, _CHURCH_ERRORS) or result.cause == CauseCode.PROGRAM_ERROR:
+    if isinstance(result, _CHURCH_ERRORS):
         return _waits(counters, 0.0, result.cause, hold_church=result.cause)
     if isinstance(result, RateLimitedError):
         usual = _DAY_LIMIT_WAIT if result.daily else _RATE_LIMIT_WAIT

@@ -176,12 +176,13 @@ def free_expired(session: Session, church_id: UUID) -> int:
     return session.execute(EXPIRED, {"church": church_id, "deaths": MAX_DEATHS}).rowcount  # type: ignore[attr-defined, no-any-return]
 
 
-def due_churches(session: Session, *, most: int = 1000, paused: bool = False) -> Sequence[UUID]:
+def due_churches(session: Session, *, most: int = 1000, resting: bool = False) -> Sequence[UUID]:
     """Churches with something to do now and nobody doing it, for the sweep. A system transaction.
 
-    With `paused` also those that are left alone until GoHighLevel can be called again.
+    A dead worker's rows are work of a stopped church too. With `resting` also churches that are left alone
+    until GoHighLevel can be called again.
     """
-    return session.scalars(DUE_CHURCHES, {"most": most, "paused": paused}).all()
+    return session.scalars(DUE_CHURCHES, {"most": most, "resting": resting}).all()
 
 
 # One probe of an index a church, however many cards wait.
@@ -190,11 +191,11 @@ DUE_CHURCHES = text(
     SELECT c.id
     FROM churches AS c
     JOIN delivery_leases AS l ON l.church_id = c.id
-    WHERE (l.until IS NULL OR l.until < now() OR (:paused AND l.holder IS NULL))
-      AND c.paused_at IS NULL AND c.hold_cause IS NULL
-      AND EXISTS (SELECT FROM locations AS x WHERE x.church_id = c.id AND x.active)
-      AND (EXISTS (SELECT FROM outbox AS o
-                   WHERE o.church_id = c.id AND o.state = 'due' AND o.due_at <= now())
+    WHERE (l.until IS NULL OR l.until < now() OR (:resting AND l.holder IS NULL))
+      AND ((c.paused_at IS NULL AND c.hold_cause IS NULL
+            AND EXISTS (SELECT FROM locations AS x WHERE x.church_id = c.id AND x.active)
+            AND EXISTS (SELECT FROM outbox AS o
+                        WHERE o.church_id = c.id AND o.state = 'due' AND o.due_at <= now()))
         OR EXISTS (SELECT FROM outbox AS o
                    WHERE o.church_id = c.id AND o.state = 'leased' AND o.leased_until < now()))
     LIMIT :most

@@ -12,7 +12,7 @@ from ghl.delivery.plan import Call, Outcome, Reply
 Plan = Generator[Call, Reply, Outcome]
 
 
-@dataclass
+@dataclass(eq=False)
 class Delivery:
     """A row and its plan. `call` is the next call to make; None once there is an `outcome` or an `error`, or
     our own program `crashed`. `unsure`: one of its calls may have had an effect that nobody saw.

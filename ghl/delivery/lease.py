@@ -22,7 +22,12 @@ LOCK = text("SELECT true FROM delivery_leases WHERE church_id = :church AND hold
 RELEASE = text(
     """
     UPDATE delivery_leases
-    SET holder = NULL, until = CASE WHEN :pause > 0 THEN now() + make_interval(secs => :pause) END
+    SET holder = NULL, until = CASE
+        WHEN :pause > 0 THEN now() + make_interval(secs => :pause)
+        -- Due, and yet none may go: they wait behind an older card of their person. The sweep need not ask at once.
+        WHEN :look AND EXISTS (SELECT FROM outbox AS o
+                               WHERE o.church_id = :church AND o.state = 'due' AND o.due_at <= now())
+        THEN now() + interval '3 seconds' END
     WHERE church_id = :church
     """
 )
@@ -47,5 +52,5 @@ def release(
         return True
     if look and session.execute(CANDIDATES, {"church": church_id, "most": 1, "credential": None}).first():
         return False
-    session.execute(RELEASE, {"church": church_id, "pause": pause_seconds})
+    session.execute(RELEASE, {"church": church_id, "pause": pause_seconds, "look": look})
     return True

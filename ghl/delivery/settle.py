@@ -1,6 +1,6 @@
 """Settling: what came of claimed rows is written down, many at once, each only by who still holds its lease."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -113,11 +113,22 @@ RENEW = text(
     """
 )
 
+LOCK_CHURCH = text("SELECT true FROM churches WHERE id = :church FOR NO KEY UPDATE")
+
 # Only the token that was refused may stop the church: a new one may have been pasted meanwhile.
 HOLD = text(
     """
     UPDATE churches SET hold_cause = :cause, hold_since = now(), hold_facts = '{}'
     WHERE id = :church AND hold_cause IS NULL
+      AND EXISTS (SELECT FROM credentials WHERE id = :credential AND state = 'current')
+    """
+)
+
+
+END_HOLD = text(
+    """
+    UPDATE churches SET hold_cause = NULL, hold_since = NULL, hold_facts = '{}'
+    WHERE id = :church AND hold_cause IS NOT NULL
       AND EXISTS (SELECT FROM credentials WHERE id = :credential AND state = 'current')
     """
 )
@@ -147,6 +158,8 @@ def renew(
 def hold(session: Session, church_id: UUID, credential_id: UUID, *, cause: str) -> bool:
     """Stops the church's deliveries for a cause that an admin mends; False where that token is no longer used."""
     values = {"church": church_id, "credential": credential_id, "cause": cause}
+    # Who stores a new token changes this row as well: only after it is ours can be seen which token is current.
+    session.execute(LOCK_CHURCH, {"church": church_id})
     held = bool(session.execute(HOLD, values).rowcount)  # type: ignore[attr-defined]
     if held:
         audit.record(
@@ -155,9 +168,19 @@ def hold(session: Session, church_id: UUID, credential_id: UUID, *, cause: str) 
     return held
 
 
+def end_hold(session: Session, church_id: UUID, credential_id: UUID) -> bool:
+    """Lets a held church go on, because its token works; False where another token was stored meanwhile."""
+    session.execute(LOCK_CHURCH, {"church": church_id})
+    values = {"church": church_id, "credential": credential_id}
+    ended = bool(session.execute(END_HOLD, values).rowcount)  # type: ignore[attr-defined]
+    if ended:
+        audit.record(session, church_id=church_id, actor="system", action="church.hold_ended")
+    return ended
+
+
 def _as_row(one: Settlement) -> dict[str, Any]:
     contact = asdict(one.contact) if one.contact else {}
-    return contact | {
+    return _storable(contact) | {
         "written_at": one.row.written_at,
         "id": one.row.id,
         "token": one.row.lease_token,
@@ -167,7 +190,7 @@ def _as_row(one: Settlement) -> dict[str, Any]:
         "outcome": one.outcome,
         "due_in": one.due_in,
         "cause": one.cause,
-        "facts": one.facts,
+        "facts": _storable(one.facts),
         "attempts": one.attempts,
         "system_errors": one.system_errors,
         "first_system_error_at": one.first_system_error_at,
@@ -176,5 +199,12 @@ def _as_row(one: Settlement) -> dict[str, Any]:
         "priority": one.priority or one.row.priority,
         "http_status": one.http_status,
         "trace_id": one.trace_id,
-        "calls": one.calls,
+        "calls": [_storable(call) for call in one.calls],
+    }
+
+
+def _storable(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the one sign that PostgreSQL keeps in no text: what GoHighLevel says may hold it."""
+    return {
+        name: value.replace("\0", "") if isinstance(value, str) else value for name, value in values.items()
     }

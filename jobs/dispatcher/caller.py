@@ -1,6 +1,7 @@
 """Makes one call to GoHighLevel in a thread, and says what it brought. It knows no database."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 import structlog
 
@@ -14,9 +15,21 @@ from ghl.delivery.facts import DeliveryFacts
 from ghl.delivery.perform import perform
 from jobs.dispatcher.church_run import Job, Stepped
 from jobs.dispatcher.connections import Connections
-from jobs.dispatcher.permit import HeldBackError, Permit
+from jobs.dispatcher.permit import HeldBackError
 
 log = structlog.get_logger()
+
+
+class Leave(Protocol):
+    """What is asked before each send."""
+
+    def check(self) -> None:
+        """Raises `NotSentError` where the request must not leave now."""
+        ...
+
+    def may_repeat(self, error: GHLError) -> bool:
+        """Whether a read that met this error may be sent once more."""
+        ...
 
 
 class Caller:
@@ -51,7 +64,7 @@ class Caller:
     def client(
         self,
         facts: DeliveryFacts,
-        permit: Permit,
+        permit: Leave,
         on_answer: Callable[[RateHeaders, float], None],
     ) -> GHLClient:
         """A client for the church's location whose every send asks the permit first. Raises `UnsealError`."""

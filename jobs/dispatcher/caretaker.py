@@ -13,7 +13,7 @@ import redis
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from ghl.client.client import DEADLINE_SECONDS
+from ghl.client.client import GHLClient
 from ghl.client.errors import (
     AgencyTokenError,
     GHLError,
@@ -22,14 +22,22 @@ from ghl.client.errors import (
     TokenRefusedError,
     WrongLocationError,
 )
+from ghl.client.models import Location
+from ghl.connection import check_token
 from ghl.crypto import UnsealError
 from ghl.delivery.claim import due_churches
 from ghl.delivery.facts import DeliveryFacts, load_facts, remember_location
-from ghl.delivery.settle import hold
-from ghl.delivery.stale import church_of_location, claim_refresh, stale_locations
+from ghl.delivery.settle import end_hold, hold
+from ghl.delivery.stale import (
+    REFRESH_AFTER,
+    TEST_HELD_AFTER,
+    church_of_location,
+    claim_refresh,
+    stale_locations,
+)
+from jobs.connecting import Leave
 from jobs.dispatcher.caller import Caller
 from jobs.dispatcher.church_run import Tools
-from jobs.dispatcher.permit import Permit
 
 TESTS_EVERY = 1.0
 REFRESH_EVERY = 60.0
@@ -60,80 +68,86 @@ class Caretaker:
                     self.refresh_stale()
             except (redis.RedisError, SQLAlchemyError) as error:
                 log.warning("caretaker.waits", error=type(error).__name__)
-            except UnsealError:
-                log.exception("caretaker.token_does_not_open")
+            except Exception:
+                # A mistake of ours must not end the tests, without which an open breaker stays open.
+                log.exception("caretaker.crashed")
 
     def test_due(self) -> None:
         """Tests what an open breaker is due for, and wakes the churches when GoHighLevel is back."""
-        for ghl_id in self.tools.breakers.due_probes():
-            healthy = self._healthy(ghl_id)
-            if healthy is None:
-                continue
-            self.tools.breakers.probed(ghl_id, healthy=healthy)
-            log.info("ghl.tested", healthy=healthy)
-            if healthy:
-                self._wake_all()
+        healed = [ghl_id for ghl_id in self.tools.breakers.due_probes() if self._test(ghl_id)]
+        if healed:
+            self._wake_all()
 
     def refresh_stale(self) -> None:
-        """Reads settings that are old. A token that is refused here stops its church before a card meets it."""
+        """Reads settings that are old. A token that is refused here stops its church before a card meets it; one
+        that works again lets a held church go on.
+        """
         with self.tools.database.system() as session:
             stale = stale_locations(session, most=REFRESH_AT_ONCE)
         for location in stale:
             facts = self._facts(location.church_id)
-            if facts is None or facts.stopped or not self.tools.breakers.gate(facts.ghl_location_id).closed:
+            if facts is None or not self.tools.breakers.gate(facts.ghl_location_id).closed:
                 continue
+            age = TEST_HELD_AFTER if facts.stopped else REFRESH_AFTER
             with self.tools.database.church(facts.church_id) as session:
-                if not claim_refresh(session, facts.location_id):
+                if not claim_refresh(session, facts.location_id, older_than=age):
                     continue
-            self._refresh(facts)
+            try:
+                self._refresh(facts)
+            except UnsealError as error:
+                log.warning("token.does_not_open", church_id=str(facts.church_id), reason=str(error))
 
-    def _healthy(self, ghl_id: str) -> bool | None:
-        """Whether GoHighLevel answered; None when the test could not be sent, so that it stays due."""
+    def _test(self, ghl_id: str) -> bool:
+        """Tests one location and reports it; whether GoHighLevel answered. One that cannot be tested stays due."""
         with self.tools.database.system() as session:
             church_id = church_of_location(session, ghl_id)
         facts = self._facts(church_id) if church_id else None
         if facts is None or facts.ghl_location_id != ghl_id:
             self.tools.breakers.forget(ghl_id)
-            return None
+            return False
+        seen: Location | None = None
+        healthy = True
         try:
-            self._read_location(facts)
+            seen = self._client(facts).locations.get()
+        except UnsealError as error:
+            log.warning("token.does_not_open", church_id=str(facts.church_id), reason=str(error))
+            return False
         except GHLError as error:
             if isinstance(error, NotSentError) and not error.system_error:
-                return None
-            return not error.system_error
-        return True
+                return False
+            healthy = not error.system_error
+        self.tools.breakers.probed(ghl_id, healthy=healthy)
+        log.info("ghl.tested", healthy=healthy)
+        if seen is not None:
+            self._remember(facts, seen)
+        return healthy
 
     def _refresh(self, facts: DeliveryFacts) -> None:
+        client = self._client(facts)
         try:
-            self._read_location(facts)
+            # A held church's token has to do all that deliveries need, not only read the location.
+            seen = check_token(client) if facts.stopped else client.locations.get()
         except TOKEN_ERRORS as error:
             with self.tools.database.church(facts.church_id) as session:
                 hold(session, facts.church_id, facts.credential_id, cause=error.cause)
+            return
         except GHLError as error:
             log.info("location.not_read", church_id=str(facts.church_id), error=type(error).__name__)
+            return
+        self._remember(facts, seen)
+        if facts.stopped:
+            with self.tools.database.church(facts.church_id) as session:
+                end_hold(session, facts.church_id, facts.credential_id)
+            self.wake(facts.church_id)
 
-    def _read_location(self, facts: DeliveryFacts) -> None:
-        permit = self._permit(facts)
-        client = self.caller.client(facts, permit, lambda _headers, _at: None)
-        seen = client.locations.get()
+    def _remember(self, facts: DeliveryFacts, seen: Location) -> None:
         with self.tools.database.church(facts.church_id) as session:
             remember_location(session, facts.location_id, seen)
 
-    def _permit(self, facts: DeliveryFacts) -> Permit:
-        """Leave for one test. Raises `NotSentError` when the budget has no call left just now."""
-        grant = self.tools.throttle.take(facts.ghl_location_id, 1)
-        if not grant.granted:
-            raise NotSentError("no call is free just now")
-        until = self.tools.clock.monotonic() + 2 * DEADLINE_SECONDS
-        return Permit(
-            grant=grant,
-            location_id=facts.ghl_location_id,
-            throttle=self.tools.throttle,
-            clock=self.tools.clock,
-            lease_until=lambda: until,
-            open_transactions=lambda: self.tools.database.open_transactions,
-            call_seconds=DEADLINE_SECONDS,
-        )
+    def _client(self, facts: DeliveryFacts) -> GHLClient:
+        """A client whose every call takes from the location's budget, and none goes when that is used up."""
+        leave = Leave(self.tools.throttle, facts.ghl_location_id, self.tools.clock)
+        return self.caller.client(facts, leave, lambda _headers, _at: None)
 
     def _facts(self, church_id: UUID) -> DeliveryFacts | None:
         with self.tools.database.church(church_id) as session:
@@ -142,6 +156,6 @@ class Caretaker:
     def _wake_all(self) -> None:
         """Every church that waited for GoHighLevel may go on, not only the one that was tested."""
         with self.tools.database.system() as session:
-            churches = due_churches(session, paused=True)
+            churches = due_churches(session, resting=True)
         for church_id in churches:
             self.wake(church_id)

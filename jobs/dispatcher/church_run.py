@@ -21,6 +21,8 @@ from ghl.client.errors import GHLError, RateLimitedError
 from ghl.client.rate_headers import RateHeaders
 from ghl.client.throttle import Grant, Throttle
 from ghl.clock import Clock
+from ghl.crypto import KeyRing, UnsealError
+from ghl.db.availability import is_away
 from ghl.db.engine import Database
 from ghl.delivery import lease
 from ghl.delivery.claim import ROW_LEASE_SECONDS, ClaimedRow, claim, free_expired
@@ -42,6 +44,8 @@ KEEP_LEASE_FOR = 12.0
 """A church whose budget is used up keeps its worker for so long; past that the lease is given back."""
 
 LONGEST_PAUSE = 60.0
+LOCKED_OUT_PAUSE = 5.0
+LOOK_AGAIN_EVERY = 1.0
 LOOK_FOR_EXPIRED_EVERY = 5.0
 USED_WITHIN = 0.1
 """Seconds until the calls of a turn have left, on a busy machine too."""
@@ -60,6 +64,7 @@ class Tools:
     database: Database
     throttle: Throttle
     breakers: Breakers
+    key_ring: KeyRing
     clock: Clock
     holder: str
     jitter: Callable[[], float]
@@ -98,10 +103,12 @@ class Turned:
 
 
 @dataclass
-class _Plan:
+class _Allowance:
     """What a turn may do, decided before its transaction."""
 
     grant: Grant | None = None
+    location: str = ""
+    """Whose budget the grant is of: the church may be connected anew during the turn."""
     wait: float | None = None
     pause: float = 0.0
     blocked: bool = False
@@ -120,6 +127,7 @@ class ChurchRun:
     _ready: list[Delivery] = field(default_factory=list)
     _finished: list[Delivery] = field(default_factory=list)
     _lease_until: float = 0.0
+    _locked_out: bool = False
     _looked_for_expired: float = float("-inf")
 
     def put(self, stepped: Stepped) -> None:
@@ -132,59 +140,73 @@ class ChurchRun:
         begun = self.tools.clock.monotonic()
         try:
             with self.tools.database.church(self.church_id) as session:
-                ours = self._take_lease(session, begun)
+                lease_until = self._take_lease(session, begun)
+                ours = lease_until > begun
                 self._settle(session, blocked=plan.blocked)
-                self._renew(session, begun)
+                renewed = self._renew(session, begun)
                 claimed = self._claim(session, plan) if ours else []
                 deliveries = self._prepare(session, claimed, begun)
                 released = not (self._left(plan) or deliveries) and self._release(session, plan, ours=ours)
         except SQLAlchemyError as error:
+            self._return(plan, plan.grant, 0)
+            if not is_away(error):
+                raise
             log.warning("turn.database_away", church_id=str(self.church_id), error=type(error).__name__)
-            self._return(plan.grant, 0)
-            return Turned(wait=TRY_AGAIN_AFTER, finished=not self.in_flight)
+            return Turned(wait=TRY_AGAIN_AFTER, finished=not self.in_flight and self._lease_until <= begun)
+        # Only what was committed is true: until here nothing of this process's own memory was changed.
+        self._lease_until = 0.0 if released else lease_until
+        for delivery, until in renewed:
+            delivery.lease_until = until
         self._forget_settled(plan)
         jobs = self._start(plan, deliveries)
         return Turned(jobs, self._wait(plan), finished=released)
 
+    def abandon(self) -> None:
+        """Lets go of everything after a mistake of ours: the rows come back by themselves when their leases end."""
+        self.in_flight.clear()
+        self._ready.clear()
+        self._finished.clear()
+        self._results.clear()
+
     # -- before the transaction ------------------------------------------------------------------------
 
-    def _ask_redis(self, slots: int, *, stopping: bool) -> _Plan:
+    def _ask_redis(self, slots: int, *, stopping: bool) -> _Allowance:
         """Tells breaker and throttle what came back, and asks them what may go out."""
         steps = self._collect()
-        if self.facts is None and not self._open():
-            return _Plan(blocked=True, pause=LONGEST_PAUSE)
-        assert self.facts
-        location = self.facts.ghl_location_id
+        try:
+            facts = self.facts = self.facts or self._open()
+        except SQLAlchemyError as error:
+            log.warning("turn.database_away", church_id=str(self.church_id), error=type(error).__name__)
+            return _Allowance(blocked=True, pause=TRY_AGAIN_AFTER)
+        if facts is None:
+            return _Allowance(blocked=True, pause=LONGEST_PAUSE)
+        location = facts.ghl_location_id
         try:
             self._report(location, steps)
             if stopping:
-                return _Plan(blocked=True)
+                return _Allowance(blocked=True)
             gate = self.tools.breakers.gate(location)
             if not gate.closed:
-                return _Plan(blocked=True, pause=self._until(gate.retry_at))
+                return _Allowance(blocked=True, pause=self._until(gate.retry_at))
             if slots < 1:
-                return _Plan(wait=TRY_AGAIN_AFTER)
+                return _Allowance(wait=TRY_AGAIN_AFTER)
             grant = self.tools.throttle.take(location, min(slots, MOST_AT_ONCE))
         except redis.RedisError as error:
             log.warning("turn.redis_away", church_id=str(self.church_id), error=type(error).__name__)
-            return _Plan(blocked=True, pause=TRY_AGAIN_AFTER)
+            return _Allowance(blocked=True, pause=TRY_AGAIN_AFTER)
         if grant.wait_seconds > KEEP_LEASE_FOR and not grant.granted:
-            return _Plan(blocked=True, pause=min(grant.wait_seconds, LONGEST_PAUSE))
-        return _Plan(grant, wait=grant.wait_seconds or None)
+            return _Allowance(blocked=True, pause=min(grant.wait_seconds, LONGEST_PAUSE))
+        return _Allowance(grant, location, wait=grant.wait_seconds or None)
 
     def _until(self, moment: datetime | None) -> float:
         """Seconds until a breaker's next test, within bounds that keep a lost heal from hurting long."""
         now = self.tools.clock.now()
         return min(max(((moment or now) - now).total_seconds(), TRY_AGAIN_AFTER), LONGEST_PAUSE)
 
-    def _open(self) -> bool:
-        """Reads the church's facts for the first time; False where it is not connected."""
-        try:
-            with self.tools.database.church(self.church_id) as session:
-                self.facts = load_facts(session, self.church_id)
-        except SQLAlchemyError as error:
-            log.warning("turn.database_away", church_id=str(self.church_id), error=type(error).__name__)
-        return self.facts is not None
+    def _open(self) -> DeliveryFacts | None:
+        """The church's facts, read for the first time; None where it is not connected."""
+        with self.tools.database.church(self.church_id) as session:
+            return load_facts(session, self.church_id)
 
     def _collect(self) -> list[Stepped]:
         """Sorts what came back: finished, or to be called again."""
@@ -212,44 +234,75 @@ class ChurchRun:
 
     # -- inside the transaction ------------------------------------------------------------------------
 
-    def _take_lease(self, session: Session, now: float) -> bool:
-        if self._lease_until - now < lease.CHURCH_LEASE_SECONDS / 2:
-            taken = lease.take(session, self.church_id, self.tools.holder)
-            self._lease_until = now + lease.CHURCH_LEASE_SECONDS if taken else 0.0
-        return self._lease_until > now
+    def _take_lease(self, session: Session, now: float) -> float:
+        """Until when the church is ours, once this is committed; 0.0 while it is another's."""
+        if self._lease_until - now >= lease.CHURCH_LEASE_SECONDS / 2:
+            return self._lease_until
+        taken = lease.take(session, self.church_id, self.tools.holder)
+        return now + lease.CHURCH_LEASE_SECONDS if taken else 0.0
 
     def _settle(self, session: Session, *, blocked: bool) -> None:
         """Writes what is finished; where nothing may be called, gives back what was not called as well."""
-        conclusions = [self._conclude(session, delivery) for delivery in self._finished]
+        concluded = [self._conclude(session, delivery) for delivery in self._finished]
+        conclusions = [one for one in concluded if one is not None]
         if blocked:
             conclusions += [give_back(delivery) for delivery in self._ready]
         if not conclusions:
             return
-        settle(session, self.church_id, [one.settlement for one in conclusions])
+        try:
+            with session.begin_nested():
+                settle(session, self.church_id, [one.settlement for one in conclusions])
+        except SQLAlchemyError as error:
+            if is_away(error):
+                raise
+            self._settle_singly(session, conclusions)
         for one in conclusions:
             if one.hold_church:
                 hold(session, self.church_id, one.credential_id, cause=one.hold_church)
 
-    def _conclude(self, session: Session, delivery: Delivery) -> Conclusion:
-        return conclude(session, delivery, now=self.tools.clock.now(), jitter=self.tools.jitter)
+    def _settle_singly(self, session: Session, conclusions: Sequence[Conclusion]) -> None:
+        """One delivery cannot be written down: it alone is left to the end of its lease, the others are settled."""
+        for one in conclusions:
+            try:
+                with session.begin_nested():
+                    settle(session, self.church_id, [one.settlement])
+            except SQLAlchemyError as error:
+                if is_away(error):
+                    raise
+                card = str(one.settlement.row.card_id)
+                log.exception("delivery.not_settled", church_id=str(self.church_id), card_id=card)
 
-    def _renew(self, session: Session, now: float) -> None:
-        held = [one for one in self.in_flight.values() if one not in self._finished]
+    def _conclude(self, session: Session, delivery: Delivery) -> Conclusion | None:
+        """What follows from a delivery; None after a mistake of ours, which leaves it to the end of its lease."""
+        try:
+            return conclude(session, delivery, now=self.tools.clock.now(), jitter=self.tools.jitter)
+        except SQLAlchemyError:
+            raise
+        except Exception:
+            card = str(delivery.row.card_id)
+            log.exception("delivery.crashed", church_id=str(self.church_id), card_id=card)
+            return None
+
+    def _renew(self, session: Session, now: float) -> list[tuple[Delivery, float]]:
+        """Makes the leases of what is on its way longer: until when each lasts, once this is committed."""
+        finished = set(self._finished)
+        held = [one for one in self.in_flight.values() if one not in finished]
         if not any(one.lease_until - now < RENEW_WHEN_LEFT for one in held):
-            return
+            return []
         kept = renew(session, [one.row for one in held])
-        for delivery in held:
-            # A row that is no longer ours is not called any more: its permit sees the end of the lease.
-            delivery.lease_until = now + ROW_LEASE_SECONDS if delivery.row.id in kept else 0.0
+        # A row that is no longer ours is not called any more: its permit sees the end of the lease.
+        return [(one, now + ROW_LEASE_SECONDS if one.row.id in kept else 0.0) for one in held]
 
-    def _claim(self, session: Session, plan: _Plan) -> list[ClaimedRow]:
+    def _claim(self, session: Session, plan: _Allowance) -> list[ClaimedRow]:
         most = plan.grant.granted - len(self._ready) if plan.grant else 0
         now = self.tools.clock.monotonic()
         if now - self._looked_for_expired > LOOK_FOR_EXPIRED_EVERY:
             self._looked_for_expired = now
             self.facts = load_facts(session, self.church_id)
             free_expired(session, self.church_id)
-        if self.facts is None or most < 1:
+        elif self._ready:
+            self.facts = load_facts(session, self.church_id)
+        if self.facts is None or most < 1 or not self._opens(self.facts):
             return []
         claimed = claim(
             session, self.church_id, token=new_id(), most=most, credential_id=self.facts.credential_id
@@ -259,63 +312,93 @@ class ChurchRun:
             self.facts = load_facts(session, self.church_id)
         return claimed
 
+    def _opens(self, facts: DeliveryFacts) -> bool:
+        """Whether this process has the key of the church's token; without it the cards are another worker's."""
+        try:
+            self.tools.key_ring.open(facts.sealed, facts.context)
+        except UnsealError as error:
+            log.error("token.does_not_open", church_id=str(self.church_id), reason=str(error))  # noqa: TRY400
+            self._locked_out = True
+            return False
+        self._locked_out = False
+        return True
+
     def _prepare(self, session: Session, claimed: Sequence[ClaimedRow], now: float) -> list[Delivery]:
         if not (claimed and self.facts):
             return []
         return prepare(session, self.facts, claimed, lease_until=now + ROW_LEASE_SECONDS)
 
-    def _left(self, plan: _Plan) -> bool:
+    def _left(self, plan: _Allowance) -> bool:
         """Whether deliveries are still on their way after what this turn settles or gives back."""
-        gone = len(self._finished) + (len(self._ready) if plan.blocked else 0)
-        return len(self.in_flight) > gone
+        gone = {*self._finished, *(self._ready if plan.blocked else ())}
+        return any(delivery not in gone for delivery in self.in_flight.values())
 
-    def _release(self, session: Session, plan: _Plan, *, ours: bool) -> bool:
+    def _release(self, session: Session, plan: _Allowance, *, ours: bool) -> bool:
         """Gives the church back; False where something became due meanwhile. Another's lease is not ours to end."""
         if not ours:
             return True
-        blocked = plan.blocked or self.facts is None or self.facts.stopped is not None
-        pause = plan.pause or (0.0 if plan.blocked else TRY_AGAIN_AFTER if blocked else 0.0)
-        return lease.release(
-            session, self.church_id, self.tools.holder, look=not blocked, pause_seconds=pause
-        )
+        stopped = self.facts is None or self.facts.stopped is not None
+        if self._locked_out:
+            pause = LOCKED_OUT_PAUSE
+        elif stopped and not plan.blocked:
+            pause = TRY_AGAIN_AFTER
+        else:
+            pause = plan.pause
+        look = not (plan.blocked or stopped or self._locked_out)
+        return lease.release(session, self.church_id, self.tools.holder, look=look, pause_seconds=pause)
 
     # -- after the commit ------------------------------------------------------------------------------
 
-    def _forget_settled(self, plan: _Plan) -> None:
+    def _forget_settled(self, plan: _Allowance) -> None:
         if plan.blocked:
             self._finished += self._ready
             self._ready.clear()
         for delivery in self._finished:
-            self.in_flight.pop(delivery.row.id, None)
+            self._forget(delivery)
         self._finished.clear()
 
-    def _start(self, plan: _Plan, deliveries: Sequence[Delivery]) -> list[Job]:
+    def _forget(self, delivery: Delivery) -> None:
+        """The row may meanwhile be with a later delivery of this very process."""
+        if self.in_flight.get(delivery.row.id) is delivery:
+            del self.in_flight[delivery.row.id]
+
+    def _start(self, plan: _Allowance, deliveries: Sequence[Delivery]) -> list[Job]:
         """Turns grants into calls: deliveries that are on their way first, then new ones."""
         for delivery in deliveries:
             self.in_flight[delivery.row.id] = delivery
             self._begin(delivery)
             (self._finished if delivery.finished else self._ready).append(delivery)
         for delivery in [one for one in self._ready if not one.lease_until]:
-            self.in_flight.pop(delivery.row.id, None)
+            self._forget(delivery)
             self._ready.remove(delivery)
         if plan.grant is None:
             return []
-        grant = self._fresh(plan.grant, len(self._ready))
+        self._part_with_strangers()
+        grant = self._fresh(plan, plan.grant, len(self._ready))
         going, self._ready = self._ready[: grant.granted], self._ready[grant.granted :]
-        self._return(grant, len(going))
-        return [Job(delivery, self._permit(grant, delivery)) for delivery in going]
+        self._return(plan, grant, len(going))
+        return [Job(delivery, self._permit(plan, grant, delivery)) for delivery in going]
 
-    def _fresh(self, grant: Grant, wanted: int) -> Grant:
+    def _part_with_strangers(self) -> None:
+        """The church was connected anew: what was begun with the old token is left to the end of its lease."""
+        current = self.facts.credential_id if self.facts else None
+        for delivery in [one for one in self._ready if one.facts.credential_id != current]:
+            self._forget(delivery)
+            self._ready.remove(delivery)
+
+    def _fresh(self, plan: _Allowance, grant: Grant, wanted: int) -> Grant:
         """The grant, or one in its place when the transaction took so long that it would end before it is used."""
         now = self.tools.clock.monotonic()
-        if grant.expires_at - now > USED_WITHIN or not wanted or self.facts is None:
+        if grant.expires_at - now > USED_WITHIN or not wanted:
             return grant
-        self._return(grant, 0)
+        self._return(plan, grant, 0)
         try:
-            return self.tools.throttle.take(self.facts.ghl_location_id, min(wanted, grant.granted))
+            fresh = self.tools.throttle.take(plan.location, min(wanted, grant.granted))
         except redis.RedisError as error:
             log.warning("turn.redis_away", church_id=str(self.church_id), error=type(error).__name__)
             return replace(grant, granted=0)
+        plan.wait = fresh.wait_seconds or plan.wait
+        return fresh
 
     def _begin(self, delivery: Delivery) -> None:
         try:
@@ -327,12 +410,11 @@ class ChurchRun:
             )
             delivery.crash()
 
-    def _permit(self, grant: Grant, delivery: Delivery) -> Permit:
-        assert self.facts
+    def _permit(self, plan: _Allowance, grant: Grant, delivery: Delivery) -> Permit:
         database = self.tools.database
         return Permit(
             grant=grant,
-            location_id=self.facts.ghl_location_id,
+            location_id=plan.location,
             throttle=self.tools.throttle,
             clock=self.tools.clock,
             lease_until=lambda: delivery.lease_until,
@@ -340,20 +422,21 @@ class ChurchRun:
             call_seconds=DEADLINE_SECONDS,
         )
 
-    def _return(self, grant: Grant | None, used: int) -> None:
-        if grant is None or grant.granted <= used or self.facts is None:
+    def _return(self, plan: _Allowance, grant: Grant | None, used: int) -> None:
+        if grant is None or grant.granted <= used:
             return
         try:
-            self.tools.throttle.give_back(self.facts.ghl_location_id, grant, grant.granted - used)
+            self.tools.throttle.give_back(plan.location, grant, grant.granted - used)
         except redis.RedisError as error:
             # What is not given back leaves the window by itself, a little later.
             log.warning("turn.redis_away", church_id=str(self.church_id), error=type(error).__name__)
 
-    def _wait(self, plan: _Plan) -> float:
+    def _wait(self, plan: _Allowance) -> float:
         """Seconds until the next turn at the latest; whatever comes back brings it sooner."""
         if self._finished:
             return 0.0
-        latest = RENEW_WHEN_LEFT / 2
+        # Soon enough for the leases, and for cards that were saved meanwhile and whose wake-up another worker heard.
+        latest = LOOK_AGAIN_EVERY
         if not self.in_flight:
             # Something is due that could not be claimed just now: another claimer holds the person.
             return plan.wait or SOON

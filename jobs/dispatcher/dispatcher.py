@@ -133,8 +133,11 @@ class Dispatcher:
                 self._woken(church_id)
             case _Back(run, stepped):
                 self._free += 1
-                run.put(stepped)
-                self._want_turn(self._seats[run.church_id], self._settle_after())
+                seat = self._seats.get(run.church_id)
+                # A run that was given up after a mistake has no seat: its rows come back when their leases end.
+                if seat is not None and seat.run is run:
+                    run.put(stepped)
+                    self._want_turn(seat, self._settle_after())
             case _Turned():
                 self._turned(event)
             case _Stop():
@@ -201,9 +204,10 @@ class Dispatcher:
         error = done.exception()
         if error is None:
             return _Turned(run, done.result(), slots)
-        # A mistake of ours in one church must not stop the others; its rows come back when their leases end.
+        # A mistake of ours in one church must not stop the others, nor the church: it begins anew.
         log.error("turn.crashed", church_id=str(run.church_id), exc_info=error)
-        return _Turned(run, Turned(wait=5.0, finished=not run.in_flight), slots)
+        run.abandon()
+        return _Turned(run, Turned(finished=True), slots)
 
     def _fair_share(self) -> int:
         share = max(FEWEST_SLOTS, self._threads // max(len(self._seats), 1))
@@ -215,4 +219,12 @@ class Dispatcher:
         return SETTLE_AFTER_WHEN_BUSY
 
     def _submit(self, run: ChurchRun, job: Job) -> None:
-        self._calls.submit(lambda: self._events.put(_Back(run, self._caller.call(job))))
+        def work() -> None:
+            stepped = Stepped(job.delivery)
+            try:
+                stepped = self._caller.call(job)
+            finally:
+                # Whatever happened, the thread is free again.
+                self._events.put(_Back(run, stepped))
+
+        self._calls.submit(work)

@@ -44,6 +44,7 @@ class Permit:
         self._lease_until = lease_until
         self._open_transactions = open_transactions
         self._call_seconds = call_seconds
+        self._place_lost = False
 
     def check(self) -> None:
         """Raises `HeldBackError` where the request must not leave now."""
@@ -69,6 +70,8 @@ class Permit:
 
     def give_back(self) -> None:
         """Returns the one call of this permit, which was not sent, to the budget."""
+        if self._place_lost:
+            return
         try:
             self._throttle.give_back(self._location_id, self._grant, 1)
         except redis.RedisError as error:
@@ -79,7 +82,9 @@ class Permit:
         try:
             grant = self._throttle.renew(self._location_id, self._grant)
         except redis.RedisError as error:
+            self._place_lost = True
             raise HeldBackError("the budget cannot be asked") from error
         if not grant.granted:
+            self._place_lost = True
             raise HeldBackError("the grant is too old")
         self._grant = grant

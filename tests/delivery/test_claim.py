@@ -205,7 +205,7 @@ class TestDueChurches:
             assert lease.release(session, church_id, "A", look=False, pause_seconds=30)
         with database.system() as session:
             assert due_churches(session) == []
-            assert due_churches(session, paused=True) == [church_id]
+            assert due_churches(session, resting=True) == [church_id]
 
     def test_names_a_church_with_a_dead_workers_row(self, database, church_id):
         save(database, church_id, card_values(1))
