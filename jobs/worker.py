@@ -18,9 +18,9 @@ from ghl.logging import set_up_logging
 from jobs.container import Container, build_container
 from jobs.dispatcher.caller import Caller
 from jobs.dispatcher.caretaker import Caretaker
-from jobs.dispatcher.church_run import Tools
 from jobs.dispatcher.connections import Connections
 from jobs.dispatcher.dispatcher import DESKS, Dispatcher
+from jobs.dispatcher.parts import Tools
 from jobs.heart import Heart
 from jobs.listener import Listener
 

@@ -176,10 +176,11 @@ def _after_answer(error: GHLError, counters: Counters, jitter: float) -> NextSte
         counters, attempts=counters.attempts + 1, system_errors=0, first_system_error_at=None, deaths=0
     )
     if isinstance(error, InvalidRequestError) or not isinstance(error, AnswerError):
-        # The same question would get the same answer.
-        return NextStep(
-            CardStatus.NEEDS_ATTENTION, spent, cause=error.cause, facts=facts, spends_attempt=True
-        )
+        # The same question would get the same answer. Even where it looks like our own mistake, one card's odd
+        # answer is no reason to stop its church.
+        ours = error.cause == CauseCode.PROGRAM_ERROR
+        cause = CauseCode.REFUSED_BY_GHL if ours else error.cause
+        return NextStep(CardStatus.NEEDS_ATTENTION, spent, cause=cause, facts=facts, spends_attempt=True)
     if spent.attempts >= MAX_ATTEMPTS:
         return NextStep(
             CardStatus.NEEDS_ATTENTION, spent, cause=CauseCode.TRIES_USED_UP, facts=facts, spends_attempt=True

@@ -13,8 +13,8 @@ from ghl.crypto import KeyRing
 from ghl.delivery.delivery import Delivery
 from ghl.delivery.facts import DeliveryFacts
 from ghl.delivery.perform import perform
-from jobs.dispatcher.church_run import Job, Stepped
 from jobs.dispatcher.connections import Connections
+from jobs.dispatcher.parts import Job, Stepped
 from jobs.dispatcher.permit import HeldBackError
 
 log = structlog.get_logger()

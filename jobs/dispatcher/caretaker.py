@@ -37,7 +37,7 @@ from ghl.delivery.stale import (
 )
 from jobs.connecting import Leave
 from jobs.dispatcher.caller import Caller
-from jobs.dispatcher.church_run import Tools
+from jobs.dispatcher.parts import Tools
 
 TESTS_EVERY = 1.0
 REFRESH_EVERY = 60.0

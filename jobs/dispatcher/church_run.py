@@ -5,7 +5,7 @@ and hand back what they brought with `put`. At most one transaction and a few sh
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -15,15 +15,11 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from ghl.client.breaker import Breakers
 from ghl.client.client import DEADLINE_SECONDS
-from ghl.client.errors import GHLError, RateLimitedError
-from ghl.client.rate_headers import RateHeaders
-from ghl.client.throttle import Grant, Throttle
-from ghl.clock import Clock
-from ghl.crypto import KeyRing, UnsealError
+from ghl.client.errors import RateLimitedError
+from ghl.client.throttle import Grant
+from ghl.crypto import UnsealError
 from ghl.db.availability import is_away
-from ghl.db.engine import Database
 from ghl.delivery import lease
 from ghl.delivery.claim import ROW_LEASE_SECONDS, ClaimedRow, claim, free_expired
 from ghl.delivery.conclude import Conclusion, conclude, give_back
@@ -32,6 +28,7 @@ from ghl.delivery.facts import DeliveryFacts, load_facts
 from ghl.delivery.prepare import prepare
 from ghl.delivery.settle import hold, renew, settle
 from ghl.ids import new_id
+from jobs.dispatcher.parts import Allowance, Job, Stepped, Tools, Turned
 from jobs.dispatcher.permit import Permit
 
 MOST_AT_ONCE = 100
@@ -57,64 +54,6 @@ TRY_AGAIN_AFTER = 1.0
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True)
-class Tools:
-    """What all churches of a process share."""
-
-    database: Database
-    throttle: Throttle
-    breakers: Breakers
-    key_ring: KeyRing
-    clock: Clock
-    holder: str
-    jitter: Callable[[], float]
-
-
-@dataclass(frozen=True)
-class Job:
-    """One call to make now, in a thread."""
-
-    delivery: Delivery
-    permit: Permit
-
-
-@dataclass(frozen=True)
-class Stepped:
-    """What a call brought: the delivery went a step further, or was held back and wants to be called again."""
-
-    delivery: Delivery
-    answered: bool = False
-    error: GHLError | None = None
-    headers: tuple[tuple[RateHeaders, float], ...] = ()
-
-    @property
-    def counts(self) -> bool:
-        """Whether it says something about GoHighLevel: an answer to the call, or a system error."""
-        return self.answered if self.error is None else self.error.system_error
-
-
-@dataclass(frozen=True)
-class Turned:
-    """What came of a turn. `wait` is when the next one is wanted at the latest, in seconds."""
-
-    jobs: Sequence[Job] = ()
-    wait: float = 0.0
-    finished: bool = False
-
-
-@dataclass
-class _Allowance:
-    """What a turn may do, decided before its transaction."""
-
-    grant: Grant | None = None
-    location: str = ""
-    """Whose budget the grant is of: the church may be connected anew during the turn."""
-    wait: float | None = None
-    pause: float = 0.0
-    blocked: bool = False
-    """GoHighLevel is not to be called: what has not been called yet is given back."""
-
-
 @dataclass
 class ChurchRun:
     """The deliveries of one church that this process holds."""
@@ -136,19 +75,21 @@ class ChurchRun:
 
     def turn(self, slots: int, *, stopping: bool = False) -> Turned:
         """Settles, then takes on up to `slots` calls. Never raises for a database or Redis that is away."""
-        plan = self._ask_redis(slots, stopping=stopping)
+        allowance = self._ask_redis(slots, stopping=stopping)
         begun = self.tools.clock.monotonic()
         try:
             with self.tools.database.church(self.church_id) as session:
                 lease_until = self._take_lease(session, begun)
                 ours = lease_until > begun
-                self._settle(session, blocked=plan.blocked)
+                self._settle(session, blocked=allowance.blocked)
                 renewed = self._renew(session, begun)
-                claimed = self._claim(session, plan) if ours else []
+                claimed = self._claim(session, allowance) if ours else []
                 deliveries = self._prepare(session, claimed, begun)
-                released = not (self._left(plan) or deliveries) and self._release(session, plan, ours=ours)
+                released = not (self._left(allowance) or deliveries) and self._release(
+                    session, allowance, ours=ours
+                )
         except SQLAlchemyError as error:
-            self._return(plan, plan.grant, 0)
+            self._return(allowance, allowance.grant, 0)
             if not is_away(error):
                 raise
             log.warning("turn.database_away", church_id=str(self.church_id), error=type(error).__name__)
@@ -157,9 +98,9 @@ class ChurchRun:
         self._lease_until = 0.0 if released else lease_until
         for delivery, until in renewed:
             delivery.lease_until = until
-        self._forget_settled(plan)
-        jobs = self._start(plan, deliveries)
-        return Turned(jobs, self._wait(plan), finished=released)
+        self._forget_settled(allowance)
+        jobs = self._start(allowance, deliveries)
+        return Turned(jobs, self._wait(allowance), finished=released)
 
     def abandon(self) -> None:
         """Lets go of everything after a mistake of ours: the rows come back by themselves when their leases end."""
@@ -170,33 +111,33 @@ class ChurchRun:
 
     # -- before the transaction ------------------------------------------------------------------------
 
-    def _ask_redis(self, slots: int, *, stopping: bool) -> _Allowance:
+    def _ask_redis(self, slots: int, *, stopping: bool) -> Allowance:
         """Tells breaker and throttle what came back, and asks them what may go out."""
         steps = self._collect()
         try:
             facts = self.facts = self.facts or self._open()
         except SQLAlchemyError as error:
             log.warning("turn.database_away", church_id=str(self.church_id), error=type(error).__name__)
-            return _Allowance(blocked=True, pause=TRY_AGAIN_AFTER)
+            return Allowance(blocked=True, pause=TRY_AGAIN_AFTER)
         if facts is None:
-            return _Allowance(blocked=True, pause=LONGEST_PAUSE)
+            return Allowance(blocked=True, pause=LONGEST_PAUSE)
         location = facts.ghl_location_id
         try:
             self._report(location, steps)
             if stopping:
-                return _Allowance(blocked=True)
+                return Allowance(blocked=True)
             gate = self.tools.breakers.gate(location)
             if not gate.closed:
-                return _Allowance(blocked=True, pause=self._until(gate.retry_at))
+                return Allowance(blocked=True, pause=self._until(gate.retry_at))
             if slots < 1:
-                return _Allowance(wait=TRY_AGAIN_AFTER)
+                return Allowance(wait=TRY_AGAIN_AFTER)
             grant = self.tools.throttle.take(location, min(slots, MOST_AT_ONCE))
         except redis.RedisError as error:
             log.warning("turn.redis_away", church_id=str(self.church_id), error=type(error).__name__)
-            return _Allowance(blocked=True, pause=TRY_AGAIN_AFTER)
+            return Allowance(blocked=True, pause=TRY_AGAIN_AFTER)
         if grant.wait_seconds > KEEP_LEASE_FOR and not grant.granted:
-            return _Allowance(blocked=True, pause=min(grant.wait_seconds, LONGEST_PAUSE))
-        return _Allowance(grant, location, wait=grant.wait_seconds or None)
+            return Allowance(blocked=True, pause=min(grant.wait_seconds, LONGEST_PAUSE))
+        return Allowance(grant, location, wait=grant.wait_seconds or None)
 
     def _until(self, moment: datetime | None) -> float:
         """Seconds until a breaker's next test, within bounds that keep a lost heal from hurting long."""
@@ -293,8 +234,8 @@ class ChurchRun:
         # A row that is no longer ours is not called any more: its permit sees the end of the lease.
         return [(one, now + ROW_LEASE_SECONDS if one.row.id in kept else 0.0) for one in held]
 
-    def _claim(self, session: Session, plan: _Allowance) -> list[ClaimedRow]:
-        most = plan.grant.granted - len(self._ready) if plan.grant else 0
+    def _claim(self, session: Session, allowance: Allowance) -> list[ClaimedRow]:
+        most = allowance.grant.granted - len(self._ready) if allowance.grant else 0
         now = self.tools.clock.monotonic()
         if now - self._looked_for_expired > LOOK_FOR_EXPIRED_EVERY:
             self._looked_for_expired = now
@@ -328,29 +269,29 @@ class ChurchRun:
             return []
         return prepare(session, self.facts, claimed, lease_until=now + ROW_LEASE_SECONDS)
 
-    def _left(self, plan: _Allowance) -> bool:
+    def _left(self, allowance: Allowance) -> bool:
         """Whether deliveries are still on their way after what this turn settles or gives back."""
-        gone = {*self._finished, *(self._ready if plan.blocked else ())}
+        gone = {*self._finished, *(self._ready if allowance.blocked else ())}
         return any(delivery not in gone for delivery in self.in_flight.values())
 
-    def _release(self, session: Session, plan: _Allowance, *, ours: bool) -> bool:
+    def _release(self, session: Session, allowance: Allowance, *, ours: bool) -> bool:
         """Gives the church back; False where something became due meanwhile. Another's lease is not ours to end."""
         if not ours:
             return True
         stopped = self.facts is None or self.facts.stopped is not None
         if self._locked_out:
             pause = LOCKED_OUT_PAUSE
-        elif stopped and not plan.blocked:
+        elif stopped and not allowance.blocked:
             pause = TRY_AGAIN_AFTER
         else:
-            pause = plan.pause
-        look = not (plan.blocked or stopped or self._locked_out)
+            pause = allowance.pause
+        look = not (allowance.blocked or stopped or self._locked_out)
         return lease.release(session, self.church_id, self.tools.holder, look=look, pause_seconds=pause)
 
     # -- after the commit ------------------------------------------------------------------------------
 
-    def _forget_settled(self, plan: _Allowance) -> None:
-        if plan.blocked:
+    def _forget_settled(self, allowance: Allowance) -> None:
+        if allowance.blocked:
             self._finished += self._ready
             self._ready.clear()
         for delivery in self._finished:
@@ -362,7 +303,7 @@ class ChurchRun:
         if self.in_flight.get(delivery.row.id) is delivery:
             del self.in_flight[delivery.row.id]
 
-    def _start(self, plan: _Allowance, deliveries: Sequence[Delivery]) -> list[Job]:
+    def _start(self, allowance: Allowance, deliveries: Sequence[Delivery]) -> list[Job]:
         """Turns grants into calls: deliveries that are on their way first, then new ones."""
         for delivery in deliveries:
             self.in_flight[delivery.row.id] = delivery
@@ -371,13 +312,13 @@ class ChurchRun:
         for delivery in [one for one in self._ready if not one.lease_until]:
             self._forget(delivery)
             self._ready.remove(delivery)
-        if plan.grant is None:
+        if allowance.grant is None:
             return []
         self._part_with_strangers()
-        grant = self._fresh(plan, plan.grant, len(self._ready))
+        grant = self._fresh(allowance, allowance.grant, len(self._ready))
         going, self._ready = self._ready[: grant.granted], self._ready[grant.granted :]
-        self._return(plan, grant, len(going))
-        return [Job(delivery, self._permit(plan, grant, delivery)) for delivery in going]
+        self._return(allowance, grant, len(going))
+        return [Job(delivery, self._permit(allowance, grant, delivery)) for delivery in going]
 
     def _part_with_strangers(self) -> None:
         """The church was connected anew: what was begun with the old token is left to the end of its lease."""
@@ -386,18 +327,18 @@ class ChurchRun:
             self._forget(delivery)
             self._ready.remove(delivery)
 
-    def _fresh(self, plan: _Allowance, grant: Grant, wanted: int) -> Grant:
+    def _fresh(self, allowance: Allowance, grant: Grant, wanted: int) -> Grant:
         """The grant, or one in its place when the transaction took so long that it would end before it is used."""
         now = self.tools.clock.monotonic()
         if grant.expires_at - now > USED_WITHIN or not wanted:
             return grant
-        self._return(plan, grant, 0)
+        self._return(allowance, grant, 0)
         try:
-            fresh = self.tools.throttle.take(plan.location, min(wanted, grant.granted))
+            fresh = self.tools.throttle.take(allowance.location, min(wanted, grant.granted))
         except redis.RedisError as error:
             log.warning("turn.redis_away", church_id=str(self.church_id), error=type(error).__name__)
             return replace(grant, granted=0)
-        plan.wait = fresh.wait_seconds or plan.wait
+        allowance.wait = fresh.wait_seconds or allowance.wait
         return fresh
 
     def _begin(self, delivery: Delivery) -> None:
@@ -410,11 +351,11 @@ class ChurchRun:
             )
             delivery.crash()
 
-    def _permit(self, plan: _Allowance, grant: Grant, delivery: Delivery) -> Permit:
+    def _permit(self, allowance: Allowance, grant: Grant, delivery: Delivery) -> Permit:
         database = self.tools.database
         return Permit(
             grant=grant,
-            location_id=plan.location,
+            location_id=allowance.location,
             throttle=self.tools.throttle,
             clock=self.tools.clock,
             lease_until=lambda: delivery.lease_until,
@@ -422,16 +363,16 @@ class ChurchRun:
             call_seconds=DEADLINE_SECONDS,
         )
 
-    def _return(self, plan: _Allowance, grant: Grant | None, used: int) -> None:
+    def _return(self, allowance: Allowance, grant: Grant | None, used: int) -> None:
         if grant is None or grant.granted <= used:
             return
         try:
-            self.tools.throttle.give_back(plan.location, grant, grant.granted - used)
+            self.tools.throttle.give_back(allowance.location, grant, grant.granted - used)
         except redis.RedisError as error:
             # What is not given back leaves the window by itself, a little later.
             log.warning("turn.redis_away", church_id=str(self.church_id), error=type(error).__name__)
 
-    def _wait(self, plan: _Allowance) -> float:
+    def _wait(self, allowance: Allowance) -> float:
         """Seconds until the next turn at the latest; whatever comes back brings it sooner."""
         if self._finished:
             return 0.0
@@ -439,5 +380,5 @@ class ChurchRun:
         latest = LOOK_AGAIN_EVERY
         if not self.in_flight:
             # Something is due that could not be claimed just now: another claimer holds the person.
-            return plan.wait or SOON
-        return min(plan.wait or latest, latest) if self._ready or plan.wait else latest
+            return allowance.wait or SOON
+        return min(allowance.wait or latest, latest) if self._ready or allowance.wait else latest

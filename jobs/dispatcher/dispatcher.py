@@ -14,7 +14,8 @@ from uuid import UUID
 import structlog
 
 from jobs.dispatcher.caller import Caller
-from jobs.dispatcher.church_run import ChurchRun, Job, Stepped, Tools, Turned
+from jobs.dispatcher.church_run import ChurchRun
+from jobs.dispatcher.parts import Job, Stepped, Tools, Turned
 
 DESKS = 3
 """Turns at once: they wait for PostgreSQL most of the time. Each holds slots while it runs, so not too many."""

@@ -125,7 +125,6 @@ class TestWholeChurch:
             AgencyTokenError(),
             WrongLocationError(),
             VersionHeaderError(),
-            InvalidRequestError(cause=CauseCode.PROGRAM_ERROR),
         ],
         ids=lambda error: type(error).__name__,
     )
@@ -134,6 +133,11 @@ class TestWholeChurch:
         assert (after.state, after.hold_church) == (CardStatus.WAITING, error.cause)
         assert CAUSES[after.hold_church].holds_church
         assert (after.counters.attempts, after.spends_attempt) == (7, False)
+
+    def test_one_cards_odd_answer_stops_that_card_alone(self):
+        after = step(InvalidRequestError("property x should not exist", cause=CauseCode.PROGRAM_ERROR))
+        assert (after.state, after.hold_church) == (CardStatus.NEEDS_ATTENTION, None)
+        assert after.cause == CauseCode.REFUSED_BY_GHL
 
 
 class TestRateLimits:

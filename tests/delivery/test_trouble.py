@@ -19,7 +19,8 @@ from ghl.delivery.settle import hold
 from ghl.ids import new_id
 from ghl.simulator.assembly import furnish
 from jobs.dispatcher import church_run
-from jobs.dispatcher.church_run import ChurchRun, Stepped, Tools
+from jobs.dispatcher.church_run import ChurchRun
+from jobs.dispatcher.parts import Stepped, Tools
 from jobs.dispatcher.permit import HeldBackError, Permit
 from jobs.worker import Worker
 from tests.support.churches import card_values, save

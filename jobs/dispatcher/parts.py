@@ -1,0 +1,72 @@
+"""What the parts of a dispatcher hand to each other. Values only."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ghl.client.breaker import Breakers
+from ghl.client.errors import GHLError
+from ghl.client.rate_headers import RateHeaders
+from ghl.client.throttle import Grant, Throttle
+from ghl.clock import Clock
+from ghl.crypto import KeyRing
+from ghl.db.engine import Database
+from ghl.delivery.delivery import Delivery
+from jobs.dispatcher.permit import Permit
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What all churches of a process share."""
+
+    database: Database
+    throttle: Throttle
+    breakers: Breakers
+    key_ring: KeyRing
+    clock: Clock
+    holder: str
+    jitter: Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One call to make now, in a thread."""
+
+    delivery: Delivery
+    permit: Permit
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """What a call brought: the delivery went a step further, or was held back and wants to be called again."""
+
+    delivery: Delivery
+    answered: bool = False
+    error: GHLError | None = None
+    headers: tuple[tuple[RateHeaders, float], ...] = ()
+
+    @property
+    def counts(self) -> bool:
+        """Whether it says something about GoHighLevel: an answer to the call, or a system error."""
+        return self.answered if self.error is None else self.error.system_error
+
+
+@dataclass(frozen=True)
+class Turned:
+    """What came of a turn. `wait` is when the next one is wanted at the latest, in seconds."""
+
+    jobs: Sequence[Job] = ()
+    wait: float = 0.0
+    finished: bool = False
+
+
+@dataclass
+class Allowance:
+    """What a turn may do, decided before its transaction."""
+
+    grant: Grant | None = None
+    location: str = ""
+    """Whose budget the grant is of: the church may be connected anew during the turn."""
+    wait: float | None = None
+    pause: float = 0.0
+    blocked: bool = False
+    """GoHighLevel is not to be called: what has not been called yet is given back."""
