@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from ghl.config import load_settings
-from jobs.running import with_running_hub
+from jobs.running import NoHubError, with_running_hub
 from jobs.worker import run_worker, run_workers
 
 
@@ -15,7 +15,12 @@ def main() -> int:
     processes = parser.parse_args().processes
     if processes < 1:
         parser.error("--processes must be at least 1")
-    return run_worker(with_running_hub(load_settings())) if processes == 1 else run_workers(processes)
+    try:
+        settings = with_running_hub(load_settings())
+    except NoHubError as error:
+        print(f"worker: {error}", file=sys.stderr)  # noqa: T201 (the one line for whoever started it)
+        return 2
+    return run_worker(settings) if processes == 1 else run_workers(processes)
 
 
 if __name__ == "__main__":

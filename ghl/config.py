@@ -7,6 +7,7 @@ import hashlib
 import os
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -14,6 +15,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 GHL_BASE_URL = "https://services.leadconnectorhq.com"
 """GHL's public API, the first server of each of its OpenAPI files."""
 
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 PROJECT = Path(__file__).resolve().parents[1]
 """The folder the hub runs from."""
@@ -58,6 +61,16 @@ class Settings(BaseSettings):
     @classmethod
     def _no_trailing_slash(cls, url: str) -> str:
         return url.rstrip("/")
+
+    @field_validator("ghl_base_url")
+    @classmethod
+    def _no_token_in_clear(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK):
+            return url
+        raise ValueError(
+            "must begin with https:// (http:// only for this machine): a token goes with each call"
+        )
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod

@@ -32,6 +32,7 @@ class RunningHub:
     intake_url: str = ""
     simulator_url: str = ""
     database_admin_url: str = ""
+    ghl_base_url: str = ""
 
     def __repr__(self) -> str:
         return f"RunningHub(pid={self.pid}, web_url={self.web_url!r})"
@@ -89,6 +90,8 @@ def with_running_hub(settings: Settings) -> Settings:
         "redis_url": settings.redis_url or SecretStr(hub.redis_url),
         "encryption_keys_file": settings.encryption_keys_file or _path(hub.encryption_keys_file),
         "public_url": settings.public_url or hub.web_url,
+        # What the hub's own workers use, so that a token is tested at the place where it will be used.
+        "ghl_base_url": hub.ghl_base_url or settings.ghl_base_url,
         "demo_simulator_url": settings.demo_simulator_url or hub.simulator_url,
     }
     return settings.model_copy(update=filled)

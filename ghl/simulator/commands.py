@@ -16,7 +16,7 @@ app.add_typer(fault_app, name="fault")
 app.add_typer(contacts_app, name="contacts")
 
 Url = Annotated[str, typer.Option(envvar="HUB_DEMO_SIMULATOR_URL", help="Where the simulator listens.")]
-DEFAULT_URL = "http://127.0.0.1:8503"
+DEFAULT_URL = "http://127.0.0.1:8580"
 
 
 def _ask(url: str, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
@@ -36,7 +36,7 @@ def _print(answer: Any) -> None:
 @app.command()
 def serve(
     *,
-    port: Annotated[int, typer.Option(help="0 takes any free port.")] = 8503,
+    port: Annotated[int, typer.Option(help="0 takes any free port.")] = 8580,
     host: Annotated[str, typer.Option(help="A loopback address; others are refused.")] = "127.0.0.1",
     state: Annotated[Path | None, typer.Option(help="File that keeps everything over a restart.")] = None,
     latency: Annotated[str, typer.Option(help="Seconds a call takes, as in 0.2 or 0.5-2.")] = "0",

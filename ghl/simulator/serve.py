@@ -14,7 +14,7 @@ from ghl.simulator.journal import JournalError
 from ghl.simulator.server import new_event_loop
 from ghl.simulator.state import State
 
-DEFAULT_PORT = 8503
+DEFAULT_PORT = 8580
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,12 +216,18 @@ class Hub:
             intake_url=plan.intake_url(self._options, ground),
             simulator_url=ground.simulator_url,
             database_admin_url=admin_url,
+            ghl_base_url=self._settings.ghl_base_url,
         )
         running.write_note(self._options.data_dir, note)
         self._wiring.say(f"Hub ready: {web_url}")
         link = self._wiring.first_sign_in(ground.database_url, ground.public_url or web_url)
         if link:
             self._wiring.say(f"Sign in: {link}")
+        else:
+            self._wiring.say(
+                "To sign in again: .venv/bin/hub sign-in-link EMAIL (the first person is admin@localhost)"
+            )
+        self._wiring.say(f"Cards API: {note.intake_url} (described at /openapi.json)")
 
 
 def answers(url: str) -> bool:

@@ -75,6 +75,8 @@ class PostgresServer:
 def postgres_server() -> Iterator[PostgresServer]:
     """A started server in a folder of its own; nothing of it is left afterwards."""
     with tempfile.TemporaryDirectory(prefix="hub-pg-") as folder:
+        # The server's own account has to get in, so that its socket stays at the same place over a restart.
+        Path(folder).chmod(0o755)
         server = PostgresServer(Path(folder))
         server.create()
         try:
