@@ -249,13 +249,6 @@ def address(settings: Settings) -> Iterable[Finding]:
             Level.WARNING,
             f"Cards go to {settings.ghl_base_url} on this machine, not to GoHighLevel.",
         )
-    elif url.scheme != "https":
-        yield Finding(
-            "ghl.plain",
-            Level.ERROR,
-            f"Calls to {settings.ghl_base_url} are not encrypted: tokens could be read on the way.",
-            "Use an https address in HUB_GHL_BASE_URL.",
-        )
     else:
         yield Finding(
             "ghl.other", Level.WARNING, f"Cards go to {settings.ghl_base_url}, not to GoHighLevel itself."

@@ -61,10 +61,9 @@ def test_doctor_tells_everything_that_is_away_at_once(hub):
         HUB_DATABASE_URL="postgresql+psycopg://hub:secret@127.0.0.1:1/hub",
         HUB_REDIS_URL="redis://127.0.0.1:1/0",
         HUB_ENCRYPTION_KEYS="1:short",
-        HUB_GHL_BASE_URL="http://ghl.example.org",
     )
     assert examined.code == 1
-    assert examined.out.count("ERROR") == 4
+    assert examined.out.count("ERROR") == 3
     assert "secret" not in examined.out + examined.err
 
 
@@ -136,3 +135,10 @@ def test_a_wrong_setting_is_told_by_its_name(hub):
     assert refused.code == 2
     assert "HUB_WORKER_THREADS" in refused.err
     assert refused.err.count("\n") == 1
+
+
+def test_an_address_in_clear_is_refused_before_a_token_could_go_there(hub):
+    told = hub("doctor", HUB_GHL_BASE_URL="http://ghl.example.org")
+    assert told.code == 2
+    assert "HUB_GHL_BASE_URL" in told.err
+    assert "https://" in told.err
