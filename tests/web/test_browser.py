@@ -25,8 +25,10 @@ from ghl.clock import SystemClock
 from ghl.db.engine import Database
 from ghl.people.links import create_sign_in_link, sign_in_url
 from ghl.people.users import add_user
+from ghl.simulator.server import SimulatorServer
 from ghl.statuses import CardStatus, Role
 from tests.support.database import DatabaseUrls
+from tests.support.hub import running_hub
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CHROMIUM = next((found for name in NAMES if (found := shutil.which(name))), None)
@@ -99,6 +101,12 @@ def hub(_postgres, _valkey_url, tmp_path_factory):
 @pytest.fixture
 def web(hub):
     return hub.url
+
+
+@pytest.fixture
+def valkey(_valkey_url):
+    """The Valkey of the web process, as it is."""
+    return _valkey_url
 
 
 @pytest.fixture
@@ -307,3 +315,29 @@ def test_the_plain_pages_are_readable_too(person, connected):
     ops = person(role=None, ops=True)
     expect(ops.get_by_role("heading", name="This installation")).to_be_visible(timeout=30_000)
     assert axe(ops) == []
+
+
+def test_imported_cards_arrive_before_ones_eyes(person, church, slug, database_urls, valkey, tmp_path):
+    """From a file, through the command, a worker and the simulator, to the badges."""
+    file = tmp_path / "cards.csv"
+    guests = [f"Guest{n},Keller,+1615555020{n},guest{n}@example.org" for n in range(4)]
+    file.write_text("\n".join(["first_name,last_name,phone,email", *guests, "Bad,Number,(615) 555-01,"]))
+    with SimulatorServer() as sim, running_hub(database_urls, valkey, sim) as delivery:
+        delivery.connect(slug, sim.location_id)
+        delivery.start_worker()
+        delivery.start_sweep()
+        page = person()
+        expect(page.get_by_text("No cards yet")).to_be_visible(timeout=30_000)
+        imported = subprocess.run(
+            [sys.executable, "-m", "jobs.cli", "import-cards", slug, str(file)],
+            env=delivery.environment(),
+            capture_output=True,
+            check=True,
+        )
+        assert json.loads(imported.stdout)["created"] == 5
+        delivery.wait_until(church, synced=4, needs_attention=1)
+        # An empty list has nobody to hold still for: it fills by itself.
+        expect(rows(page)).to_have_count(5, timeout=15_000)
+        expect(rows(page).filter(has_text="In GoHighLevel")).to_have_count(4, timeout=10_000)
+        expect(rows(page).filter(has_text="A US number has ten digits")).to_contain_text("Needs attention")
+        assert len(delivery.contacts()) == 4
