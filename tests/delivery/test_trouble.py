@@ -273,3 +273,12 @@ def test_a_late_call_is_given_back_once(hub, late):
             permit.check()
         permit.give_back()
     assert throttle.usage("L").ours == 60 - late
+
+
+def test_nothing_is_sent_while_a_transaction_is_open(hub):
+    church_id = hub.church()
+    save(hub.database, church_id, card_values(1))
+    (job,) = church_run_of(hub, church_id).turn(10).jobs
+    with hub.database.system(), pytest.raises(RuntimeError, match="transaction is open"):
+        job.permit.check()
+    job.permit.check()
