@@ -1,9 +1,10 @@
 """Who did what: entries that are only ever added, in the transaction of what they tell of."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
 from ghl.db.models import AuditEntry
@@ -25,3 +26,19 @@ def record(
         .inline()
         .values(church_id=church_id, actor=actor, action=action, subject=subject, facts=facts or {})
     )
+
+
+RECORD_EACH = text(
+    """
+    INSERT INTO audit_entries (church_id, actor, action, subject, facts)
+    SELECT :church, :actor, :action, subject, '{}' FROM unnest(CAST(:subjects AS text[])) AS subject
+    """
+)
+
+
+def record_each(
+    session: Session, *, church_id: UUID, actor: str, action: str, subjects: Sequence[str]
+) -> None:
+    """Adds an entry for each subject, all alike, in one statement."""
+    values = {"church": church_id, "actor": actor, "action": action, "subjects": list(subjects)}
+    session.execute(RECORD_EACH, values)

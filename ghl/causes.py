@@ -49,6 +49,7 @@ class CauseCode(StrEnum):
     EMAIL_ON_OTHER_CONTACT = "email_on_other_contact"
     NO_ADDRESS_OF_ITS_OWN = "no_address_of_its_own"
     SAME_CARD_AGAIN = "same_card_again"
+    HELD_BY_STAFF = "held_by_staff"
 
     FIELD_GONE = "field_gone"
     CHOICE_GONE = "choice_gone"
@@ -88,6 +89,7 @@ _FALLBACKS: Mapping[str, str] = {
     "day": "an earlier day",
     "reason": "no reason was noted",
     "support": "on this card",
+    "by": "Somebody of your team",
 }
 
 _ALL = (
@@ -328,6 +330,13 @@ _ALL = (
         "{name} already has a card for {day} that says the same. This one was kept and not sent.",
         "staff",
         "Same card: set this one aside. Two different cards: send it.",
+    ),
+    Cause(
+        CauseCode.HELD_BY_STAFF,
+        "Kept back by your team",
+        "{by} keeps this card here: {reason}",
+        "staff",
+        "Send it when the question is answered, or set it aside.",
     ),
     Cause(
         CauseCode.FIELD_GONE,

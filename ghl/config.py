@@ -5,6 +5,7 @@ Nothing below an entry point reads the environment itself.
 
 import hashlib
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -51,13 +52,15 @@ class Settings(BaseSettings):
     demo_simulator_url: str = ""
 
     public_url: str = ""
+    form_url: str = ""
+    trusted_proxies: str = ""
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     log_level: str = "INFO"
 
     worker_threads: Annotated[int, Field(ge=1, le=512)] = 128
     page_refresh_seconds: Annotated[float, Field(ge=1, le=60)] = 3.0
 
-    @field_validator("ghl_base_url", "public_url", "demo_simulator_url")
+    @field_validator("ghl_base_url", "public_url", "form_url", "demo_simulator_url")
     @classmethod
     def _no_trailing_slash(cls, url: str) -> str:
         return url.rstrip("/")
@@ -71,6 +74,16 @@ class Settings(BaseSettings):
         raise ValueError(
             "must begin with https:// (http:// only for this machine): a token goes with each call"
         )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _only_addresses(cls, proxies: str) -> str:
+        try:
+            for proxy in filter(None, (part.strip() for part in proxies.split(","))):
+                ip_network(proxy, strict=False)
+        except ValueError:
+            raise ValueError("takes addresses or networks, such as 127.0.0.1 or 10.0.0.0/8") from None
+        return proxies
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod

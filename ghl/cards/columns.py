@@ -3,7 +3,8 @@
 Nothing here reads a file.
 """
 
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 
 from ghl.cards.fields import COLUMNS
 from ghl.cards.values import clean
@@ -14,35 +15,49 @@ FULL_NAME = "full_name"
 _ALIASES: Mapping[str, str] = {
     alias: column
     for column, aliases in {
-        "first_name": "first givenname forename fname",
-        "last_name": "last surname familyname lname",
-        FULL_NAME: "name fullname",
-        "email": "emailaddress mail",
-        "phone": "phonenumber mobile mobilephone mobilenumber cell cellphone cellnumber telephone tel",
-        "address": "streetaddress street address1 addressline1 homeaddress mailingaddress",
-        "city": "town",
-        "state": "province",
-        "postal_code": "zip zipcode postcode",
-        "birthday": "birthdate dateofbirth dob",
-        "visit_date": "dateofvisit visited servicedate",
-        "service": "servicetime",
-        "campus": "site",
-        "first_time": "firsttimeguest firsttimevisitor firstvisit newguest",
-        "interests": "interest interestedin",
+        "first_name": "first givenname forename fname yourfirstname nombre",
+        "last_name": "last surname familyname lname yourlastname apellido apellidos",
+        FULL_NAME: "name fullname yourname yourfullname firstandlastname firstlastname whatisyourname nombrecompleto",
+        "email": "emailaddress mail youremail youremailaddress primaryemail correo correoelectronico",
+        "phone": "phonenumber phoneno phonenr phonenum mobile mobilephone mobilenumber mobilephonenumber cell cellphone cellnumber "
+        "cellphonenumber telephone tel yourphone yourphonenumber primaryphone primaryphonenumber telefono celular",
+        "address": "streetaddress street address1 addressline1 homeaddress mailingaddress homeaddressstreetline1 "
+        "addressstreetline1 direccion",
+        "city": "town homeaddresscity ciudad",
+        "state": "province stateprovince homeaddressstate estado",
+        "postal_code": "zip zipcode postcode zippostalcode homeaddresszipcode homeaddresszip codigopostal",
+        "birthday": "birthdate dateofbirth dob birth fechadenacimiento",
+        "visit_date": "dateofvisit visited servicedate datevisited datevisit carddate dateattended attendeddate",
+        "service": "servicetime serviceattended whichservice whichservicedidyouattend whatservicedidyouattend",
+        "campus": "site location campuslocation",
+        "first_time": "firsttimeguest firsttimevisitor firstvisit newguest isthisyourfirsttime isthisyourfirstvisit",
+        "interests": "interest interestedin iaminterestedin iminterestedin",
         "prayer_request": "prayer prayers prayerrequests prayerneeds howcanwepray howcanweprayforyou",
-        "notes": "note comment comments remarks",
-        "sms_consent": "smsoptin textconsent maywetext maywetextyou oktotext okaytotext",
-        "email_consent": "emailoptin mayweemail mayweemailyou oktoemail okaytoemail",
-        "consent_wording": "consenttext",
-        "consent_at": "consentdate datesigned signedon",
-        "adult": "over18 18orolder isadult",
-        "guardian_name": "guardian parent parentname parentorguardian",
-        "guardian_phone": "parentphone",
+        "notes": "note comment comments remarks questionsorcomments commentsquestions message",
+        "sms_consent": "smsoptin optinsms textoptin optintext textconsent textmessages receivetexts maywetext "
+        "maywetextyou canwetext canwetextyou oktotext okaytotext iagreetoreceivetextmessages",
+        "email_consent": "emailoptin optinemail mayweemail mayweemailyou canweemail canweemailyou oktoemail okaytoemail",
+        "consent_wording": "consenttext textconsentwording",
+        "consent_at": "consentdate datesigned signedon timestamp submittedat submissiondate datesubmitted",
+        "adult": "over18 18orolder isadult areyou18orolder areyouover18",
+        "guardian_name": "guardian parent parentname parentorguardian parentguardian parentguardianname",
+        "guardian_phone": "parentphone parentguardianphone",
         "guardian_consent": "parentconsent guardianpermission parentpermission",
-        "volunteer": "wantstovolunteer wouldliketovolunteer interestedinvolunteering",
+        "volunteer": "wantstovolunteer wouldliketovolunteer interestedinvolunteering iwanttovolunteer",
     }.items()
     for alias in aliases.split()
 }
+_SECOND_CHOICE: Mapping[str, str] = {
+    alias: column
+    for column, aliases in {
+        "phone": "home homephone homephonenumber phone1 phone2 work workphone workphonenumber contactnumber",
+        "email": "homeemail personalemail email1 email2 workemail",
+        "address": "workaddressstreetline1",
+        "sms_consent": "optin texts texting",
+    }.items()
+    for alias in aliases.split()
+}
+"""Names that tell less: taken where nothing better stands in the list (a home phone, where no mobile is)."""
 
 _PARTICLES = frozenset(
     (
@@ -82,18 +97,17 @@ def match_columns(names: Sequence[str]) -> tuple[str, ...]:
     speaks of prayer is one, so that none becomes an ordinary answer that may be sent on. Raises `ColumnsError` where two names are the same.
     """
     cleaned = [clean(name) for name in names]
-    exact = {_plain(column): column for column in (*COLUMNS, FULL_NAME)}
     taken: set[str] = set()
     matched: dict[int, str] = {}
-    for aliases in (exact, _ALIASES):
+    for aliases in known_names():
         for place, name in enumerate(cleaned):
-            column = aliases.get(_plain(name)) or ("prayer_request" if _prays(name) else None)
+            column = aliases.get(plain(name)) or ("prayer_request" if prays(name) else None)
             if not name or place in matched or column is None:
                 continue
             if column not in taken or column == "prayer_request":
                 taken.add(column)
                 matched[place] = column
-            elif _plain(name) == _plain(column):
+            elif plain(name) == plain(column):
                 raise ColumnsError(f"Two columns are called {name}. Rename one of them.")
     result: list[str] = []
     for place, name in enumerate(cleaned):
@@ -115,20 +129,30 @@ def split_name(name: str) -> tuple[str, str]:
     Words such as *van der* go with the last name. One word alone is a first name.
     """
     last, comma, first = name.partition(",")
-    if comma and first.strip() and _plain(first) not in _SUFFIXES:
+    if comma and first.strip() and plain(first) not in _SUFFIXES:
         return first.strip(), last.strip()
     words = name.replace(",", " ").split()
     cut = max(len(words) - 1, min(len(words), 1))
-    if cut > 1 and _plain(words[-1]) in _SUFFIXES:
+    if cut > 1 and plain(words[-1]) in _SUFFIXES:
         cut -= 1
-    while cut > 1 and _plain(words[cut - 1]) in _PARTICLES:
+    while cut > 1 and plain(words[cut - 1]) in _PARTICLES:
         cut -= 1
     return " ".join(words[:cut]), " ".join(words[cut:])
 
 
-def _plain(name: str) -> str:
-    return "".join(sign for sign in name.casefold() if sign.isalnum())
+def plain(name: str) -> str:
+    """A column's name as it is compared: small letters and digits, without accents, spaces and signs."""
+    apart = unicodedata.normalize("NFKD", name).casefold()
+    return "".join(sign for sign in apart if sign.isalnum())
 
 
-def _prays(name: str) -> bool:
+def prays(name: str) -> bool:
+    """Whether a column speaks of prayer; what stands in it is kept apart and never leaves by itself."""
     return "pray" in name.casefold()
+
+
+def known_names() -> Iterator[Mapping[str, str]]:
+    """Column by plain name, the surest first: our own names, what others call them, what tells less."""
+    yield {plain(column): column for column in (*COLUMNS, FULL_NAME)}
+    yield _ALIASES
+    yield _SECOND_CHOICE

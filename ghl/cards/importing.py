@@ -4,8 +4,8 @@ It reads no file (`ghl.cards.table` does) and wakes nobody itself.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from itertools import chain, islice
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from sqlalchemy.exc import StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ghl import audit
-from ghl.cards.fields import CardFieldsError, FieldProblem, parse_card
+from ghl.cards.fields import CardFieldsError, FieldProblem, ParsedCard, parse_card
 from ghl.cards.save import NewCard, SavedCard, save_cards
 from ghl.cards.table import Row, TableError
 from ghl.cards.values import clean
@@ -32,6 +32,8 @@ minute at GoHighLevel's 100 requests in 10 seconds, and no single service of mos
 """
 TRIES = 3
 MAX_SOURCE_NAME = 200
+MAX_NAME = 60
+"""Signs of a column's name in a reason."""
 
 log = structlog.get_logger(__name__)
 
@@ -46,12 +48,13 @@ class Rejected:
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What became of a file's rows: `received` is the sum of the three others."""
+    """What became of a file's rows: `received` is the sum of the three others. Stopped, it is not `finished`."""
 
     received: int = 0
     created: int = 0
     duplicates: int = 0
     rejected: Sequence[Rejected] = ()
+    finished: bool = True
 
     def as_json(self) -> dict[str, Any]:
         """The report as `hub import-cards` prints it."""
@@ -87,17 +90,32 @@ def import_table(
     clock: Clock,
     on_saved: Callable[[UUID], None],
     progress: Callable[[int], None] = lambda _received: None,
+    review: bool = False,
+    heading_of: Callable[[str], str] | None = None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> ImportReport:
     """Saves the rows as cards of the church and says what became of each.
 
     `on_saved(church_id)` is called after each transaction that left cards to send, `progress` with the rows
-    received so far. Raises `ImportStoppedError` when the database goes away or the file cannot be read on.
+    received so far. With `review` the cards wait in *To review*. `heading_of` gives the list's own name of a
+    field, for the reasons. `stop` is asked before each batch: what is saved stays. Raises
+    `ImportStoppedError` when the database goes away or the file cannot be read on.
     """
     saving = _Import(
-        database, church_id, source_name=source_name, actor=actor, clock=clock, on_saved=on_saved
+        database,
+        church_id,
+        source_name=source_name,
+        actor=actor,
+        clock=clock,
+        on_saved=on_saved,
+        review=review,
+        heading_of=heading_of,
     )
+    stopped = False
     try:
         for batch in _batches(rows):
+            if stopped := stop():
+                break
             saving.take(batch)
             progress(saving.received)
     except TableError as error:
@@ -108,8 +126,34 @@ def import_table(
             raise
         _record_if_it_goes(saving)
         raise ImportStoppedError("The database stopped answering.", saving.report()) from None
-    saving.record(finished=True)
-    return saving.report()
+    saving.record(finished=not stopped)
+    return replace(saving.report(), finished=not stopped)
+
+
+def card_of(row: Row, *, today: date) -> tuple[ParsedCard, ParsedCard | None]:
+    """The card in a row, and what the row alone says where something was added for the whole list.
+
+    Raises `CardFieldsError`. A row with a problem has no card.
+    """
+    if not row.added:
+        return parse_card(row.values, today=today), None
+    return parse_card({**row.values, **row.added}, today=today), parse_card(row.values, today=today)
+
+
+def refusal(error: CardFieldsError, heading_of: Callable[[str], str] | None = None) -> str:
+    """Why a row makes no card, in words; with the list's own names of its columns where they are known."""
+    if heading_of is None:
+        return " ".join(_told(problem) for problem in error.problems)
+    return " ".join(
+        problem.message
+        if problem.field == "card"
+        else f"{_shortened(heading_of(problem.field))}: {problem.message}"
+        for problem in error.problems
+    )
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1].rstrip()}…"
 
 
 def _record_if_it_goes(saving: "_Import") -> None:
@@ -147,6 +191,8 @@ class _Import:
         actor: str,
         clock: Clock,
         on_saved: Callable[[UUID], None],
+        review: bool,
+        heading_of: Callable[[str], str] | None,
     ) -> None:
         self._database = database
         self._church_id = church_id
@@ -154,6 +200,8 @@ class _Import:
         self._actor = actor
         self._clock = clock
         self._on_saved: Callable[[UUID], None] | None = on_saved
+        self._review = review
+        self._heading_of = heading_of
         self._created = 0
         self._duplicates = 0
         self._rejected: list[Rejected] = []
@@ -203,15 +251,17 @@ class _Import:
         if row.problem:
             raise _RowError(row.problem)
         try:
-            parsed = parse_card(row.values, today=now.date())
+            parsed, said = card_of(row, today=now.date())
         except CardFieldsError as error:
-            raise _RowError(" ".join(_told(problem) for problem in error.problems)) from None
+            raise _RowError(refusal(error, self._heading_of)) from None
         return NewCard(
             parsed,
             CardSource.IMPORT,
             source_name=self._source_name,
             recorded_by=self._actor,
+            review=self._review,
             priority=priority,
+            said=said,
         )
 
     def _saved(

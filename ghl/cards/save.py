@@ -3,10 +3,9 @@
 Nothing here knows Redis or GoHighLevel; waking the workers comes after the commit and may fail.
 """
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,19 +13,16 @@ from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
+from ghl.cards import consent
 from ghl.cards.addresses import Addresses, read_addresses
-from ghl.cards.fields import ParsedCard
+from ghl.cards.fields import CardFields, ParsedCard
 from ghl.cards.fingerprint import fingerprint
-from ghl.cards.person import plain_name
+from ghl.cards.words import searchable
 from ghl.churches import ChurchNotFoundError
 from ghl.db.base import table_of
 from ghl.db.models import Card, CardRevision, Church, ConsentEvent, Outbox, PrayerRequest
 from ghl.ids import new_id
-from ghl.statuses import CardSource, CardStatus, Channel, ConsentKind, OutboxState, Priority
-
-CARD_PURPOSE = "follow-up"
-"""What the words on a connect card are about: the visit, and what the church offers."""
-
+from ghl.statuses import CardSource, CardStatus, Channel, OutboxState, Priority
 
 # Statements that take their rows as parameters are compiled once, however many rows there are.
 ADD_CARDS = (
@@ -38,7 +34,12 @@ ADD_CARDS = (
 
 @dataclass(frozen=True)
 class NewCard:
-    """A card that came in, and how. `review` keeps it in *To review* whatever the church's setting."""
+    """A card that came in, and how. `review` keeps it in *To review* whatever the church's setting.
+
+    `words` are those beside each box, where each had its own; else `consent_wording` of the fields stands for all.
+    `said` is what the card itself says, where something was written on it for a whole list: only that decides
+    whether the same card was there before.
+    """
 
     parsed: ParsedCard
     source: CardSource
@@ -48,6 +49,8 @@ class NewCard:
     priority: int = Priority.NEW
     ip: str | None = None
     user_agent: str | None = None
+    words: Mapping[Channel, consent.Words] = field(default_factory=dict)
+    said: ParsedCard | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,26 @@ def save_cards(
     ]
 
 
+def listed(fields: CardFields, addresses: Addresses) -> dict[str, Any]:
+    """The columns of a card that lists and searches read, from what is written on it."""
+    return {
+        "first_name": fields.first_name,
+        "last_name": fields.last_name,
+        "phone": addresses.phone,
+        "email": addresses.email,
+        "visit_date": fields.visit_date,
+        "service": fields.service or None,
+        "campus": fields.campus or None,
+        "first_time": fields.first_time,
+        "search": searchable(
+            first_name=fields.first_name,
+            last_name=fields.last_name,
+            email=addresses.email or fields.email,
+            phone=addresses.phone or fields.phone,
+        ),
+    }
+
+
 def _draft(card: NewCard, region: str, review_all: bool) -> _Draft:
     addresses = read_addresses(card.parsed.fields, region)
     if card.review or review_all or card.source is CardSource.FORM:
@@ -108,7 +131,7 @@ def _draft(card: NewCard, region: str, review_all: bool) -> _Draft:
         status = CardStatus.NEEDS_ATTENTION
     else:
         status = CardStatus.WAITING
-    return _Draft(new_id(), card, addresses, fingerprint(card.parsed, region=region), status)
+    return _Draft(new_id(), card, addresses, fingerprint(card.said or card.parsed, region=region), status)
 
 
 def _insert_cards(
@@ -127,14 +150,9 @@ def _insert_cards(
             "source": draft.card.source,
             "source_name": draft.card.source_name,
             "fingerprint": draft.fingerprint,
-            "first_name": draft.card.parsed.fields.first_name,
-            "last_name": draft.card.parsed.fields.last_name,
-            "phone": draft.addresses.phone,
-            "email": draft.addresses.email,
-            "visit_date": draft.card.parsed.fields.visit_date,
-            "service": draft.card.parsed.fields.service or None,
             "received_at": now,
             "status_changed_at": now,
+            **listed(draft.card.parsed.fields, draft.addresses),
         }
         for draft in drafts
     ]
@@ -186,34 +204,13 @@ def _insert_details(session: Session, church_id: UUID, drafts: Sequence[_Draft],
 
 
 def _consent(church_id: UUID, draft: _Draft, now: datetime) -> list[dict[str, Any]]:
-    """What the card says about messages. A box left blank is not a no, and nothing is assumed from it."""
-    fields = draft.card.parsed.fields
-    said = (
-        (Channel.SMS, draft.addresses.phone, fields.sms_consent),
-        (Channel.EMAIL, draft.addresses.email, fields.email_consent),
+    card, fields = draft.card, draft.card.parsed.fields
+    origin = consent.Origin(
+        church_id, draft.id, card.source, card.recorded_by, now, ip=card.ip, user_agent=card.user_agent
     )
-    wording = fields.consent_wording or None
-    signed = fields.consent_at or fields.visit_date
     return [
-        {
-            "church_id": church_id,
-            "channel": channel,
-            "address": address,
-            "person": f"{plain_name(fields.first_name)} {plain_name(fields.last_name)}".strip(),
-            "kind": ConsentKind.YES if yes else ConsentKind.NO,
-            "purpose": CARD_PURPOSE,
-            "wording": wording,
-            "wording_hash": hashlib.sha256(wording.encode()).digest() if wording else None,
-            "source": draft.card.source,
-            "recorded_by": draft.card.recorded_by,
-            "card_id": draft.id,
-            "signed_at": datetime.combine(signed, time.min, UTC) if signed else None,
-            "recorded_at": now,
-            "ip": draft.card.ip,
-            "user_agent": draft.card.user_agent,
-        }
-        for channel, address, yes in said
-        if address and yes is not None
+        consent.event(said, fields, origin, words=card.words.get(said.channel))
+        for said in consent.statements(fields, draft.addresses)
     ]
 
 

@@ -35,6 +35,8 @@ def clean(text: str, *, lines: bool = False) -> str:
     neither), zero-width spaces and signs that turn the writing direction. With `lines` the line ends and
     tabs stay, else they become one space.
     """
+    if text.isascii() and text.isprintable():  # most text: nothing in it that nobody can see
+        return text.strip() if lines else " ".join(text.split())
     text = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     kept = "".join(sign for sign in text if unicodedata.category(sign) != "Cc" or sign in "\n\t")
     if not lines:

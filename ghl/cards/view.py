@@ -4,9 +4,9 @@ Two questions on purpose: a list fixes who is on the page once, and afterwards a
 reads; it changes nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeAlias
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from ghl.cards.why import CardState, ChurchState, Outage, next_try, tries_in_words, why
 from ghl.db.models import Card, Church, Location, Outbox
+from ghl.people.names import name_of
 from ghl.statuses import MAX_ATTEMPTS, CardSource, CardStatus
 
 Cursor: TypeAlias = tuple[datetime, UUID]
@@ -37,12 +38,14 @@ class CardPage:
 
 @dataclass(frozen=True)
 class CardRow:
-    """A card as a list shows it. `why` and `tried` are words; `name` is as the visitor wrote it."""
+    """A card as a list shows it. `why` and `tried` are words; `name`, `service` and `campus` are as somebody wrote
+    them, and `why` may hold such words too.
+    """
 
     id: UUID
     number: int
     status: CardStatus
-    why: str
+    why: str = field(repr=False)
     tried: str
     tries: int
     attempts: int
@@ -52,6 +55,10 @@ class CardRow:
     cause: str | None
     name: str = field(repr=False)
     attempts_limit: int = MAX_ATTEMPTS
+    service: str | None = None
+    campus: str | None = None
+    visit_date: date | None = None
+    first_time: bool | None = None
 
 
 def newest(
@@ -120,10 +127,12 @@ def rows(
     state: ChurchState | None = None,
     outage: Outage | None = None,
     when: Callable[[datetime], str] | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> list[CardRow]:
     """What the cards say now, in the order of `ids`; cards that are gone, or another church's, are left out.
 
-    `when` writes a time as the reader does; without it the sentences hold no times.
+    `when` writes a time as the reader does; without it the sentences hold no times. `names` are those of the team,
+    by actor; without them nobody is named.
     """
     if not ids:
         return []
@@ -139,7 +148,7 @@ def rows(
             status=CardStatus(card.status),
             source=CardSource(card.source),
             cause=card.cause,
-            facts=card.facts,
+            facts=_named(card.facts, names),
             synced_at=card.synced_at,
             due_at=due_at,
             tries=tries or 0,
@@ -147,6 +156,13 @@ def rows(
         )
         by_id[card.id] = _row(card, card_state, church, now=now, outage=outage, when=when)
     return [by_id[id_] for id_ in ids if id_ in by_id]
+
+
+def _named(facts: Mapping[str, str], names: Mapping[str, str] | None) -> Mapping[str, str]:
+    """The facts with the name of who kept the card back or set it aside, where that is known."""
+    if "by" not in facts:
+        return facts
+    return {**facts, "by": "" if names is None else name_of(str(facts["by"]), names)}
 
 
 def _row(
@@ -171,4 +187,8 @@ def _row(
         source=state.source,
         cause=card.cause,
         name=f"{card.first_name} {card.last_name}".strip(),
+        service=card.service,
+        campus=card.campus,
+        visit_date=card.visit_date,
+        first_time=card.first_time,
     )

@@ -39,9 +39,13 @@ class WorkbookError(ValueError):
 class Workbook:
     """A workbook in memory; every call of `rows` reads it anew."""
 
-    def __init__(self, content: bytes) -> None:
-        """Raises `WorkbookError` where it is none, or would unpack to too much."""
+    def __init__(self, content: bytes, sheet: str | None = None) -> None:
+        """Without a `sheet` the first with something on it is read.
+
+        Raises `WorkbookError` where it is none, or would unpack to too much.
+        """
         self._content = content
+        self._sheet = sheet
         try:
             with zipfile.ZipFile(io.BytesIO(content)) as parts:
                 infos = parts.infolist()
@@ -53,8 +57,21 @@ class Workbook:
         if len(infos) > MAX_PARTS or sum(info.file_size for info in infos) > MAX_UNPACKED:
             raise WorkbookError("The Excel file is too large when unpacked. Split it into smaller files.")
 
+    def sheets(self) -> tuple[str, ...]:
+        """The names of the sheets a person sees, in their order; charts and hidden ones are not among them."""
+        try:
+            workbook = load_workbook(io.BytesIO(self._content), read_only=True, keep_links=False)
+            try:
+                return tuple(
+                    str(sheet.title) for sheet in workbook.worksheets if sheet.sheet_state == "visible"
+                )
+            finally:
+                workbook.close()
+        except DAMAGE:
+            raise WorkbookError(_DAMAGED) from None
+
     def rows(self) -> Iterator[tuple[int, tuple[object, ...], str | None]]:
-        """Number, cells and problem of each row of the first sheet with something on it."""
+        """Number, cells and problem of each row of the sheet."""
         try:
             yield from self._rows()
         except WorkbookError:
@@ -66,6 +83,8 @@ class Workbook:
         workbook = load_workbook(io.BytesIO(self._content), read_only=True, data_only=True, keep_links=False)
         try:
             for sheet in workbook.worksheets:
+                if self._sheet is not None and sheet.title != self._sheet:
+                    continue
                 found, cells_read = False, 0
                 sheet.reset_dimensions()  # what a file says about its own size is often wrong
                 for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):

@@ -16,7 +16,7 @@ import orjson
 from ghl.causes import CauseCode
 from ghl.client import errors
 from ghl.client.rate_headers import RateHeaders
-from ghl.client.redaction import excerpt, redacted
+from ghl.client.redaction import answer_without_people, excerpt, redacted
 
 LONGEST_WAIT_SECONDS = 86_400.0
 """No `Retry-After` is believed beyond a day, the longest of GHL's own windows."""
@@ -56,6 +56,12 @@ def from_response(
 
     `now` turns a `Retry-After` date into seconds.
     """
+    error = _error(operation, response, now=now, secret=secret)
+    error.answer = answer_without_people(response.content, secret=secret) or None
+    return error
+
+
+def _error(operation: str, response: httpx.Response, *, now: datetime, secret: str) -> errors.GHLError:
     status = response.status_code
     answer = _json_object(response)
     if status == HTTPStatus.TOO_MANY_REQUESTS:

@@ -19,7 +19,7 @@ GHLError                          every error here; nothing else leaves the clie
    + MessageRefusedError          do-not-disturb, unsubscribed, no number (canonical_code, opted_out)
    + InvalidRequestError          400 or 422 about what was sent (messages)
 
-No error carries a request, a header or a body, and none is chained to the library's own error, which does.
+No error carries a request, a header or a whole body, and none is chained to the library's own error, which does.
 """
 
 from ghl.causes import CauseCode, sentence
@@ -28,7 +28,8 @@ from ghl.causes import CauseCode, sentence
 class GHLError(Exception):
     """What is known about one failed call.
 
-    `reason` is for logs: bounded, and free of tokens, numbers and addresses. `cause` is a code of `ghl.causes`.
+    `reason` is for logs: bounded, and free of tokens, numbers and addresses. `answer` is GHL's own answer for the
+    people who look into a card, redacted; None where there was none. `cause` is a code of `ghl.causes`.
     `system_error`: it says nothing about the card, so the card spends no attempt.
     `certainly_not_sent`: GHL cannot have done what was asked (never asked, or answered with no).
     `unsure`: GHL may have done it. Look before any other try. A read has no effect to be unsure about,
@@ -36,6 +37,7 @@ class GHLError(Exception):
     """
 
     cause: CauseCode = CauseCode.UNKNOWN
+    answer: str | None = None
     system_error: bool = False
     certainly_not_sent: bool = False
     unsure: bool = False

@@ -106,8 +106,24 @@ class Contact(Model):
         return self.dnd or (setting is not None and setting.blocks)
 
 
+_API_NAMES: Mapping[str, str] = {
+    "first_name": "firstName",
+    "last_name": "lastName",
+    "email": "email",
+    "phone": "phone",
+    "address1": "address1",
+    "city": "city",
+    "state": "state",
+    "postal_code": "postalCode",
+    "date_of_birth": "dateOfBirth",
+}
+"""What of a contact a card can change, by the names that GHL has for it."""
+
+
 class ContactWrite(Model):
-    """What a card says about a person. None and blank are left out of the call, so nothing is ever wiped."""
+    """What a card says about a person. None and blank are left out of the call, so nothing is wiped by chance:
+    only what is named in `cleared` is emptied.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -123,6 +139,7 @@ class ContactWrite(Model):
     source: Written = None
     tags: tuple[str, ...] = ()
     custom_fields: Mapping[str, Any] = {}
+    cleared: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         return f"ContactWrite({', '.join(sorted(self.to_update()))})"
@@ -131,18 +148,13 @@ class ContactWrite(Model):
 
     def to_update(self) -> dict[str, Any]:
         """The body of `PUT /contacts/{id}`: never tags (GHL would replace them all), source or location."""
-        body: dict[str, Any] = {
-            "firstName": self.first_name,
-            "lastName": self.last_name,
-            "email": self.email,
-            "phone": self.phone,
-            "address1": self.address1,
-            "city": self.city,
-            "state": self.state,
-            "postalCode": self.postal_code,
-            "dateOfBirth": self.date_of_birth.isoformat() if self.date_of_birth else None,
-        }
+        body: dict[str, Any] = {api: getattr(self, name) for name, api in _API_NAMES.items()}
+        if self.date_of_birth:
+            body["dateOfBirth"] = self.date_of_birth.isoformat()
         body = {name: value for name, value in body.items() if value is not None}
+        for name in self.cleared:
+            # GHL's schema takes null for all of them but this one.
+            body[_API_NAMES[name]] = "" if name == "postal_code" else None
         custom = [
             {"id": field, "field_value": value}
             for field, value in self.custom_fields.items()

@@ -1,12 +1,25 @@
 """What of another system's text may stand in an error or a log: little, and nothing that names a person or opens a door.
 
-Names cannot be told from other words, so bodies are never quoted whole: JSON gives its message alone.
+Names cannot be told from other words, so a log gets the message of a JSON body alone. What is kept for the people
+who look into a card is the whole body, without the values that speak of a person.
 """
 
 import re
+from typing import Any
+
+import orjson
 
 EXCERPT_CHARACTERS = 300
+ANSWER_CHARACTERS = 2000
 _CONSIDERED = 4096
+_DEEPEST = 6
+_MOST_ITEMS = 50
+_SHORTEST_NAME = 3
+_PERSONAL_KEY = re.compile(
+    r"(?i)name|address|street|city|^state$|postal|zip|birth|dob|mail|phone|company|website|gender|tags?$|custom|notes"
+    r"|attribution|^value$"
+)
+_IMPERSONAL_KEY = re.compile(r"(?i)matching|^(field|file|class|event|method|type)_?name$")
 
 _TOKEN = re.compile(
     r"(?i)pit-[\w-]*"  # private integration tokens, also cut short
@@ -20,8 +33,8 @@ _TAG = re.compile(r"<[^<>]{0,500}>")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\u00a1-\uffff]+")
 
 
-def redacted(text: str, *, secret: str = "") -> str:
-    """`text` on one line with tokens, e-mail addresses and phone numbers taken out, 300 characters at most."""
+def redacted(text: str, *, secret: str = "", most: int = EXCERPT_CHARACTERS) -> str:
+    """`text` on one line with tokens, e-mail addresses and phone numbers taken out, `most` characters at most."""
     text = text[:_CONSIDERED]
     if secret:
         text = text.replace(secret, "[token]")
@@ -29,10 +42,55 @@ def redacted(text: str, *, secret: str = "") -> str:
     text = _EMAIL.sub("[e-mail]", text)
     text = _PHONE.sub("[number]", text)
     text = " ".join(_UNPRINTABLE.sub(" ", text).split())
-    return text if len(text) <= EXCERPT_CHARACTERS else text[: EXCERPT_CHARACTERS - 1] + "…"
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def excerpt(body: bytes, *, secret: str = "") -> str:
     """The beginning of a body that is no JSON, readable and redacted: enough to tell a proxy from an outage."""
     text = body[:_CONSIDERED].decode("utf-8", "replace")
     return redacted(_TAG.sub(" ", text), secret=secret)
+
+
+def answer_without_people(body: bytes, *, secret: str = "") -> str:
+    """A whole answer for the timeline of a card: 2,000 characters at most, and nobody can be told from it.
+
+    Of JSON the values stay out whose keys speak of a person, and the names among them wherever else they stand.
+    """
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        text = body[:_CONSIDERED].decode("utf-8", "replace")
+        return redacted(text, secret=secret, most=ANSWER_CHARACTERS)
+    names: set[str] = set()
+    kept = _impersonal(answer, names, secret, depth=0)
+    text = orjson.dumps(kept, default=str).decode()
+    for name in sorted(names, key=len, reverse=True):
+        text = re.sub(rf"(?i)(?<!\w){re.escape(name)}(?!\w)", "[name]", text)
+    return redacted(text, secret=secret, most=ANSWER_CHARACTERS)
+
+
+def _impersonal(value: Any, names: set[str], secret: str, *, depth: int) -> Any:
+    if depth > _DEEPEST:
+        return "[more]"
+    if isinstance(value, dict):
+        kept = {}
+        for key, one in list(value.items())[:_MOST_ITEMS]:
+            if one and _PERSONAL_KEY.search(key) and not _IMPERSONAL_KEY.search(key):
+                is_name = "name" in key.lower()
+                kept[redacted(key)] = "[name]" if is_name else "[left out]"
+                names |= _words(one) if is_name else set()
+            else:
+                kept[redacted(key)] = _impersonal(one, names, secret, depth=depth + 1)
+        return kept
+    if isinstance(value, list):
+        return [_impersonal(one, names, secret, depth=depth + 1) for one in value[:_MOST_ITEMS]]
+    # Redacted one by one: over the whole text a number could join two values.
+    return redacted(value, secret=secret, most=ANSWER_CHARACTERS) if isinstance(value, str) else value
+
+
+def _words(value: object) -> set[str]:
+    """What of a personal value may stand in other texts of the answer too; short words would hit too much."""
+    if not isinstance(value, str):
+        return set()
+    whole = redacted(value)
+    return {one for one in (whole, *whole.split()) if len(one) >= _SHORTEST_NAME}

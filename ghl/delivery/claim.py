@@ -21,7 +21,10 @@ ROW_LEASE_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class ClaimedRow:
-    """A row that is ours until its lease ends, with what is written on its card."""
+    """A row that is ours until its lease ends, with what is written on its card.
+
+    `position` changes when the card is corrected; `contact_id` is the contact that an earlier revision went into.
+    """
 
     id: int
     church_id: UUID
@@ -38,6 +41,9 @@ class ClaimedRow:
     priority: int
     fields: dict[str, Any]
     written_at: datetime
+    position: int
+    revision: int
+    contact_id: str | None
 
 
 # Earlier active rows of the same person go first, whatever their priority and next time: an older card
@@ -66,6 +72,8 @@ CANDIDATES = text(ELIGIBLE)
 
 # One statement, because each way to the server costs more than the work there. Keys are inserted in their
 # order, so that two claimers never wait for each other in a circle; only rows that got all of theirs are leased.
+# The position that is told is the one the statement saw, as are the revision and its fields, and not the one it
+# locked: a correction in between makes them differ, and settling finds that.
 CLAIM = text(
     f"""
     WITH candidate AS ({ELIGIBLE}), wanted AS (
@@ -89,16 +97,18 @@ CLAIM = text(
         UPDATE cards SET status = 'sending', status_changed_at = now()
         FROM leased WHERE cards.id = leased.card_id
     ), begun AS (
-        INSERT INTO attempts (church_id, outbox_id, card_id, lease_token, number, requested_by, started_at)
-        SELECT church_id, id, card_id, :token, tries, requested_by, clock_timestamp() FROM leased
+        INSERT INTO attempts (church_id, outbox_id, card_id, lease_token, number, requested_by, revision, started_at)
+        SELECT l.church_id, l.id, l.card_id, :token, l.tries, l.requested_by, c.revision, clock_timestamp()
+        FROM leased AS l JOIN cards AS c ON c.id = l.card_id
         RETURNING id, outbox_id
     )
     SELECT n.candidates, l.id, l.church_id, l.card_id, b.id AS attempt_id, l.lease_token, l.phone, l.email,
            l.attempts, l.system_errors, l.first_system_error_at, l.deaths, l.must_look_up, l.priority,
-           r.fields, r.created_at AS written_at
+           r.fields, c.received_at AS written_at, o.position, c.revision, c.contact_id
     FROM (SELECT count(*) AS candidates FROM candidate) AS n
     LEFT JOIN (leased AS l
         JOIN begun AS b ON b.outbox_id = l.id
+        JOIN outbox AS o ON o.id = l.id
         JOIN cards AS c ON c.id = l.card_id
         JOIN card_revisions AS r ON r.card_id = c.id AND r.no = c.revision) ON true
     ORDER BY l.priority, l.position

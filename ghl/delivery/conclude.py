@@ -8,14 +8,13 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ghl.cards.email import EmailError, normal_email
-from ghl.cards.phone import PhoneError, e164
 from ghl.causes import CauseCode
 from ghl.client.models import Contact
 from ghl.db.models import Card
 from ghl.delivery.backoff import OWN_FAULT_ERRORS, Counters, Died, NextStep, next_step
 from ghl.delivery.claim import ClaimedRow
 from ghl.delivery.delivery import Delivery
+from ghl.delivery.known import email_of, phone_of
 from ghl.delivery.settle import LinkedContact, Settlement
 from ghl.delivery.steps import Delivered
 from ghl.statuses import AttemptOutcome, CardStatus, Priority
@@ -116,21 +115,6 @@ def _linked(delivery: Delivery, contact: Contact) -> LinkedContact:
         contact_id=contact.id,
         first_name=contact.first_name or "",
         last_name=contact.last_name or "",
-        phone=_phone(contact.phone, region),
-        email=_email(contact.email),
+        phone=phone_of(contact, region),
+        email=email_of(contact),
     )
-
-
-def _phone(phone: str | None, region: str) -> str | None:
-    """In the form in which cards are compared with it; one that is no number stays as it is."""
-    try:
-        return e164(phone, region) if phone else None
-    except PhoneError:
-        return phone
-
-
-def _email(email: str | None) -> str | None:
-    try:
-        return normal_email(email) if email else None
-    except EmailError:
-        return email

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ghl.client.errors import GHLError
+from ghl.client.models import Contact
 from ghl.delivery.claim import ClaimedRow
 from ghl.delivery.facts import DeliveryFacts
-from ghl.delivery.plan import Call, Outcome, Reply
+from ghl.delivery.plan import Call, CreateContact, Outcome, Reply
 
 Plan = Generator[Call, Reply, Outcome]
 
@@ -49,18 +50,24 @@ class Delivery:
         self.call = None
         self.crashed = True
 
-    def note(self, call: Call, seconds: float, error: GHLError | None) -> None:
-        """Keeps what a call was and how it ended, for the timeline; nothing of what was sent."""
-        self.calls.append(
-            {
-                "call": type(call).__name__,
-                "ms": round(seconds * 1000),
-                "status": error.status if error else None,
-                "trace_id": error.trace_id if error else None,
-                "error": type(error).__name__ if error else None,
-                "reason": error.reason[:300] if error else None,
-            }
-        )
+    def note(self, call: Call, seconds: float, error: GHLError | None, reply: Reply = None) -> None:
+        """Keeps what a call was and how it ended, for the timeline; nothing of what was sent.
+
+        Of an error also GoHighLevel's own answer, redacted; of a create which contact it made.
+        """
+        noted = {
+            "call": type(call).__name__,
+            "ms": round(seconds * 1000),
+            "status": error.status if error else None,
+            "trace_id": error.trace_id if error else None,
+            "error": type(error).__name__ if error else None,
+            "reason": error.reason[:300] if error else None,
+        }
+        if error and error.answer:
+            noted["answer"] = error.answer
+        if isinstance(call, CreateContact) and isinstance(reply, Contact):
+            noted["contact_id"] = reply.id
+        self.calls.append(noted)
 
     @property
     def finished(self) -> bool:

@@ -8,22 +8,23 @@ are kept, its tags are only added to, and blank fields of a card wipe nothing.
     allows duplicates    look up ── none ── create
                            └ a contact is there ── same person? ── update
     an unsure try before look up each address alone, then as above
+    was in GHL, corrected update the contact it is in ── gone? ── as above, by the former addresses too
 
 Errors of `ghl.client.errors` are thrown in by whoever makes the calls; those that say nothing about the card
 come out again.
 """
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Literal
 
-from ghl.cards.email import EmailError, normal_email
 from ghl.cards.person import Person, Verdict, same_as_named, same_person
-from ghl.cards.phone import PhoneError, e164, shown
+from ghl.cards.phone import shown
 from ghl.causes import CauseCode
 from ghl.client.errors import DuplicateContactError, InvalidRequestError, NotFoundError
 from ghl.client.models import Contact, ContactWrite
+from ghl.delivery import correction
+from ghl.delivery.known import KnownContact, Past, Resume, person_of
 from ghl.delivery.outgoing import OutgoingCard, outgoing, tags_for
 from ghl.delivery.steps import (
     AddTags,
@@ -53,6 +54,7 @@ __all__ = [
     "LocationFacts",
     "Outcome",
     "OutgoingCard",
+    "Past",
     "Reply",
     "Resume",
     "UpdateContact",
@@ -65,6 +67,7 @@ Decision = Literal["same", "different"]
 Key = Literal["phone", "email"]
 Steps = Generator[Call, Reply, Outcome]
 
+_KEYS: tuple[Key, ...] = ("phone", "email")
 _WORDS: Mapping[Key, str] = {"phone": "phone", "email": "e-mail"}
 _TAKEN: Mapping[Key, CauseCode] = {
     "phone": CauseCode.PHONE_ON_OTHER_CONTACT,
@@ -84,35 +87,6 @@ class LocationFacts:
     region: str = "US"
 
 
-@dataclass(frozen=True, repr=False)
-class KnownContact:
-    """A contact that earlier cards went into, as GHL last showed it.
-
-    `newest_applied_at` is when the newest of those cards was written: an older one only fills blanks. `fresh`:
-    GHL showed it lately enough to write to it without looking again whose it is.
-    """
-
-    contact_id: str
-    newest_applied_at: datetime
-    first_name: str = ""
-    last_name: str = ""
-    phone: str | None = None
-    email: str | None = None
-    fresh: bool = True
-
-    @property
-    def person(self) -> Person:
-        """Whom the contact speaks of."""
-        return Person(self.first_name, self.last_name, self.phone, self.email)
-
-
-@dataclass(frozen=True)
-class Resume:
-    """What earlier tries left behind. `must_look_up`: one of them may have made or changed a contact."""
-
-    must_look_up: bool = False
-
-
 def plan(
     card: OutgoingCard,
     known: Sequence[KnownContact],
@@ -124,11 +98,13 @@ def plan(
 
     `known` are the contacts remembered for the card's phone or e-mail; `decisions` are people's answers about
     this card's person, by contact id. A new guest takes one call where duplicates are forbidden, else two;
-    a returning one two, or one where the contact is known.
+    a returning one two, or one where the contact is known. A correction takes one, or two where a name was corrected
+    or something taken off, and one more where duplicates are allowed and an address is new.
     """
     if not (card.phone or card.email):
         return Attention(CauseCode.NO_USABLE_ADDRESS, {"name": card.name})
-    return (yield from _Delivery(card, known, location, decisions).run(must_look_up=resume.must_look_up))
+    delivery = _Delivery(card, known, location, decisions, resume.past)
+    return (yield from delivery.run(must_look_up=resume.must_look_up))
 
 
 @dataclass(frozen=True)
@@ -149,18 +125,25 @@ class _Delivery:
         known: Sequence[KnownContact],
         location: LocationFacts,
         decisions: Mapping[str, Decision],
+        past: Past,
     ) -> None:
+        own = (past.own,) if past.own else ()
         self._card = card
-        self._known = {one.contact_id: one for one in known}
+        self._known = {one.contact_id: one for one in (*known, *own)}
         self._location = location
         self._decisions = decisions
+        self._past = past
+        self._own: str | None = None
         self._left_out: list[str] = []
         self._looked_again = False
         self._second_email = False
 
     def run(self, *, must_look_up: bool) -> Steps:
+        if (own := self._past.own) and self._decisions.get(own.contact_id) != "different":
+            self._own = own.contact_id
+            return (yield from self._update(_Candidate(own.contact_id)))
         if must_look_up:
-            return (yield from self._go_on((yield from self._look_up_each())))
+            return (yield from self._look_anew())
         if found := self._remembered():
             if self._location.allow_duplicates:
                 # GHL would let two contacts have the other address, so it has to be asked for.
@@ -189,9 +172,35 @@ class _Delivery:
         candidate = _Candidate(same[0].contact_id, same[0].person)
         return {key: candidate for key in self._keys() if getattr(same[0], key) == getattr(self._card, key)}
 
-    def _look_up(self) -> Generator[Call, Reply, dict[Key, _Candidate]]:
+    def _look_anew(self) -> Steps:
+        """Who has the addresses is asked for each of them, and for those that the card had before."""
+        found = yield from self._look_up_each()
+        if not found and (former := (yield from self._look_up_former())):
+            self._own = former.id
+            return (yield from self._update(former))
+        return (yield from self._go_on(found))
+
+    def _look_up_former(self) -> Generator[Call, Reply, _Candidate | None]:
+        """The contact of an earlier revision, by addresses that the card no longer has: it must be that person."""
+        asked = {self._card.phone, self._card.email, None}
+        for one in reversed(self._past.earlier):
+            for key in _KEYS:
+                if (address := getattr(one, key)) in asked:
+                    continue
+                asked.add(address)
+                contact = yield from self._find(key, card=one)
+                if contact is None or self._decisions.get(contact.id) == "different":
+                    continue
+                candidate = self._candidate(contact)
+                if candidate.person and _is_named(one.person, candidate.person):
+                    return candidate
+        return None
+
+    def _look_up(self, keys: tuple[Key, ...] | None = None) -> Generator[Call, Reply, dict[Key, _Candidate]]:
         """One look-up with both addresses; an address the found contact lacks is looked up alone."""
-        keys = self._keys()
+        keys = self._keys() if keys is None else keys
+        if not keys:
+            return {}
         contact = yield from self._find(*keys)
         if contact is None:
             return {}
@@ -199,15 +208,15 @@ class _Delivery:
         # A contact that shows neither was found through a second e-mail address that GHL's answer leaves out.
         found: dict[Key, _Candidate] = dict.fromkeys(shared or keys[-1:], self._candidate(contact))
         self._note_second_email(found)
-        return found | (yield from self._look_up_each(without=found))
+        return found | (yield from self._look_up_each(without={*_KEYS} - {*keys} | {*found}))
 
     def _look_up_each(
-        self, *, without: Mapping[Key, _Candidate] | None = None
+        self, *, without: Collection[Key] = ()
     ) -> Generator[Call, Reply, dict[Key, _Candidate]]:
         """One look-up for each address that is not in `without`: two different people show up as two."""
         found: dict[Key, _Candidate] = {}
         for key in self._keys():
-            if key in (without or {}):
+            if key in without:
                 continue
             contact = yield from self._find(key)
             if contact is not None:
@@ -215,10 +224,11 @@ class _Delivery:
         self._note_second_email(found)
         return found
 
-    def _find(self, *keys: Key) -> Generator[Call, Reply, Contact | None]:
+    def _find(self, *keys: Key, card: OutgoingCard | None = None) -> Generator[Call, Reply, Contact | None]:
+        card = card or self._card
         reply = yield FindDuplicate(
-            phone=self._card.phone if "phone" in keys else None,
-            email=self._card.email if "email" in keys else None,
+            phone=card.phone if "phone" in keys else None,
+            email=card.email if "email" in keys else None,
         )
         assert reply is None or isinstance(reply, Contact)
         return reply
@@ -246,7 +256,9 @@ class _Delivery:
             return (yield from self._create())
         candidates = {one.id: one for one in found.values()}
         if len(candidates) > 1:
-            decided = next((one for one in candidates.values() if self._decides_same(one.id)), None)
+            # Of two contacts of one person the same one each time: GHL names that of the e-mail first.
+            in_order = [found[key] for key in reversed(_KEYS) if key in found]
+            decided = next((one for one in in_order if self._decides_same(one.id)), None)
             if decided is None:
                 return self._two_people(found)
             for key, one in found.items():
@@ -307,8 +319,11 @@ class _Delivery:
     def _update(self, candidate: _Candidate) -> Steps:
         try:
             contact = candidate.contact
-            if self._is_older_than(candidate.id) and contact is None:
+            if contact is None and self._must_read(candidate.id):
                 contact = yield from self._get(candidate.id)
+                candidate = self._candidate(contact)
+            if candidate.id == self._own and (ended := (yield from self._not_as_before(candidate))):
+                return ended
             write = self._changes(candidate.id, contact)
             if write.to_update():
                 reply = yield UpdateContact(candidate.id, write)
@@ -353,25 +368,97 @@ class _Delivery:
             other_id, other_name = other.id, _name(other.person)
         if other_id == candidate.id:
             return self._refused(error)
-        if self._decisions.get(other_id) == "different" or (
-            self._decides_same(other_id) and self._decides_same(candidate.id)
-        ):
+        other = _Candidate(other_id, Person(other_name))
+        return (yield from self._belongs_to_other(candidate, key, other))
+
+    def _belongs_to_other(self, candidate: _Candidate, key: Key, other: _Candidate) -> Steps:
+        """One of the card's addresses is on another contact than the card's: people say whether that is the person."""
+        decided, mine = self._decisions.get(other.id), self._decides_same(candidate.id)
+        if decided is None:
+            return Decide(_TAKEN[key], {**self._facts(key, other), "other_id": candidate.id})
+        if decided == "different" or mine:
             self._leave_out(key)
-            return (yield from self._update(candidate))
-        if self._decides_same(other_id):
-            for mine in self._keys():
-                if mine != key:
-                    self._leave_out(mine)
-            return (yield from self._update(_Candidate(other_id)))
-        facts = self._facts(key, _Candidate(other_id, Person(other_name)))
-        return Decide(_TAKEN[key], {**facts, "other_id": candidate.id})
+            return (
+                (yield from self._update(candidate)) if self._keys() else self._nothing_of_its_own(key, other)
+            )
+        if candidate.id == self._own:
+            yield from self._part_from(candidate)
+        for one in self._keys():
+            if one != key:
+                self._leave_out(one)
+        return (yield from self._update(_Candidate(other.id)))
 
     def _gone(self, error: NotFoundError) -> Steps:
         """The contact was merged or removed meanwhile: look once more who has the addresses."""
         if self._looked_again:
             raise error
+        return (yield from self._look_anew_once())
+
+    def _look_anew_once(self) -> Steps:
         self._looked_again = True
-        return (yield from self._go_on((yield from self._look_up_each())))
+        self._own = None
+        return (yield from self._look_anew())
+
+    # The contact that the card was in before it was corrected
+
+    def _must_read(self, contact_id: str) -> bool:
+        """Whether what is written depends on what stands there."""
+        if self._is_older_than(contact_id) or correction.taken_off(self._card, self._past):
+            return True
+        stale = contact_id in self._known and not self._known[contact_id].fresh
+        return contact_id == self._own and (stale or correction.renamed(self._card, self._past))
+
+    def _not_as_before(self, candidate: _Candidate) -> Generator[Call, Reply, Outcome | None]:
+        """What comes of the card where it can no longer go into the contact it was in; None where it can."""
+        contact, region = candidate.contact, self._location.region
+        if contact:
+            found_anew = self._looked_again
+            if not (found_anew or correction.is_still(contact, self._card, self._past, region)):
+                return (yield from self._look_anew_once())
+            if question := self._another_name(candidate, contact):
+                return question
+        if taken := (yield from self._taken_meanwhile(candidate)):
+            return (yield from self._belongs_to_other(candidate, *taken))
+        return None
+
+    def _another_name(self, candidate: _Candidate, contact: Contact) -> Decide | None:
+        """The card was corrected to another person's name, and the contact is not the card's alone."""
+        older = self._is_older_than(candidate.id)
+        if self._decides_same(candidate.id) or not correction.is_another_name(
+            contact, self._card, self._past, older=older
+        ):
+            return None
+        key = next((key for key in self._keys() if self._has(contact, key)), self._keys()[0])
+        return Decide(CauseCode.SAME_PERSON_DOUBT, self._facts(key, candidate))
+
+    def _taken_meanwhile(
+        self, candidate: _Candidate
+    ) -> Generator[Call, Reply, tuple[Key, _Candidate] | None]:
+        """Who else has an address that the card has only now: where duplicates are allowed GHL would not say."""
+        if not self._location.allow_duplicates:
+            return None
+        new = tuple(
+            key
+            for key in self._keys()
+            if any(getattr(one, key) != getattr(self._card, key) for one in self._past.earlier)
+        )
+        found = yield from self._look_up(new)
+        self._second_email = False
+        return next(((key, one) for key, one in found.items() if one.id != candidate.id), None)
+
+    def _part_from(self, candidate: _Candidate) -> Generator[Call, Reply, None]:
+        """The person is another contact: what the card wrongly said is taken off the one it was in."""
+        try:
+            contact = candidate.contact or (yield from self._get(candidate.id))
+            region = self._location.region
+            older = self._is_older_than(candidate.id)
+            cleared = correction.wrong(self._card, self._past, contact, region, older=older)
+            if cleared:
+                yield UpdateContact(candidate.id, ContactWrite(cleared=cleared))
+        except (NotFoundError, InvalidRequestError):
+            # It is gone, or GHL lets nobody empty it: the person's own contact matters more.
+            pass
+        self._own = None
 
     # What is written
 
@@ -402,6 +489,9 @@ class _Delivery:
 
     def _changes(self, contact_id: str, contact: Contact | None) -> ContactWrite:
         """What goes into a contact that is there: a contact's names stay; an older card only fills blanks."""
+        if contact_id == self._own:
+            older = self._is_older_than(contact_id)
+            return correction.changes(self._card, self._past, contact, self._location.region, older=older)
         write = self._changes_of_card()
         if self._second_email:
             # It is there already; sent as the first address it would push that one out.
@@ -417,6 +507,13 @@ class _Delivery:
                 if not contact.custom_fields.get(field)
             }
             left["custom_fields"] = custom
+        left["cleared"] = correction.clears(
+            self._card,
+            self._past,
+            contact,
+            self._location.region,
+            older=self._is_older_than(contact_id),
+        )
         if not (contact.first_name or contact.last_name):
             left |= {"first_name": self._card.first_name or None, "last_name": self._card.last_name or None}
         return write.model_copy(update=left)
@@ -426,13 +523,12 @@ class _Delivery:
         return known is not None and self._card.written_at < known.newest_applied_at
 
     def _candidate(self, contact: Contact) -> _Candidate:
-        return _Candidate(contact.id, _person(contact, self._location.region), contact)
+        return _Candidate(contact.id, person_of(contact, self._location.region), contact)
 
     # The card's addresses
 
     def _keys(self) -> tuple[Key, ...]:
-        both: tuple[Key, ...] = ("phone", "email")
-        return tuple(key for key in both if getattr(self._card, key))
+        return tuple(key for key in _KEYS if getattr(self._card, key))
 
     def _leave_out(self, key: Key) -> None:
         self._card = replace(self._card, phone=None) if key == "phone" else replace(self._card, email=None)
@@ -440,7 +536,7 @@ class _Delivery:
 
     def _has(self, contact: Contact, key: Key) -> bool:
         """Whether GHL shows the contact with the card's address, in whatever form it keeps it."""
-        person = _person(contact, self._location.region)
+        person = person_of(contact, self._location.region)
         if key == "phone":
             return person.phone == self._card.phone
         return person.email == self._card.email or self._card.email in contact.additional_emails
@@ -451,12 +547,16 @@ class _Delivery:
         """The answer read back: a phone or e-mail that GHL did not keep as it was sent."""
         if _tells_nothing(contact):
             return None
-        for key in self._keys():
+        for key in _KEYS:
             sent = getattr(write, key) if write else getattr(self._card, key)
+            kept = getattr(contact, key)
             if sent and not self._has(contact, key):
-                kept = getattr(contact, key)
                 facts = {key: self._shown(sent), "kept": self._shown(kept) if kept else "none"}
-                return Attention(_KEPT_DIFFERENT[key], {**facts, "contact_id": contact.id})
+            elif kept and write and key in write.cleared:
+                facts = {key: f"no {_WORDS[key]} any more", "kept": self._shown(kept)}
+            else:
+                continue
+            return Attention(_KEPT_DIFFERENT[key], {**facts, "contact_id": contact.id})
         return None
 
     def _refused(self, error: InvalidRequestError | DuplicateContactError) -> Attention:
@@ -496,32 +596,13 @@ def _tells_nothing(contact: Contact) -> bool:
     return not (contact.phone or contact.email or contact.first_name or contact.last_name)
 
 
-def _person(contact: Contact, region: str) -> Person:
-    return Person(
-        contact.first_name or "",
-        contact.last_name or "",
-        _normal_phone(contact.phone, region),
-        _normal_email(contact.email),
-    )
-
-
-def _normal_phone(phone: str | None, region: str) -> str | None:
-    try:
-        return e164(phone, region) if phone else None
-    except PhoneError:
-        return phone
-
-
-def _normal_email(email: str | None) -> str | None:
-    try:
-        return normal_email(email) if email else None
-    except EmailError:
-        return email
-
-
 def _key_of(error: DuplicateContactError) -> Key | None:
     fields: Mapping[str | None, Key] = {"phone": "phone", "email": "email", "additionalEmail": "email"}
     return fields.get(error.matching_field)
+
+
+def _is_named(one: Person, other: Person) -> bool:
+    return same_person(one, other, matched=True) == Verdict.SAME
 
 
 def _name(person: Person | None) -> str:

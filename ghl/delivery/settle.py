@@ -56,25 +56,33 @@ class Settlement:
     contact: LinkedContact | None = None
 
 
-# One statement for the whole batch. A row whose lease was lost is left alone: somebody else has it now.
+# One statement for the whole batch. A row whose lease was lost is left alone: somebody else has it now. A card that
+# was corrected meanwhile has a new position: what came of the old revision is kept, and the new one is due at once.
 SETTLE = text(
     """
     WITH s AS (
         SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS s(
             id bigint, token uuid, attempt_id bigint, state text, status text, outcome text, due_in float8,
             cause text, facts jsonb, attempts int, system_errors int, first_system_error_at timestamptz,
-            deaths int, must_look_up bool, priority int, location_id uuid, first_name text, last_name text,
-            phone text, email text, written_at timestamptz, http_status int, trace_id text, calls jsonb, contact_id text)
+            deaths int, must_look_up bool, priority int, position bigint, revision int, corrected_due_in float8,
+            location_id uuid, first_name text, last_name text, phone text, email text, written_at timestamptz,
+            http_status int, trace_id text, calls jsonb, contact_id text)
         ORDER BY id
     ), settled AS (
         UPDATE outbox AS o
-        SET state = s.state, due_at = now() + make_interval(secs => s.due_in), attempts = s.attempts,
-            system_errors = s.system_errors, first_system_error_at = s.first_system_error_at,
-            deaths = s.deaths, tries = o.tries - CASE WHEN s.outcome = 'not_sent' THEN 1 ELSE 0 END,
-            must_look_up = s.must_look_up, priority = s.priority, lease_token = NULL, leased_until = NULL,
-            requested_by = CASE WHEN s.outcome = 'not_sent' THEN o.requested_by END
+        SET state = CASE WHEN o.position = s.position THEN s.state ELSE 'due' END,
+            due_at = now() + make_interval(
+                secs => CASE WHEN o.position = s.position THEN s.due_in ELSE s.corrected_due_in END),
+            attempts = CASE WHEN o.position = s.position THEN s.attempts ELSE o.attempts END,
+            system_errors = CASE WHEN s.status = 'waiting' OR o.position = s.position THEN s.system_errors ELSE 0 END,
+            first_system_error_at = CASE
+                WHEN s.status = 'waiting' OR o.position = s.position THEN s.first_system_error_at END,
+            deaths = CASE WHEN s.status = 'waiting' OR o.position = s.position THEN s.deaths ELSE 0 END, tries = o.tries - CASE WHEN s.outcome = 'not_sent' THEN 1 ELSE 0 END,
+            must_look_up = s.must_look_up, lease_token = NULL, leased_until = NULL,
+            priority = CASE WHEN o.position = s.position THEN s.priority ELSE o.priority END,
+            requested_by = CASE WHEN s.outcome = 'not_sent' OR o.position <> s.position THEN o.requested_by END
         FROM s WHERE o.id = s.id AND o.lease_token = s.token
-        RETURNING o.id, o.card_id
+        RETURNING o.id, o.card_id, o.position <> s.position AS corrected
     ), told AS (
         UPDATE attempts AS a
         SET outcome = s.outcome, ended_at = clock_timestamp(), cause = s.cause, http_status = s.http_status,
@@ -84,9 +92,12 @@ SETTLE = text(
         DELETE FROM person_keys AS k USING settled WHERE k.outbox_id = settled.id
     ), shown AS (
         UPDATE cards AS c
-        SET status = s.status, cause = s.cause, facts = s.facts, status_changed_at = now(),
-            contact_id = coalesce(s.contact_id, c.contact_id),
-            synced_at = CASE WHEN s.status = 'synced' THEN now() ELSE c.synced_at END
+        SET status = CASE WHEN settled.corrected THEN 'waiting' ELSE s.status END,
+            cause = CASE WHEN NOT settled.corrected OR s.status = 'waiting' THEN s.cause END,
+            facts = CASE WHEN NOT settled.corrected OR s.status = 'waiting' THEN s.facts ELSE '{}' END,
+            status_changed_at = now(), contact_id = coalesce(s.contact_id, c.contact_id),
+            synced_at = CASE WHEN s.status = 'synced' THEN now() ELSE c.synced_at END,
+            synced_revision = CASE WHEN s.status = 'synced' THEN s.revision ELSE c.synced_revision END
         FROM s, settled WHERE settled.id = s.id AND c.id = settled.card_id
     ), linked AS (
         -- The newest card of a contact wins; in one statement a contact may stand only once.
@@ -197,6 +208,10 @@ def _as_row(one: Settlement) -> dict[str, Any]:
         "deaths": one.deaths,
         "must_look_up": one.must_look_up,
         "priority": one.priority or one.row.priority,
+        "position": one.row.position,
+        "revision": one.row.revision,
+        # What GoHighLevel said about the old revision is no reason to let the new one wait; an outage is.
+        "corrected_due_in": one.due_in if one.attempts == one.row.attempts else 0.0,
         "http_status": one.http_status,
         "trace_id": one.trace_id,
         "calls": [_storable(call) for call in one.calls],

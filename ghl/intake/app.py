@@ -1,4 +1,4 @@
-"""The intake as an ASGI app: its parts put together. Webhooks and the public form get their routes here."""
+"""The intake as an ASGI app: its parts put together. Webhooks get their routes here."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,6 +15,8 @@ from starlette.routing import Route
 from ghl.clock import Clock
 from ghl.db.engine import Database
 from ghl.intake.cards import Cards
+from ghl.intake.form.limits import ADDRESS_FREE, Limits
+from ghl.intake.form.routes import CardForms
 from ghl.intake.gate import Gate
 from ghl.intake.health import Health
 from ghl.intake.middleware import Requests
@@ -27,12 +29,16 @@ from ghl.sources import KnownSources
 
 @dataclass(frozen=True)
 class IntakeLimits:
-    """How much the intake takes on. `threads` is not more than the database's pool has connections."""
+    """How much the intake takes on. `threads` is not more than the database's pool has connections.
+
+    `cards_at_once` are taken by the card form of one church from one address; see `ghl.intake.form.limits`.
+    """
 
     threads: int = 10
     most_waiting: int = 200
     wait_seconds: float = 5.0
     body_seconds: float = 10.0
+    cards_at_once: int = ADDRESS_FREE
 
 
 def create_app(
@@ -41,12 +47,24 @@ def create_app(
     clock: Clock,
     on_saved: Callable[[UUID], None],
     limits: IntakeLimits | None = None,
+    form_url: str = "",
 ) -> Starlette:
-    """The app. `on_saved(church_id)` is called after each saved card, from any thread; it must return at once."""
+    """The app. `on_saved(church_id)` is called after each saved card, from any thread; it must return at once.
+
+    `form_url` is where people reach the card form, without a slash at its end; else a request's own address counts.
+    """
     limits = limits or IntakeLimits()
     threads = Threads(limits.threads, most_waiting=limits.most_waiting, wait_seconds=limits.wait_seconds)
     gate = Gate(KnownSources(database, clock), WrongKeys(clock), threads)
     cards = Cards(database, clock, on_saved, gate=gate, threads=threads, body_seconds=limits.body_seconds)
+    forms = CardForms(
+        database,
+        clock,
+        threads=threads,
+        limits=Limits(clock, address_free=limits.cards_at_once),
+        body_seconds=limits.body_seconds,
+        form_url=form_url,
+    )
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -57,6 +75,7 @@ def create_app(
         routes=[
             *Health(database, clock, threads).routes(),
             *cards.routes(),
+            *forms.routes(),
             Route("/openapi.json", describe, methods=["GET"]),
             Route("/problems/{slug}", explain, methods=["GET"]),
         ],

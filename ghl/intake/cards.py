@@ -1,6 +1,5 @@
 """The routes of the cards API: from a request to what the reception needs, and back to an answer."""
 
-import ipaddress
 from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
@@ -18,6 +17,7 @@ from ghl.intake.gate import Gate
 from ghl.intake.idempotency import FORM, KeyReusedError
 from ghl.intake.problems import FieldError, Problem, ProblemError
 from ghl.intake.receive import Reception, Sent
+from ghl.intake.sender import address_of, agent_of
 from ghl.intake.standing import Standing, standing_of
 from ghl.intake.threads import Threads
 from ghl.sources import Source
@@ -25,7 +25,6 @@ from ghl.sources import Source
 MAX_BODY = 64 * 1024
 """A card whose every field is full has at most 57 KiB of UTF-8; the church's own questions have the rest, and
 an ordinary card is below 2 KiB."""
-MAX_USER_AGENT = 300
 JSON = "application/json"
 
 
@@ -62,7 +61,7 @@ class Cards:
         check_type(request)
         key = _idempotency_key(request)
         values = parse_object(await read_body(request, most=MAX_BODY, seconds=self._body_seconds))
-        sent = Sent(values, key, _address(request), _user_agent(request))
+        sent = Sent(values, key, address_of(request), agent_of(request))
         try:
             received = await self._threads.run(self._reception.receive, source, sent)
         except CardFieldsError as error:
@@ -107,20 +106,6 @@ def _idempotency_key(request: Request) -> str | None:
             ],
         )
     return given[0]
-
-
-def _address(request: Request) -> str | None:
-    """The sender's address in a form the database takes, or None."""
-    try:
-        address = ipaddress.ip_address(request.client.host if request.client else "")
-    except ValueError:
-        return None
-    return str(address).partition("%")[0]
-
-
-def _user_agent(request: Request) -> str | None:
-    given = request.headers.get("user-agent", "")
-    return "".join(sign for sign in given if sign.isprintable())[:MAX_USER_AGENT] or None
 
 
 def _told(standing: Standing) -> Mapping[str, Any]:

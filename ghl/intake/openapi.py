@@ -1,4 +1,7 @@
-"""The OpenAPI 3.1 description of the intake. Field names and bounds come from the code that enforces them."""
+"""The OpenAPI 3.1 description of the intake. Field names and bounds come from the code that enforces them.
+
+The card form (`/c/…`) is for people and stands not in it.
+"""
 
 from collections.abc import Mapping
 from functools import cache

@@ -30,6 +30,7 @@ class ChurchRole:
     timezone: str
     is_demo: bool
     role: Role
+    reads_prayers: bool = False
 
 
 @dataclass(frozen=True)

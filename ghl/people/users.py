@@ -1,5 +1,6 @@
 """People and their roles. It signs nobody in."""
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -28,10 +29,12 @@ def add_user(
     church_id: UUID | None = None,
     role: Role | None = None,
     ops: bool = False,
+    reads_prayers: bool | None = None,
 ) -> UUID:
     """Lets a person sign in: with a role in a church, or (`ops`) for the whole installation. Returns the id.
 
-    A person who is there already gets the role as well, or the new role instead of the old one. Raises
+    A person who is there already gets the role as well, or the new role instead of the old one. Whether they
+    may read the church's prayer requests stays as it is with None; nobody may until somebody says so. Raises
     `PersonError` for a wrong address, an unknown church, or when a church would lose its last admin.
     """
     try:
@@ -42,12 +45,16 @@ def add_user(
         raise PersonError("A role needs a church, and a church a role.")
     if church_id is None and not ops:
         raise PersonError("Say in which church and as what, or that this person runs the installation.")
+    if church_id is None and reads_prayers is not None:
+        raise PersonError("Prayer requests belong to a church: say in which one.")
     try:
         with database.identity() as session:
             user_id = ensure_user(session, address, name=name.strip()[:MAX_NAME], ops=ops)
             if church_id is not None and role is not None:
-                _set_role(session, user_id, church_id, role)
-            facts = {"role": str(role) if role else None, "ops": ops}
+                _set_role(session, user_id, church_id, role, reads_prayers=reads_prayers)
+            facts: dict[str, Any] = {"role": str(role) if role else None, "ops": ops}
+            if reads_prayers is not None:
+                facts["reads_prayers"] = reads_prayers
             note(session, "user.added", user_id, actor=actor, church_id=church_id, facts=facts)
     except IntegrityError as error:
         raise PersonError("There is no such church.") from error
@@ -84,18 +91,36 @@ def churches_of(session: Session, user_id: UUID, *, is_ops: bool) -> tuple[Churc
     the cards of no other church.
     """
     rows = session.execute(
-        select(Church.id, Church.slug, Church.name, Church.timezone, Church.is_demo, Membership.role)
+        select(
+            Church.id,
+            Church.slug,
+            Church.name,
+            Church.timezone,
+            Church.is_demo,
+            Membership.role,
+            Membership.reads_prayers,
+        )
         .outerjoin(Membership, (Membership.church_id == Church.id) & (Membership.user_id == user_id))
         .where(Membership.role.is_not(None) | (Church.is_demo if is_ops else False))
         .order_by(Church.name, Church.id)
     )
     return tuple(
-        ChurchRole(row.id, row.slug, row.name, row.timezone, row.is_demo, Role(row.role or Role.ADMIN))
+        ChurchRole(
+            row.id,
+            row.slug,
+            row.name,
+            row.timezone,
+            row.is_demo,
+            Role(row.role or Role.ADMIN),
+            reads_prayers=row.role is None or row.reads_prayers,
+        )
         for row in rows
     )
 
 
-def _set_role(session: Session, user_id: UUID, church_id: UUID, role: Role) -> None:
+def _set_role(
+    session: Session, user_id: UUID, church_id: UUID, role: Role, *, reads_prayers: bool | None
+) -> None:
     # Locked in one order, so that two admins who step down at once cannot both be "not the last".
     admins = session.scalars(
         select(Membership.user_id)
@@ -105,10 +130,11 @@ def _set_role(session: Session, user_id: UUID, church_id: UUID, role: Role) -> N
     ).all()
     if role is not Role.ADMIN and list(admins) == [user_id]:
         raise PersonError("This is the church's last admin. Make somebody else an admin first.")
+    values: dict[str, Any] = {"role": str(role)}
+    if reads_prayers is not None:
+        values["reads_prayers"] = reads_prayers
     session.execute(
         upsert(Membership)
-        .values(user_id=user_id, church_id=church_id, role=role)
-        .on_conflict_do_update(
-            index_elements=[Membership.user_id, Membership.church_id], set_={"role": str(role)}
-        )
+        .values(user_id=user_id, church_id=church_id, **values)
+        .on_conflict_do_update(index_elements=[Membership.user_id, Membership.church_id], set_=values)
     )

@@ -1,9 +1,11 @@
 """The tables, one file per group. Importing this package fills the metadata."""
 
 from ghl.db.base import Base
-from ghl.db.models.card import Card, CardCount, CardCountDelta, CardRevision, PrayerRequest
+from ghl.db.models.card import Card, CardCount, CardCountDelta, CardRevision, CardWords, PrayerRequest
 from ghl.db.models.church import Church, Credential, IdempotencyKey, Location, SourceKey
 from ghl.db.models.contact import ContactLink, PersonDecision
+from ghl.db.models.desk import CardDraft, CardNote, CardReservation
+from ghl.db.models.form import CardForm, ConsentWording
 from ghl.db.models.outbox import Attempt, DeliveryLease, Outbox, PersonKey
 from ghl.db.models.people import Membership, SignInLink, User, WebSession
 from ghl.db.models.process import Heartbeat
@@ -16,9 +18,15 @@ __all__ = [
     "Card",
     "CardCount",
     "CardCountDelta",
+    "CardDraft",
+    "CardForm",
+    "CardNote",
+    "CardReservation",
     "CardRevision",
+    "CardWords",
     "Church",
     "ConsentEvent",
+    "ConsentWording",
     "ContactLink",
     "Credential",
     "DeliveryLease",

@@ -21,7 +21,11 @@ from ghl.statuses import CardSource, CardStatus
 
 
 class Card(Base):
-    """A card as the lists show it. What was written stands in its revisions, the prayer request apart."""
+    """A card as the lists show it. What was written stands in its revisions, the prayer request apart.
+
+    `search` holds the words that people look for, as `ghl.cards.words` writes them. `synced_revision` is the
+    newest revision that is in GoHighLevel, in the contact `contact_id`.
+    """
 
     __tablename__ = "cards"
     __table_args__ = (
@@ -29,8 +33,30 @@ class Card(Base):
         CheckConstraint(one_of("source", CardSource), name="source"),
         UniqueConstraint("church_id", "number"),
         UniqueConstraint("church_id", "fingerprint"),
-        Index("ix_cards_newest", "church_id", "received_at", "id"),
-        Index("ix_cards_newest_by_status", "church_id", "status", "received_at", "id"),
+        # With all that filters and searches read: few cards among many are found without reading the cards.
+        Index(
+            "ix_cards_newest",
+            "church_id",
+            "received_at",
+            "id",
+            postgresql_include=["status", "number", "service", "campus", "source", "first_time", "search"],
+        ),
+        Index(
+            "ix_cards_newest_by_status",
+            "church_id",
+            "status",
+            "received_at",
+            "id",
+            postgresql_include=["cause"],
+        ),
+        Index("ix_cards_newest_by_service", "church_id", "service", "received_at", "id"),
+        Index("ix_cards_newest_by_campus", "church_id", "campus", "received_at", "id"),
+        Index(
+            "ix_cards_phone", "church_id", "phone", "received_at", postgresql_where=text("phone IS NOT NULL")
+        ),
+        Index(
+            "ix_cards_email", "church_id", "email", "received_at", postgresql_where=text("email IS NOT NULL")
+        ),
         Index("ix_cards_synced", "church_id", "synced_at", postgresql_where=text("synced_at IS NOT NULL")),
     )
 
@@ -50,10 +76,38 @@ class Card(Base):
     email: Mapped[str | None]
     visit_date: Mapped[date | None]
     service: Mapped[str | None]
+    campus: Mapped[str | None]
+    first_time: Mapped[bool | None]
+    search: Mapped[str] = mapped_column(server_default="")
     received_at: Mapped[datetime]
     status_changed_at: Mapped[datetime]
     synced_at: Mapped[datetime | None]
+    synced_revision: Mapped[int | None]
     contact_id: Mapped[str | None]
+
+
+class CardWords(Base):
+    """The words of `cards.search` and the number, for the index of their parts; triggers write them.
+
+    Apart from the card, because that index costs more to write than all others, and a card is written anew with
+    each change of its status.
+    """
+
+    __tablename__ = "card_words"
+    __table_args__ = (
+        Index(
+            "ix_card_words_parts",
+            "church_id",
+            "words",
+            postgresql_using="gin",
+            postgresql_ops={"words": "gin_trgm_ops"},
+            postgresql_with={"gin_pending_list_limit": 1024},
+        ),
+    )
+
+    card_id: Mapped[UUID] = mapped_column(ForeignKey("cards.id", ondelete="CASCADE"), primary_key=True)
+    church_id: Mapped[ChurchId]
+    words: Mapped[str]
 
 
 class CardRevision(Base):

@@ -92,13 +92,17 @@ class DeliveryLease(Base):
 
 
 class Attempt(Base):
-    """One try to deliver, written when it begins, so that a try whose worker dies is not forgotten."""
+    """One try to deliver, written when it begins, so that a try whose worker dies is not forgotten.
+
+    `revision` is the one that was sent; the oldest attempts do not know it, and then it was the first.
+    """
 
     __tablename__ = "attempts"
     __table_args__ = (
         CheckConstraint(f"outcome IS NULL OR {one_of('outcome', AttemptOutcome)}", name="outcome"),
         Index(None, "card_id", "id"),
         Index("ix_attempts_open", "outbox_id", postgresql_where=text("outcome IS NULL")),
+        Index("ix_attempts_answered", "started_at", postgresql_where=text("calls @? '$[*].answer'")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -107,6 +111,7 @@ class Attempt(Base):
     card_id: Mapped[UUID] = mapped_column(ForeignKey("cards.id", ondelete="CASCADE"))
     lease_token: Mapped[UUID]
     number: Mapped[int]
+    revision: Mapped[int | None]
     requested_by: Mapped[str | None]
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

@@ -24,7 +24,7 @@ class User(Base):
 
 
 class Membership(Base):
-    """A person's role in a church."""
+    """A person's role in a church; whether they may read prayer requests is a right of its own, beside any role."""
 
     __tablename__ = "memberships"
     __table_args__ = (CheckConstraint(one_of("role", Role), name="role"), Index(None, "church_id"))
@@ -32,6 +32,7 @@ class Membership(Base):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     church_id: Mapped[ChurchId] = mapped_column(primary_key=True)
     role: Mapped[str]
+    reads_prayers: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[Created]
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, text
 from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -31,6 +31,7 @@ class ConsentEvent(Base):
     purpose: Mapped[str]
     wording: Mapped[str | None]
     wording_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    wording_version: Mapped[str | None]
     source: Mapped[str]
     recorded_by: Mapped[str]
     card_id: Mapped[UUID | None]
@@ -47,7 +48,16 @@ class AuditEntry(Base):
     """
 
     __tablename__ = "audit_entries"
-    __table_args__ = (Index(None, "church_id", "id"),)
+    __table_args__ = (
+        Index(None, "church_id", "id"),
+        Index(
+            "ix_audit_entries_subject",
+            "church_id",
+            "subject",
+            "id",
+            postgresql_where=text("subject IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     church_id: Mapped[UUID | None] = mapped_column(ForeignKey("churches.id"))

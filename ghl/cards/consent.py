@@ -1,0 +1,120 @@
+"""What a card says about messages, as events for the log that is only ever added to. Pure; nothing is assumed.
+
+A box left blank is not a no. Whether somebody may be written to is not decided here: the log says what was said.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from typing import Any
+from uuid import UUID
+
+from ghl.cards.addresses import Addresses
+from ghl.cards.fields import CardFields
+from ghl.cards.person import plain_name
+from ghl.statuses import CardSource, Channel, ConsentKind
+
+CARD_PURPOSE = "follow-up"
+"""What the words on a connect card are about: the visit, and what the church offers."""
+
+
+@dataclass(frozen=True, repr=False)
+class Statement:
+    """One person about messages to one address. `UNKNOWN` takes back what an earlier statement said."""
+
+    channel: Channel
+    address: str
+    person: str
+    kind: ConsentKind
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words that stood beside one box, and their version where the church keeps versions."""
+
+    text: str
+    version: str | None = None
+
+
+@dataclass(frozen=True, repr=False)
+class Origin:
+    """Where statements come from: the card, its way in, and who wrote them down from where."""
+
+    church_id: UUID
+    card_id: UUID
+    source: CardSource
+    recorded_by: str
+    recorded_at: datetime
+    ip: str | None = None
+    user_agent: str | None = None
+
+
+def statements(fields: CardFields, addresses: Addresses) -> tuple[Statement, ...]:
+    """What the card says, for each address that can be written to."""
+    said = (
+        (Channel.SMS, addresses.phone, fields.sms_consent),
+        (Channel.EMAIL, addresses.email, fields.email_consent),
+    )
+    person = f"{plain_name(fields.first_name)} {plain_name(fields.last_name)}".strip()
+    return tuple(
+        Statement(channel, address, person, ConsentKind.YES if yes else ConsentKind.NO)
+        for channel, address, yes in said
+        if address and yes is not None
+    )
+
+
+def corrected(old: tuple[Statement, ...], new: tuple[Statement, ...]) -> tuple[Statement, ...]:
+    """What a correction adds to the log: first what it takes back, then what it says now.
+
+    The same answer for the same address and person is never said again, so its date stays that of the signature.
+    A yes for an address or a name that was wrong is taken back. A no is only taken back where the card answers
+    no longer: one for a wrong address does no harm.
+    """
+    now = {_about(one): one for one in new}
+    answered = {one.channel for one in new}
+    back = tuple(
+        Statement(one.channel, one.address, one.person, ConsentKind.UNKNOWN)
+        for one in old
+        if _about(one) not in now and (one.kind is ConsentKind.YES or one.channel not in answered)
+    )
+    return back + tuple(one for one in new if one not in old)
+
+
+def event(
+    statement: Statement, fields: CardFields, origin: Origin, *, words: Words | None = None
+) -> dict[str, Any]:
+    """The row of the log. What is taken back has no words and no signature.
+
+    `words` are those of this channel's own box; else the one text that the card gives for all of them counts.
+    """
+    withdrawn = statement.kind is ConsentKind.UNKNOWN
+    shown = words or Words(fields.consent_wording)
+    wording = None if withdrawn else shown.text or None
+    signed = None if withdrawn else fields.consent_at or fields.visit_date
+    return {
+        "church_id": origin.church_id,
+        "channel": statement.channel,
+        "address": statement.address,
+        "person": statement.person,
+        "kind": statement.kind,
+        "purpose": CARD_PURPOSE,
+        "wording": wording,
+        "wording_hash": wording_hash(wording) if wording else None,
+        "wording_version": shown.version if wording else None,
+        "source": origin.source,
+        "recorded_by": origin.recorded_by,
+        "card_id": origin.card_id,
+        "signed_at": datetime.combine(signed, time.min, UTC) if signed else None,
+        "recorded_at": origin.recorded_at,
+        "ip": origin.ip,
+        "user_agent": origin.user_agent,
+    }
+
+
+def wording_hash(wording: str) -> bytes:
+    """The hash by which the proof of consent outlives an erased person."""
+    return hashlib.sha256(wording.encode()).digest()
+
+
+def _about(one: Statement) -> tuple[str, str, str]:
+    return (one.channel, one.address, one.person)

@@ -1,0 +1,271 @@
+"""Correcting a card: a new revision beside the old ones, what it says about consent, and its way to GoHighLevel again.
+
+The fingerprint stays that of the card as it came in: the same list imported again brings the same card, and must
+not bring back beside it what somebody corrected.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import ValidationError
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Session
+
+from ghl import audit
+from ghl.cards import consent
+from ghl.cards.addresses import Addresses, read_addresses
+from ghl.cards.fields import CardFields, ParsedCard
+from ghl.cards.queueing import LockedCard, lock, put, requeue
+from ghl.cards.save import listed
+from ghl.causes import CauseCode
+from ghl.db.models import Card, CardRevision, Church, ConsentEvent, Outbox, PrayerRequest
+from ghl.statuses import CardStatus
+
+PRAYER = "prayer_request"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field before and after, in words for people; one of the church's own questions is its own field."""
+
+    field: str
+    old: str = dataclasses.field(repr=False)
+    new: str = dataclasses.field(repr=False)
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """Where the card stands after the correction. `changes` leaves out the prayer request, which few may read."""
+
+    revision: int
+    status: CardStatus
+    changes: tuple[Change, ...] = ()
+    cause: str | None = None
+    facts: dict[str, Any] = dataclasses.field(default_factory=dict, repr=False)
+    prayer_changed: bool = False
+
+
+class CorrectionError(ValueError):
+    """The card cannot be corrected; the message says why in one sentence."""
+
+
+class CardMissingError(CorrectionError):
+    """The church has no such card."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such card.")
+
+
+class CardChangedError(CorrectionError):
+    """Somebody else saved another revision meanwhile: `revision` is the newest."""
+
+    def __init__(self, revision: int) -> None:
+        super().__init__("Somebody else corrected this card meanwhile. Look at it again before you save.")
+        self.revision = revision
+
+
+def correct(
+    session: Session,
+    church_id: UUID,
+    card_id: UUID,
+    parsed: ParsedCard,
+    *,
+    base_revision: int,
+    actor: str,
+    now: datetime,
+    release: bool = False,
+    keep_prayer: bool = True,
+) -> Corrected:
+    """Saves what the card says now, and returns where it stands. A transaction of the church.
+
+    A card in *To review* stays there unless `release` says that it was reviewed; one that was set aside, or that
+    staff keep back, stays so; every other one goes out again, into the contact it went into before. Saving what is
+    written there already changes nothing, so a second click does no harm. `base_revision` is the one that was
+    shown when the correction began. The prayer request is only touched without `keep_prayer`.
+    Raises `CardMissingError`, and `CardChangedError` where others saved another revision meanwhile.
+    """
+    card = lock(session, church_id, card_id)
+    if card is None:
+        raise CardMissingError
+    region = session.scalars(select(Church.region).where(Church.id == church_id)).one()
+    before = _Written.of(_newest(session, card), region)
+    after = _Written.of(parsed.fields, region)
+    names = _field_names(before.fields, after.fields)
+    prayer = not keep_prayer and _prayer_differs(session, card_id, parsed.prayer_request)
+    if (names or prayer) and base_revision != card.revision:
+        raise CardChangedError(card.revision)
+    desk = _Desk(session, church_id, card, actor, now)
+    revision = card.revision + bool(names)
+    if names:
+        desk.add_revision(after)
+        desk.add_consent(before, after)
+    if prayer:
+        desk.replace_prayer(parsed.prayer_request)
+    if names or prayer:
+        fields = [*names, *([PRAYER] if prayer else [])]
+        desk.record("card.corrected", fields=fields, revision=revision)
+    status, cause, facts = desk.move(after.addresses, changed=bool(names), release=release)
+    return Corrected(revision, status, changes_between(before.fields, after.fields), cause, facts, prayer)
+
+
+def changes_between(old: CardFields, new: CardFields) -> tuple[Change, ...]:
+    """What differs, in the order of the card's fields, the church's own questions last."""
+    changes = [
+        Change(name, _in_words(getattr(old, name)), _in_words(getattr(new, name)))
+        for name in _field_names(old, new)
+        if name != "custom_answers"
+    ]
+    before, after = old.custom_answers, new.custom_answers
+    changes += [
+        Change(question, before.get(question, ""), after.get(question, ""))
+        for question in dict.fromkeys((*before, *after))
+        if before.get(question) != after.get(question)
+    ]
+    return tuple(changes)
+
+
+def _field_names(old: CardFields, new: CardFields) -> list[str]:
+    return [name for name in CardFields.model_fields if getattr(old, name) != getattr(new, name)]
+
+
+def _in_words(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "Yes" if value else "No"
+        case date():
+            return f"{value:%b} {value.day}, {value.year}"
+        case tuple():
+            return ", ".join(str(one) for one in value)
+        case _:
+            return str(value)
+
+
+def _newest(session: Session, card: LockedCard) -> CardFields:
+    """What the newest revision says."""
+    fields = session.scalars(
+        select(CardRevision.fields).where(CardRevision.card_id == card.id, CardRevision.no == card.revision)
+    ).one()
+    try:
+        return CardFields.model_validate(fields)
+    except ValidationError:
+        message = "This card was saved by a newer version of the hub, which alone can correct it."
+    # Raised outside the handler: pydantic's error holds what is on the card.
+    raise CorrectionError(message)
+
+
+def _prayer_differs(session: Session, card_id: UUID, text: str) -> bool:
+    """Whether other words stand there. Compared by the database: who corrects a card need not read them."""
+    same = session.scalar(select(PrayerRequest.text == text).where(PrayerRequest.card_id == card_id))
+    return bool(text) if same is None else not same
+
+
+@dataclass(frozen=True, repr=False)
+class _Written:
+    """What a revision says, with its addresses in the form they are sent."""
+
+    fields: CardFields
+    addresses: Addresses
+    statements: tuple[consent.Statement, ...]
+
+    @classmethod
+    def of(cls, fields: CardFields, region: str) -> "_Written":
+        addresses = read_addresses(fields, region)
+        return cls(fields, addresses, consent.statements(fields, addresses))
+
+    @property
+    def wording(self) -> str:
+        return self.fields.consent_wording
+
+
+@dataclass(frozen=True, repr=False)
+class _Desk:
+    """Where one locked card is corrected: by whom, when, in which transaction."""
+
+    session: Session
+    church_id: UUID
+    card: LockedCard
+    actor: str
+    now: datetime
+
+    def add_revision(self, after: _Written) -> None:
+        number = self.card.revision + 1
+        self.session.execute(
+            insert(CardRevision).values(
+                card_id=self.card.id,
+                no=number,
+                church_id=self.church_id,
+                fields=after.fields.model_dump(mode="json", exclude_defaults=True),
+                created_at=self.now,
+                created_by=self.actor,
+            )
+        )
+        columns = listed(after.fields, after.addresses)
+        self.session.execute(update(Card).where(Card.id == self.card.id).values(revision=number, **columns))
+        keys = {"phone": after.addresses.phone, "email": after.addresses.email}
+        self.session.execute(update(Outbox).where(Outbox.id == self.card.outbox_id).values(keys))
+
+    def add_consent(self, before: _Written, after: _Written) -> None:
+        said = consent.corrected(before.statements, after.statements)
+        if not said:
+            return
+        origin = consent.Origin(self.church_id, self.card.id, self.card.source, self.actor, self.now)
+        words = self._words(before) if before.wording == after.wording else {}
+        self.session.execute(
+            insert(ConsentEvent),
+            [consent.event(one, after.fields, origin, words=words.get(one.channel)) for one in said],
+        )
+
+    def replace_prayer(self, text: str) -> None:
+        if not text:
+            self.session.execute(delete(PrayerRequest).where(PrayerRequest.card_id == self.card.id))
+            return
+        added = upsert(PrayerRequest).values(card_id=self.card.id, church_id=self.church_id, text=text)
+        self.session.execute(
+            added.on_conflict_do_update(index_elements=["card_id"], set_={"text": added.excluded.text})
+        )
+
+    def move(
+        self, addresses: Addresses, *, changed: bool, release: bool
+    ) -> tuple[CardStatus, str | None, dict[str, Any]]:
+        """Lets the card go where it belongs after the correction; returns where it stands."""
+        card = self.card
+        to_review, kept = card.status is CardStatus.TO_REVIEW, card.cause == CauseCode.HELD_BY_STAFF
+        if release and (to_review or kept):
+            self.record("card.reviewed" if to_review else "card.released")
+        elif to_review and changed:
+            put(self.session, card, card.status, addresses.cause, dict(addresses.facts), now=self.now)
+            return card.status, addresses.cause, dict(addresses.facts)
+        elif to_review or kept or not changed or card.status is CardStatus.DISMISSED:
+            return card.status, card.cause, card.facts
+        return requeue(self.session, card, addresses=addresses, actor=self.actor, now=self.now)
+
+    def record(self, action: str, **facts: object) -> None:
+        audit.record(
+            self.session,
+            church_id=self.church_id,
+            actor=self.actor,
+            action=action,
+            subject=str(self.card.id),
+            facts=facts,
+        )
+
+    def _words(self, before: _Written) -> dict[str, consent.Words]:
+        """The words beside each box that the card brought itself, with their version."""
+        rows = self.session.execute(
+            select(ConsentEvent.channel, ConsentEvent.wording, ConsentEvent.wording_version)
+            .where(
+                ConsentEvent.church_id == self.church_id,
+                ConsentEvent.channel.in_([one.channel for one in before.statements]),
+                ConsentEvent.address.in_([one.address for one in before.statements]),
+                ConsentEvent.card_id == self.card.id,
+                ConsentEvent.wording.is_not(None),
+            )
+            .order_by(ConsentEvent.id)
+        )
+        return {row.channel: consent.Words(row.wording, row.wording_version) for row in rows}

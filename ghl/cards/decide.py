@@ -1,0 +1,105 @@
+"""What somebody decided about a card's person and a contact: remembered, and never asked again for this name.
+
+A card that waits for just this answer goes out again; any other one only remembers it.
+"""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Session
+
+from ghl import audit
+from ghl.cards.addresses import read_addresses
+from ghl.cards.fields import CardFields
+from ghl.cards.fingerprint import person_key
+from ghl.cards.person import Person
+from ghl.cards.queueing import LockedCard, lock, requeue
+from ghl.causes import CauseCode
+from ghl.db.models import CardRevision, Church, Location, PersonDecision
+from ghl.statuses import CardStatus
+
+QUESTIONS = frozenset(
+    {
+        CauseCode.SAME_PERSON_DOUBT,
+        CauseCode.TWO_PEOPLE_MATCH,
+        CauseCode.PHONE_ON_OTHER_CONTACT,
+        CauseCode.EMAIL_ON_OTHER_CONTACT,
+        # Not held but to be mended; who changes his mind about the contact may let it go as well.
+        CauseCode.NO_ADDRESS_OF_ITS_OWN,
+    }
+)
+"""Causes that name a contact which somebody decides about."""
+
+
+def decide(
+    session: Session,
+    church_id: UUID,
+    card_id: UUID,
+    *,
+    contact_id: str,
+    verdict: Literal["same", "different"],
+    actor: str,
+    now: datetime,
+) -> bool:
+    """Remembers whether the card's person is the contact, and lets the card go if it waited for that.
+
+    False where nothing changed: it was decided so already and the card waits for it no longer, there is no such
+    card, or the church is not connected. A transaction of the church.
+    """
+    card = lock(session, church_id, card_id)
+    location_id = session.scalar(select(Location.id).where(Location.church_id == church_id, Location.active))
+    if card is None or location_id is None:
+        return False
+    decision = {
+        "location_id": location_id,
+        "person": _person(session, church_id, card),
+        "contact_id": contact_id,
+        "church_id": church_id,
+        "verdict": verdict,
+        "decided_by": actor,
+        "decided_at": now,
+    }
+    added = upsert(PersonDecision).values(decision)
+    news = session.scalar(
+        added.on_conflict_do_update(
+            index_elements=["location_id", "person", "contact_id"],
+            set_={name: added.excluded[name] for name in ("verdict", "decided_by", "decided_at")},
+            where=PersonDecision.verdict != verdict,
+        ).returning(PersonDecision.contact_id)
+    )
+    asked = _asks_about(card, contact_id)
+    if news is None and not asked:
+        return False
+    if asked:
+        requeue(session, card, actor=actor, now=now)
+    audit.record(
+        session,
+        church_id=church_id,
+        actor=actor,
+        action="card.decided",
+        subject=str(card_id),
+        facts={"verdict": verdict},
+    )
+    return True
+
+
+def _asks_about(card: LockedCard, contact_id: str) -> bool:
+    return (
+        card.status in {CardStatus.HELD, CardStatus.NEEDS_ATTENTION}
+        and card.cause in QUESTIONS
+        and contact_id in {card.facts.get("contact_id"), card.facts.get("other_id")}
+    )
+
+
+def _person(session: Session, church_id: UUID, card: LockedCard) -> str:
+    """The person as deliveries remember it."""
+    region = session.scalars(select(Church.region).where(Church.id == church_id)).one()
+    written = session.scalars(
+        select(CardRevision.fields).where(CardRevision.card_id == card.id, CardRevision.no == card.revision)
+    ).one()
+    fields = CardFields.model_validate(written)
+    addresses = read_addresses(fields, region)
+    return person_key(Person(fields.first_name, fields.last_name, addresses.phone, addresses.email))

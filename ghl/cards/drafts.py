@@ -1,0 +1,106 @@
+"""What a person typed and has not saved yet: kept after each change, so that a reload or a sign-out loses nothing.
+
+A draft is seen by who typed it alone. It goes with the save of its card, in the same transaction.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Session
+
+from ghl.db.base import table_of
+from ghl.db.models import CardDraft
+
+ADD = "add"
+"""The card that is typed on the page *Add a card*."""
+KEPT = "kept"
+"""What stays the same from one paper card to the next: service, campus, date."""
+
+KEPT_FOR = timedelta(days=30)
+MOST_SIGNS = 100_000
+"""As JSON. A card has room for far less; what is longer is refused when it is saved, and not kept before."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What was typed and when. `revision` is that of the card it was typed into; 0 for a card that is not there."""
+
+    changed_at: datetime
+    revision: int = 0
+    values: Mapping[str, object] = field(default_factory=dict, repr=False)
+
+
+def place_of(card_id: UUID) -> str:
+    """Where the draft of a card that is there already stands."""
+    return f"card:{card_id}"
+
+
+def load(session: Session, church_id: UUID, user_id: UUID, place: str) -> Draft | None:
+    """The person's draft at this place, or None."""
+    row = session.execute(
+        select(CardDraft.values, CardDraft.changed_at).where(
+            CardDraft.user_id == user_id, CardDraft.church_id == church_id, CardDraft.place == place
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return Draft(row.changed_at, int(row.values.get("revision", 0)), row.values.get("said", {}))
+
+
+def keep(
+    session: Session,
+    church_id: UUID,
+    user_id: UUID,
+    place: str,
+    values: Mapping[str, object],
+    *,
+    now: datetime,
+    revision: int = 0,
+) -> bool:
+    """Keeps what stands in the fields now instead of what was kept before. False where it is too long to keep."""
+    kept = {
+        "said": {_storable(name): _storable(value) for name, value in values.items()},
+        "revision": revision,
+    }
+    if len(json.dumps(kept, ensure_ascii=False)) > MOST_SIGNS:
+        return False
+    table = table_of(CardDraft)
+    statement = upsert(table).values(
+        user_id=user_id, church_id=church_id, place=place, values=kept, changed_at=now
+    )
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["user_id", "church_id", "place"],
+            set_={"values": statement.excluded["values"], "changed_at": statement.excluded.changed_at},
+        )
+    )
+    return True
+
+
+def remove(session: Session, church_id: UUID, user_id: UUID, place: str) -> None:
+    """Forgets the person's draft at this place; nothing happens where there is none."""
+    session.execute(
+        delete(CardDraft).where(
+            CardDraft.user_id == user_id, CardDraft.church_id == church_id, CardDraft.place == place
+        )
+    )
+
+
+def prune(session: Session, *, now: datetime) -> None:
+    """Removes drafts that nobody came back to. A system transaction."""
+    session.execute(
+        delete(CardDraft)
+        .where(CardDraft.changed_at < now - KEPT_FOR)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _storable(value: Any) -> Any:
+    """Text without what PostgreSQL cannot store: NUL and halves of surrogate pairs. Other values as they are."""
+    return value.replace("\0", "").encode(errors="replace").decode() if isinstance(value, str) else value

@@ -1,0 +1,275 @@
+"""The cards nobody has checked yet: which one is next for whom, and who is on which.
+
+A reservation keeps two people from checking the same card. It runs out by itself, so that a card is never
+locked in by somebody who went home.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Exists, delete, exists, func, not_, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Session, aliased
+
+from ghl.cards.counts import counts
+from ghl.cards.fields import CardFields
+from ghl.db.base import table_of
+from ghl.db.models import AuditEntry, Card, CardReservation, CardRevision, PrayerRequest
+from ghl.statuses import CardSource, CardStatus
+
+RESERVED_FOR = timedelta(minutes=10)
+MOST_SKIPPED = 500
+LOOKED_BACK = 2_000
+"""Entries of the change log looked through for what was reviewed today."""
+
+
+@dataclass(frozen=True)
+class CardAtHand:
+    """A card as the person who checks it sees it: what it says now, and what it said when it `came`."""
+
+    id: UUID
+    number: int
+    status: CardStatus
+    revision: int
+    source: CardSource
+    source_name: str | None
+    received_at: datetime
+    has_prayer: bool
+    contact_id: str | None
+    phone: str | None = field(repr=False)
+    email: str | None = field(repr=False)
+    fields: CardFields = field(repr=False)
+    came: CardFields = field(repr=False)
+
+
+@dataclass(frozen=True)
+class OnIt:
+    """Somebody has cards open until then at the longest."""
+
+    user_id: UUID
+    cards: int
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """How many cards were reviewed since a moment, and the last of them: by which actor, when."""
+
+    cards: int = 0
+    last_by: str = ""
+    last_at: datetime | None = None
+
+
+def reserve_next(
+    session: Session,
+    church_id: UUID,
+    user_id: UUID,
+    *,
+    now: datetime,
+    after: UUID | None = None,
+    skipped: Collection[UUID] = (),
+) -> UUID | None:
+    """The oldest card to review that nobody else is on, now reserved for this person; None where there is none.
+
+    A card the person is on already comes again, unless it is `after`, the one they leave, or `skipped`. Skipped
+    ones come back when nothing else is left. Whatever else they had open is free for others.
+    """
+    left = ([*skipped, after] if after else [*skipped])[-MOST_SKIPPED:]
+    mine = session.scalar(
+        select(CardReservation.card_id)
+        .join(Card, Card.id == CardReservation.card_id)
+        .where(
+            CardReservation.church_id == church_id,
+            CardReservation.user_id == user_id,
+            CardReservation.until > now,
+            Card.status == CardStatus.TO_REVIEW,
+            not_(CardReservation.card_id.in_(left)),
+        )
+        .order_by(CardReservation.until.desc())
+        .limit(1)
+    )
+    if mine and reserve(session, church_id, user_id, mine, now=now):
+        return mine
+    for without, only in ((left, None), ((), left))[: 2 if left else 1]:
+        taken: list[UUID] = []
+        # Another person may take the same card between our look and our reservation; then the next one is tried.
+        while found := _oldest(session, church_id, user_id, now, without=(*without, *taken), only=only):
+            if reserve(session, church_id, user_id, found, now=now):
+                return found
+            taken.append(found)
+    release(session, church_id, user_id)
+    return None
+
+
+def reserve(session: Session, church_id: UUID, user_id: UUID, card_id: UUID, *, now: datetime) -> bool:
+    """Reserves this card for the person for ten minutes from now, and frees what else they had.
+
+    False where somebody else is on it, or where it is not to be reviewed any more.
+    """
+    card = session.scalar(
+        select(Card.id)
+        .where(Card.church_id == church_id, Card.id == card_id, Card.status == CardStatus.TO_REVIEW)
+        .with_for_update(key_share=True)
+    )
+    if card is None:
+        return False
+    table = table_of(CardReservation)
+    statement = upsert(table).values(
+        card_id=card_id, church_id=church_id, user_id=user_id, until=now + RESERVED_FOR
+    )
+    reserved = session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["card_id"],
+            set_={"user_id": statement.excluded.user_id, "until": statement.excluded.until},
+            where=(table.c.user_id == user_id) | (table.c.until <= now),
+        ).returning(table.c.card_id)
+    ).one_or_none()
+    if reserved is None:
+        return False
+    session.execute(
+        delete(CardReservation).where(
+            CardReservation.church_id == church_id,
+            CardReservation.user_id == user_id,
+            CardReservation.card_id != card_id,
+        )
+    )
+    return True
+
+
+def release(session: Session, church_id: UUID, user_id: UUID) -> None:
+    """Frees every card that the person had open."""
+    session.execute(
+        delete(CardReservation).where(
+            CardReservation.church_id == church_id, CardReservation.user_id == user_id
+        )
+    )
+
+
+def reserved_by_others(
+    session: Session, church_id: UUID, user_id: UUID | None, *, now: datetime
+) -> Sequence[OnIt]:
+    """Who else is on how many cards to review, most first."""
+    rows = session.execute(
+        select(
+            CardReservation.user_id,
+            func.count().label("cards"),
+            func.max(CardReservation.until).label("until"),
+        )
+        .join(Card, Card.id == CardReservation.card_id)
+        .where(
+            CardReservation.church_id == church_id,
+            CardReservation.user_id.is_distinct_from(user_id),
+            CardReservation.until > now,
+            Card.status == CardStatus.TO_REVIEW,
+        )
+        .group_by(CardReservation.user_id)
+        .order_by(func.count().desc(), CardReservation.user_id)
+    )
+    return [OnIt(row.user_id, row.cards, row.until) for row in rows]
+
+
+def who_is_on(
+    session: Session, church_id: UUID, card_ids: Collection[UUID], *, now: datetime
+) -> Mapping[UUID, UUID]:
+    """Who has which of these cards open for review at this moment, by card."""
+    rows = session.execute(
+        select(CardReservation.card_id, CardReservation.user_id)
+        .join(Card, Card.id == CardReservation.card_id)
+        .where(
+            CardReservation.church_id == church_id,
+            CardReservation.card_id.in_(card_ids),
+            CardReservation.until > now,
+            Card.status == CardStatus.TO_REVIEW,
+        )
+    )
+    return {row.card_id: row.user_id for row in rows}
+
+
+def left_to_review(session: Session, church_id: UUID) -> int:
+    """How many cards of the church nobody has checked yet."""
+    return counts(session, church_id)[CardStatus.TO_REVIEW]
+
+
+def reviewed_since(session: Session, church_id: UUID, since: datetime) -> Reviewed:
+    """What was reviewed since then, as far as the newest entries of the change log tell."""
+    lately = (
+        select(AuditEntry.action, AuditEntry.actor, AuditEntry.at)
+        .where(AuditEntry.church_id == church_id)
+        .order_by(AuditEntry.id.desc())
+        .limit(LOOKED_BACK)
+        .subquery()
+    )
+    rows = session.execute(
+        select(lately.c.actor, lately.c.at)
+        .where(lately.c.action == "card.reviewed", lately.c.at >= since)
+        .order_by(lately.c.at.desc())
+    ).all()
+    return Reviewed(len(rows), rows[0].actor, rows[0].at) if rows else Reviewed()
+
+
+def look_at(session: Session, church_id: UUID, card_id: UUID) -> CardAtHand | None:
+    """The card as it is now; None where there is none of this church."""
+    first = aliased(CardRevision)
+    row = session.execute(
+        select(Card, CardRevision.fields, first.fields.label("first"), _has_prayer().label("prayer"))
+        .join(CardRevision, (CardRevision.card_id == Card.id) & (CardRevision.no == Card.revision))
+        .join(first, (first.card_id == Card.id) & (first.no == 1))
+        .where(Card.church_id == church_id, Card.id == card_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    card = row.Card
+    return CardAtHand(
+        id=card.id,
+        number=card.number,
+        status=CardStatus(card.status),
+        revision=card.revision,
+        source=CardSource(card.source),
+        source_name=card.source_name,
+        received_at=card.received_at,
+        has_prayer=row.prayer,
+        contact_id=card.contact_id,
+        phone=card.phone,
+        email=card.email,
+        fields=CardFields.model_validate(row.fields),
+        came=CardFields.model_validate(row.first),
+    )
+
+
+def _oldest(
+    session: Session,
+    church_id: UUID,
+    user_id: UUID,
+    now: datetime,
+    *,
+    without: Collection[UUID],
+    only: Collection[UUID] | None,
+) -> UUID | None:
+    """The oldest card to review that nobody else is on, locked for this moment."""
+    others = exists().where(
+        CardReservation.card_id == Card.id, CardReservation.user_id != user_id, CardReservation.until > now
+    )
+    query = (
+        select(Card.id)
+        .where(Card.church_id == church_id, Card.status == CardStatus.TO_REVIEW, not_(others))
+        .order_by(Card.received_at, Card.id)
+        .limit(1)
+        .with_for_update(of=Card, skip_locked=True, key_share=True)
+    )
+    if without:
+        query = query.where(not_(Card.id.in_(without)))
+    if only is not None:
+        query = query.where(Card.id.in_(only))
+    return session.scalar(query)
+
+
+def _has_prayer() -> Exists:
+    """Whether the card asks for prayer; one that was emptied stays as an empty text."""
+    return exists().where(PrayerRequest.card_id == Card.id, PrayerRequest.text != "")
+
+
+def card_of_number(session: Session, church_id: UUID, number: int) -> UUID | None:
+    """The church's card with this number, or None."""
+    return session.scalar(select(Card.id).where(Card.church_id == church_id, Card.number == number))

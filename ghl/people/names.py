@@ -1,0 +1,56 @@
+"""From who did something, as it is stored, to a name that their team knows. It reads people, and no card."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from sqlalchemy import select
+
+from ghl.db.engine import Database
+from ghl.db.models import Church, Membership, User
+from ghl.people.policy import actor_name
+
+MOST_NAMES = 1000
+"""A team is smaller; more than that is no list that anybody reads."""
+
+PROGRAMS: Mapping[str, str] = {
+    "": "Somebody",
+    "api": "Another program",
+    "command line": "Whoever runs the hub",
+    "demo": "The demo",
+    "form": "The web form",
+    "hub": "The hub",
+    "system": "The hub",
+}
+"""Who acts without signing in. The name of a program with a key stands on its cards."""
+
+GONE = "Somebody who is no longer in your team"
+
+
+def member_names(database: Database, church_id: UUID) -> Mapping[str, str]:
+    """What the team of a church calls each other, by actor (`user:<id>`): the name, or the e-mail's first part.
+
+    In a demo church the people who run the installation are among them, for they work there too.
+    """
+    with database.identity() as session:
+        is_demo = session.scalar(select(Church.is_demo).where(Church.id == church_id))
+        belongs = Membership.user_id.is_not(None)
+        of_church = (Membership.church_id == church_id) & (Membership.user_id == User.id)
+        rows = session.execute(
+            select(User.id, User.name, User.email)
+            .outerjoin(Membership, of_church)
+            .where(belongs | User.is_ops if is_demo else belongs)
+            .order_by(User.id)
+            .limit(MOST_NAMES)
+        )
+        return {actor_name(row.id): row.name.strip() or row.email.partition("@")[0] for row in rows}
+
+
+def name_of(actor: str, names: Mapping[str, str]) -> str:
+    """Whom to name for an actor, in words; somebody who left, and every program, has words too."""
+    if actor in names:
+        return names[actor]
+    if actor.startswith("user:"):
+        return GONE
+    if actor.startswith("source:"):
+        return PROGRAMS["api"]
+    return PROGRAMS.get(actor) or actor
