@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ghl import heartbeat
+from ghl.cards import drafts
 from ghl.cards.counts import fold
 from ghl.config import Settings
+from ghl.delivery import answers
 from ghl.delivery.claim import due_churches
 from ghl.intake import idempotency
 from ghl.logging import set_up_logging
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 FOLD_SECONDS = 2.0
 PRUNE_SECONDS = 600.0
+EMPTY_SECONDS = 60.0
 
 
 def run(settings: Settings) -> None:
@@ -64,6 +67,14 @@ def tasks(container: Container) -> Sequence[Task]:
     def prune_sessions() -> None:
         sessions.prune(database, clock=clock)
 
+    def prune_drafts() -> None:
+        with database.system() as session:
+            drafts.prune(session, now=clock.now())
+
+    def empty_answers() -> None:
+        with database.system() as session:
+            answers.empty_old(session, now=clock.now())
+
     def forget_the_dead() -> None:
         with database.system() as session:
             heartbeat.forget_dead(session)
@@ -73,5 +84,7 @@ def tasks(container: Container) -> Sequence[Task]:
         Task("fold counts", fold_counts, FOLD_SECONDS),
         Task("prune idempotency keys", prune_idempotency_keys, PRUNE_SECONDS),
         Task("prune sign-in links and sessions", prune_sessions, PRUNE_SECONDS),
+        Task("prune drafts", prune_drafts, PRUNE_SECONDS),
+        Task("empty old answers", empty_answers, EMPTY_SECONDS),
         Task("forget dead processes", forget_the_dead, PRUNE_SECONDS),
     )

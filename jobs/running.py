@@ -90,6 +90,7 @@ def with_running_hub(settings: Settings) -> Settings:
         "redis_url": settings.redis_url or SecretStr(hub.redis_url),
         "encryption_keys_file": settings.encryption_keys_file or _path(hub.encryption_keys_file),
         "public_url": settings.public_url or hub.web_url,
+        "form_url": settings.form_url or hub.intake_url,
         # What the hub's own workers use, so that a token is tested at the place where it will be used.
         "ghl_base_url": hub.ghl_base_url or settings.ghl_base_url,
         "demo_simulator_url": settings.demo_simulator_url or hub.simulator_url,
@@ -105,6 +106,7 @@ def as_environment(settings: Settings) -> dict[str, str]:
         "HUB_ENCRYPTION_KEYS_FILE": settings.encryption_keys_file and str(settings.encryption_keys_file),
         "HUB_DATA_DIR": str(settings.data_dir),
         "HUB_PUBLIC_URL": settings.public_url,
+        "HUB_FORM_URL": settings.form_url,
     }
     return {name: value for name, value in values.items() if value}
 

@@ -12,16 +12,25 @@ app = group("Say who may sign in.")
 @app.command("add")
 def add(
     email: Annotated[str, typer.Argument(help="The person's e-mail address.", metavar="EMAIL")],
+    *,
     church: Annotated[str, typer.Option(help="The church's short name.")] = "",
     role: Annotated[str, typer.Option(help="admin, staff or viewer.")] = "",
     ops: Annotated[
         bool, typer.Option("--ops", help="Runs the installation; sees no church's cards.")
     ] = False,
     name: Annotated[str, typer.Option(help="The person's name.")] = "",
+    reads_prayers: Annotated[
+        bool | None,
+        typer.Option(
+            "--reads-prayers/--no-reads-prayers",
+            help="May read the church's prayer requests; beside any role. Left out: as it was.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Let a person sign in.
 
-    With a role in one church, or (--ops) to run the installation.
+    With a role in one church, or (--ops) to run the installation. Who is there already gets the new role.
     """
     from ghl.churches import find_church
     from ghl.people.users import add_user
@@ -31,6 +40,8 @@ def add(
         raise CommandError("Give --church and --role together, or --ops.", code=2)
     if role and role not in set(Role):
         raise CommandError(f"There is no role {role!r}. Choose {', '.join(Role)}.", code=2)
+    if reads_prayers is not None and not church:
+        raise CommandError("Prayer requests belong to a church: give --church and --role as well.", code=2)
     with opened_hub() as hub:
         church_id = find_church(hub.database, church).id if church else None
         add_user(
@@ -41,6 +52,7 @@ def add(
             church_id=church_id,
             role=Role(role) if role else None,
             ops=ops,
+            reads_prayers=reads_prayers,
         )
     typer.echo(f"{email} may sign in. Make a link: hub sign-in-link {email}")
 

@@ -56,7 +56,7 @@ def web(host: Host = "127.0.0.1", port: Annotated[int, typer.Option(help="The po
 
 
 def intake(host: Host = "127.0.0.1", port: Annotated[int, typer.Option(help="The port.")] = 8502) -> None:
-    """Run the cards API."""
+    """Run the cards API and the card form."""
     from ghl.intake.app import IntakeLimits, create_app
     from ghl.intake.serve import run
     from ghl.logging import set_up_logging
@@ -68,8 +68,14 @@ def intake(host: Host = "127.0.0.1", port: Annotated[int, typer.Option(help="The
     hub = build_container(settings, name="intake", pool_size=limits.threads)
     try:
         waker = hub.background_waker
-        app = create_app(database=hub.database, clock=hub.clock, on_saved=waker.wake, limits=limits)
-        run(app, host, port)
+        app = create_app(
+            database=hub.database,
+            clock=hub.clock,
+            on_saved=waker.wake,
+            limits=limits,
+            form_url=settings.form_url,
+        )
+        run(app, host, port, trusted_proxies=settings.trusted_proxies)
     except OSError as error:
         reason = error.strerror or str(error)
         raise CommandError(f"The intake can't listen on {host}:{port}: {reason}.", code=2) from error

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from ghl.cards.dismiss import dismiss
+from ghl.cards.actions import Action, act
 from ghl.cards.fields import parse_card
 from ghl.cards.importing import import_table
 from ghl.cards.save import NewCard, save_cards
@@ -18,6 +18,7 @@ from ghl.cards.table import Row
 from ghl.churches import ChurchNotFoundError, ChurchView, add_church, find_church
 from ghl.connection import ConnectionRefusedByUsError, connect
 from ghl.db.models import Card, Church
+from ghl.forms import FormSettings, change_form, form_of
 from ghl.statuses import CardSource, CardStatus
 from jobs.connecting import token_test
 from jobs.container import Container
@@ -49,6 +50,7 @@ def seed_demo(hub: Container, simulator_url: str) -> str:
     world.furnish(hub, simulator_url)
     church = _church(hub, simulator_url)
     _connect(hub, church)
+    _open_form(hub, church)
     with hub.database.system() as session:
         opened = session.execute(select(Church.created_at).where(Church.id == church.id)).scalar_one()
     added = sum(
@@ -105,6 +107,12 @@ def _connect(hub: Container, church: ChurchView) -> None:
         raise DemoError(str(error)) from error
 
 
+def _open_form(hub: Container, church: ChurchView) -> None:
+    with hub.database.church(church.id) as session:
+        if form_of(session, church.id) == FormSettings(church.name):
+            change_form(session, church.id, world.FORM, actor=ACTOR, now=hub.clock.now())
+
+
 def _save(hub: Container, church_id: UUID, pile: Pile) -> int:
     """Saves a pile the way it came in, and sets aside what is no card; how many cards are new."""
     if pile.way == "import":
@@ -152,4 +160,6 @@ def _set_aside(hub: Container, church_id: UUID, first_name: str, last_name: str,
             )
         ).all()
         for card_id in cards:
-            dismiss(session, card_id, reason=reason, actor=ACTOR)
+            act(
+                session, church_id, Action.SET_ASIDE, card_id, reason=reason, actor=ACTOR, now=hub.clock.now()
+            )

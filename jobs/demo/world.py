@@ -13,6 +13,7 @@ from ghl.client.errors import DuplicateContactError, GHLError
 from ghl.client.models import ContactWrite
 from ghl.client.pool import make_http_client
 from ghl.clock import Clock
+from ghl.forms import FormChange
 from ghl.simulator.control_client import ControlError, ask
 from jobs.connecting import budgeted_client, patiently
 from jobs.container import Container
@@ -36,6 +37,14 @@ CUSTOM_FIELDS: tuple[dict[str, Any], ...] = (
         "options": ["Small groups", "Kids", "Youth", "Music"],
     },
 )
+
+FORM = FormChange(
+    legal_name="Grace Church",
+    welcome="Welcome to Grace Church! We would love to get to know you.",
+    services=("Saturday 6 pm", "Sunday 9 am", "Sunday 11 am"),
+    interests=("Small groups", "Kids", "Youth", "Music"),
+)
+"""The card form; its choices are those of the fields above."""
 
 CONTACTS = (
     ContactWrite(first_name="William", last_name="Hartley", phone="+15125550181"),

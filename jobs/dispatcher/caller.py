@@ -88,6 +88,6 @@ class Caller:
             delivery.note(call, self._clock.monotonic() - begun, error)
             delivery.fail(error)
             return False, error
-        delivery.note(call, self._clock.monotonic() - begun, None)
+        delivery.note(call, self._clock.monotonic() - begun, None, reply)
         delivery.reply(reply)
         return True, None

@@ -37,6 +37,8 @@ class Ground:
     intake_port: int
     public_url: str = ""
     """Where people reach the dashboard, when that is not this machine's own address."""
+    form_url: str = ""
+    """Where people's telephones reach the card form, when that is not this machine's own address."""
     keys_file: Path | None = None
     simulator_port: int | None = None
 
@@ -69,6 +71,7 @@ def environment(base: Mapping[str, str], options: UpOptions, ground: Ground) -> 
         "HUB_REDIS_URL": ground.redis_url,
         "HUB_DATA_DIR": str(options.data_dir),
         "HUB_PUBLIC_URL": ground.public_url or web_url(options, ground),
+        "HUB_FORM_URL": ground.form_url or intake_url(options, ground),
         "HUB_DEMO_SIMULATOR_URL": ground.simulator_url,
         "PYTHONUNBUFFERED": "1",
     }
@@ -84,7 +87,7 @@ def web_url(options: UpOptions, ground: Ground) -> str:
 
 
 def intake_url(options: UpOptions, ground: Ground) -> str:
-    """The address of the cards API on this machine."""
+    """The address of the cards API and the card form on this machine."""
     return f"http://{local_address(options.host)}:{ground.intake_port}"
 
 

@@ -132,6 +132,7 @@ class Hub:
             intake_port=intake,
             simulator_port=simulator[0] if simulator else None,
             public_url=settings.public_url,
+            form_url=settings.form_url,
             keys_file=encryption_key_file(options.data_dir) if own_keys else None,
         )
         return ground, admin_url
