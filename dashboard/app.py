@@ -2,20 +2,35 @@
 
 import streamlit as st
 
-from dashboard import gate
+from dashboard import gate, services
 from dashboard.components import frame, states
-from dashboard.navigation import menu_for
-from dashboard.reading import Trouble
+from dashboard.components.banner import banner
+from dashboard.navigation import REVIEW, WRITERS, menu_for
+from dashboard.reading import Trouble, guarded
+from ghl.people.policy import SignedIn
+from ghl.statuses import CardStatus
+
+
+def waiting_for_people(person: SignedIn) -> dict[str, int]:
+    """How many things wait on which page for those who may do something about them."""
+    church = person.church
+    if church is None or church.role not in WRITERS:
+        return {}
+    now = guarded(lambda: services.situation(church.church_id))
+    return {} if isinstance(now, Trouble) else {REVIEW.file: now.counts[CardStatus.TO_REVIEW]}
+
 
 frame.tab()
 person = gate.who()
 known = None if isinstance(person, Trouble) else person
-menu = menu_for(known)
+menu = menu_for(known, waiting_for_people(known) if known else None)
 if known and not menu:
     states.no_church()
     st.button("Sign out", on_click=gate.sign_out)
     st.stop()
-current = st.navigation(menu, position="sidebar" if known else "hidden")
+current = st.navigation(menu, position="sidebar" if known else "hidden", expanded=True)
 if known:
     frame.side(known, sign_out=gate.sign_out)
+if known and known.church:
+    banner()
 current.run()

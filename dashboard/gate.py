@@ -57,12 +57,13 @@ def require_ops() -> SignedIn:
     return person
 
 
-def still(viewer: Viewer, *roles: Role) -> Viewer | Trouble:
+def still(viewer: Viewer, *roles: Role, by_person: bool = False) -> Viewer | Trouble:
     """The same person again, for a fragment that refreshes itself; the whole page runs anew when it ended.
 
-    It does not count as use: a tab left open must not stay signed in for ever.
+    It does not count as use, unless the fragment has no timer and so runs `by_person` alone: a tab left open must
+    not stay signed in for ever.
     """
-    person = who(by_person=False)
+    person = who(by_person=by_person)
     if isinstance(person, Trouble):
         return person
     if (
@@ -79,6 +80,24 @@ def still(viewer: Viewer, *roles: Role) -> Viewer | Trouble:
 def used() -> None:
     """Counts a click inside a fragment as use of the session."""
     who()
+
+
+def acting(viewer: Viewer, *roles: Role) -> Viewer | None:
+    """The same person in the same church, for a callback that changes something; None where they may not now.
+
+    A click comes from a page that was drawn earlier; only what holds at this moment counts.
+    """
+    person = who()
+    if (
+        person is None
+        or isinstance(person, Trouble)
+        or person.user_id != viewer.person.user_id
+        or person.church is None
+        or person.church.church_id != viewer.church.church_id
+        or person.role not in roles
+    ):
+        return None
+    return Viewer(person, person.church)
 
 
 def sign_out() -> None:

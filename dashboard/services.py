@@ -3,24 +3,36 @@
 Settings are read here, once; pages get values.
 """
 
+from collections.abc import Mapping
+from contextlib import suppress
 from uuid import UUID
 
 import redis
 import streamlit as st
 import structlog
 
+from dashboard.situation import Situation, read_situation
+from ghl.cards.find import Choices
+from ghl.cards.find import choices as find_choices
 from ghl.cards.view import church_state
 from ghl.cards.why import Outage
 from ghl.client.breaker import Breakers
 from ghl.config import load_settings
+from ghl.people.names import member_names
 from ghl.redis import connect_redis
-from jobs.container import Container, build_container
+from jobs.container import Container, NotConfiguredError, build_container
 
 POOL_SIZE = 20
 """Connections of a web process. A run of a page holds one for milliseconds, so 20 serve hundreds of tabs."""
 
 LOOK_WITHIN = 0.2
 """Seconds a page waits for Redis at most; without an answer the page says what PostgreSQL knows."""
+
+NAMES_EVERY = 60.0
+"""Seconds for which the names of a team are good; who joins just now is named a minute later."""
+
+CHOICES_EVERY = 30.0
+"""Seconds for which the names of services are good; a new one can be chosen half a minute later."""
 
 LOOK_EVERY = 2.0
 """Seconds for which an answer about the breakers is good, and for which a missing one is not asked again."""
@@ -54,3 +66,28 @@ def outage(church_id: UUID) -> Outage | None:
         structlog.get_logger(__name__).info("breakers not known", error=type(error).__name__)
         return None
     return None if gate.closed else Outage(gate.retry_at)
+
+
+@st.cache_resource(ttl=LOOK_EVERY, max_entries=1000, show_spinner=False)
+def situation(church_id: UUID) -> Situation:
+    """How the church stands, at most two seconds old, so that many open tabs cost no more than one."""
+    return read_situation(container().database, church_id, outage=outage(church_id))
+
+
+@st.cache_resource(ttl=NAMES_EVERY, max_entries=1000, show_spinner=False)
+def names(church_id: UUID) -> Mapping[str, str]:
+    """What the team of a church calls each other, by actor; for `ghl.people.names.name_of`."""
+    return member_names(container().database, church_id)
+
+
+@st.cache_resource(ttl=CHOICES_EVERY, max_entries=1000, show_spinner=False)
+def choices(church_id: UUID) -> Choices:
+    """The services and campuses that stand on the church's cards, at most half a minute old."""
+    with container().database.church(church_id) as session:
+        return find_choices(session, church_id)
+
+
+def wake(church_id: UUID) -> None:
+    """Tells the workers that something is due. Never waits; without Redis the sweep finds it."""
+    with suppress(NotConfiguredError):
+        container().background_waker.wake(church_id)

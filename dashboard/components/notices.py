@@ -6,9 +6,12 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from dashboard.formatting import cards, clock_time
-from ghl.cards.why import ChurchState, Outage
+from dashboard.situation import Situation
 from ghl.causes import WHO_ACTS, CauseCode, cause
 from ghl.statuses import Role
+
+CARDS_A_MINUTE = 400
+"""What a minute carries at 100 calls in 10 seconds, one or two calls a card, with some room left."""
 
 
 @dataclass(frozen=True)
@@ -20,22 +23,61 @@ class Notice:
     icon: str
 
 
-def notice(
-    state: ChurchState, outage: Outage | None, *, waiting: int, role: Role, zone: ZoneInfo
-) -> Notice | None:
+def notice(now: Situation, *, role: Role, zone: ZoneInfo) -> Notice | None:
     """The most important thing that is wrong now, or None. Pure."""
-    safe = f"**{cards(waiting)} {'is' if waiting == 1 else 'are'} safe and waiting.**"
-    if state.held_by:
-        entry = cause(state.held_by[0])
-        return Notice(entry.title, f"{safe} {_who_acts(entry.code, role)}", _icon(entry.code))
-    if outage:
-        test = f" We test again at {clock_time(outage.next_test_at, zone)}." if outage.next_test_at else ""
+    waiting = now.waiting
+    safe = f"**{cards(waiting)} {'is' if waiting == 1 else 'are'} safe and waiting.**" if waiting else ""
+    if now.state.held_by:
+        entry = cause(now.state.held_by[0])
+        return Notice(entry.title, _told(safe, _who_acts(entry.code, role)), _icon(entry.code))
+    if not now.workers:
+        return Notice(
+            "Nothing is being sent right now",
+            _told(
+                safe,
+                "You can go on adding cards.",
+                "The sender is not running: whoever looks after this hub has to start it again.",
+                "Then the cards go out by themselves.",
+            ),
+            ":material/power_off:",
+        )
+    if now.outage:
+        at = now.outage.next_test_at
         return Notice(
             "GoHighLevel isn't answering",
-            f"{safe} You can go on adding cards.{test} When it is back, they go out by themselves.",
+            _told(
+                safe,
+                "You can go on adding cards.",
+                f"We test again at {clock_time(at, zone)}." if at else "",
+                f"When it is back, they go out {in_about(waiting)}." if waiting else "",
+            ),
             ":material/cloud_off:",
         )
+    if not now.schedulers:
+        return Notice(
+            "Cards may wait longer than they have to",
+            _told(
+                "New cards go out as always.",
+                "Cards that are to be tried again wait: the clock of this hub is not running,",
+                "and whoever looks after this hub has to start it again.",
+            ),
+            ":material/timer_off:",
+        )
     return None
+
+
+def in_about(waiting: int) -> str:
+    """How long so many cards take, as people say it: GoHighLevel takes 100 requests in 10 seconds."""
+    minutes = -(-waiting // CARDS_A_MINUTE)
+    if minutes <= 1:
+        return "within a minute"
+    if minutes < 90:
+        return f"in about {minutes} minutes"
+    return f"in about {round(minutes / 60)} hours"
+
+
+def _told(*sentences: str) -> str:
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 def draw(shown: Notice | None) -> None:

@@ -16,7 +16,7 @@ def nothing_yet() -> None:
 def nothing_matches(clear: Callable[[], None]) -> None:
     """A filter that leaves nothing, with the way out."""
     with _box():
-        st.text("No card matches. Show every card again?")
+        st.text("No card matches. Try another word, or show every card again.")
         st.button("Clear filters", on_click=clear, icon=":material/filter_alt_off:")
 
 

@@ -1,40 +1,28 @@
-"""The counts on top of the list: each is the button that shows those cards, and they add up."""
+"""The counts of Home: a tile a status with the way to its cards, and the sum that leaves no card out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import streamlit as st
 
 from dashboard.components.badges import BADGES
 from dashboard.formatting import number
+from dashboard.navigation import CARDS
 from ghl.statuses import CardStatus
 
 
-def tiles(
-    counts: Mapping[CardStatus, int],
-    *,
-    chosen: CardStatus | None,
-    choose: Callable[[CardStatus | None], None],
-    updated: str,
-) -> None:
-    """Draws a tile for all cards and one a status. `updated` is the time of the counts in the church's words."""
-    shown: list[tuple[CardStatus | None, str, int]] = [(None, "All cards", sum(counts.values()))]
-    shown += [(status, badge.label, counts[status]) for status, badge in BADGES.items()]
-    with st.grid(columns=4, min_column_width=160, gap="xsmall", key="tiles"):
-        for status, label, count in shown:
-            st.button(
-                f"**{number(count)}** {label}",
-                key=f"tile_{status or 'all'}",
-                type="primary" if status == chosen else "secondary",
-                width="stretch",
-                on_click=choose,
-                args=(status,),
-            )
+def tiles(counts: Mapping[CardStatus, int], *, period: Mapping[str, str], updated: str) -> None:
+    """Draws a tile a status. `period` goes into the address of the list; `updated` is the time of the counts."""
+    with st.grid(columns=4, min_column_width=160, gap="small", key="tiles"):
+        for status, badge in BADGES.items():
+            with st.container(border=True, gap="xxsmall", key=f"tile_{status}"):
+                st.metric(f"{badge.icon} {badge.label}", number(counts[status]))
+                st.page_link(CARDS.path, label="Show", query_params={"status": str(status), **period})
     st.text(f"{accounted(counts)} Updated {updated}.")
 
 
 def accounted(counts: Mapping[CardStatus, int]) -> str:
     """`62 received = 5 + 0 + … . Every card is accounted for.`, in the order of the tiles."""
     if not any(counts.values()):
-        return "No card received yet."
+        return "No card received."
     parts = " + ".join(number(counts[status]) for status in BADGES)
     return f"{number(sum(counts.values()))} received = {parts}. Every card is accounted for."

@@ -1,0 +1,202 @@
+"""What is written on a card and what of it goes to GoHighLevel, as lines of words. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TypeAlias
+
+from dashboard.components.card_form import LABELS
+from ghl.cards.addresses import read_addresses
+from ghl.cards.fields import CardFields
+from ghl.cards.phone import shown
+from ghl.cards.story import CardInFull
+from ghl.causes import CauseCode, sentence
+from ghl.delivery.outgoing import OutgoingCard, outgoing
+from ghl.statuses import CardStatus
+
+Line: TypeAlias = tuple[str, str]
+"""A label of ours, and a value that may be a visitor's text. An own question of the church has no label of ours."""
+
+NAMES: Mapping[str, str] = {
+    **LABELS,
+    "interests": "Interests",
+    "sms_consent": "May we text?",
+    "email_consent": "May we e-mail?",
+    "consent_wording": "Words beside the boxes",
+    "guardian_phone": "Phone of parent or guardian",
+    "guardian_consent": "Does the guardian agree?",
+}
+"""What a field is called where it is told of and not typed."""
+
+BLANK = "(blank)"
+
+GOES = frozenset(
+    {
+        *("first_name", "last_name", "phone", "email", "address", "city", "state", "postal_code", "birthday"),
+        *("first_time", "volunteer", "interests"),
+    }
+)
+"""Fields that go to GoHighLevel; the last three as tags."""
+
+HEADINGS: Mapping[CardStatus, str] = {
+    CardStatus.SYNCED: "What went to GoHighLevel",
+    CardStatus.DISMISSED: "What would go to GoHighLevel",
+}
+
+DOUBTS = frozenset(
+    {
+        CauseCode.SAME_PERSON_DOUBT,
+        CauseCode.TWO_PEOPLE_MATCH,
+        CauseCode.PHONE_ON_OTHER_CONTACT,
+        CauseCode.EMAIL_ON_OTHER_CONTACT,
+        # Somebody else, it was said; but that leaves the card without an address, so it may be thought over.
+        CauseCode.NO_ADDRESS_OF_ITS_OWN,
+    }
+)
+"""Causes that ask whether somebody in GoHighLevel is the person on the card."""
+
+
+WRONG_FIELD: Mapping[str, str] = {
+    CauseCode.EMAIL_INVALID: "email",
+    CauseCode.EMAIL_REFUSED: "email",
+    CauseCode.EMAIL_KEPT_DIFFERENT: "email",
+    CauseCode.PHONE_INVALID: "phone",
+    CauseCode.PHONE_REFUSED: "phone",
+    CauseCode.PHONE_KEPT_DIFFERENT: "phone",
+    CauseCode.NO_USABLE_ADDRESS: "phone",
+    CauseCode.NO_ADDRESS_OF_ITS_OWN: "phone",
+}
+"""The field that is to be mended, by the cause that asks for it."""
+
+
+@dataclass(frozen=True)
+class Going:
+    """What goes, a line a field; why nothing does yet, if so; and what stays here."""
+
+    heading: str
+    problem: str = field(default="", repr=False)
+    lines: tuple[Line, ...] = field(default=(), repr=False)
+    stays: tuple[str, ...] = field(default=(), repr=False)
+
+
+def name_of_field(field_: str) -> str:
+    """A field's words; a name that is no field is one of the church's own questions, and foreign text."""
+    return NAMES.get(field_, field_)
+
+
+def written(fields: CardFields) -> tuple[Line, ...]:
+    """What stands on the card, in the order of a paper card; what was left blank is left out."""
+    lines = [
+        (NAMES[name], in_words(getattr(fields, name))) for name in NAMES if name in CardFields.model_fields
+    ]
+    return tuple((label, value) for label, value in lines if value)
+
+
+def answers(fields: CardFields) -> tuple[Line, ...]:
+    """The church's own questions and their answers; both are foreign text."""
+    return tuple(fields.custom_answers.items())
+
+
+def in_words(value: object) -> str:
+    """A field's value as people read it; a blank is empty."""
+    match value:
+        case bool():
+            return "Yes" if value else "No"
+        case date():
+            return f"{value:%b} {value.day}, {value.year}"
+        case tuple():
+            return ", ".join(str(one) for one in value)
+        case None:
+            return ""
+        case _:
+            return str(value)
+
+
+def going(card: CardInFull) -> Going:
+    """What of the card goes to GoHighLevel, in the form in which it goes, and what stays here."""
+    fields, region = card.fields, card.region
+    addresses = read_addresses(fields, region)
+    problem = sentence(addresses.cause, addresses.facts) if addresses.cause else ""
+    # A wrong address is mended before anything goes; all the rest can be told already.
+    right = {
+        "phone": fields.phone if addresses.phone else "",
+        "email": fields.email if addresses.email else "",
+    }
+    sent = outgoing(fields.model_copy(update=right), region, written_at=card.received_at)
+    return Going(
+        heading=HEADINGS.get(card.state.status, "What goes to GoHighLevel"),
+        problem=problem,
+        lines=_lines(sent, region) if isinstance(sent, OutgoingCard) else (),
+        stays=_stays(card),
+    )
+
+
+def _lines(sent: OutgoingCard, region: str) -> tuple[Line, ...]:
+    lines = (
+        ("Name", sent.name),
+        ("Phone", shown(sent.phone, region) if sent.phone else ""),
+        ("E-mail", sent.email or ""),
+        ("Address", sent.address1),
+        ("City", sent.city),
+        ("State", sent.state),
+        ("ZIP or postal code", sent.postal_code),
+        ("Birthday", in_words(sent.date_of_birth)),
+        ("Tags", ", ".join(sent.tags)),
+        *((name, in_words(value)) for name, value in sent.custom_fields.items()),
+    )
+    return tuple((label, value) for label, value in lines if value)
+
+
+def _stays(card: CardInFull) -> tuple[str, ...]:
+    """Names of what never leaves the hub; the church's own questions are named as they stand on the card."""
+    fields = card.fields
+    told = [
+        NAMES[name]
+        for name in NAMES
+        if name in CardFields.model_fields and name not in GOES and in_words(getattr(fields, name))
+    ]
+    told += ["Prayer request"] if card.has_prayer else []
+    told += ["Notes of your team"] if card.notes else []
+    return (*(one.rstrip("?") for one in told), *fields.custom_answers)
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Somebody in GoHighLevel who may be the person on the card, with what is known of them."""
+
+    contact_id: str
+    name: str = field(repr=False)
+    lines: tuple[Line, ...] = field(default=(), repr=False)
+
+
+def doubts(card: CardInFull) -> tuple[Doubt, ...]:
+    """Whom to decide about, one or two people; none where nothing is asked."""
+    state, facts = card.state, card.state.facts
+    if state.cause not in DOUBTS or state.status not in {CardStatus.HELD, CardStatus.NEEDS_ATTENTION}:
+        return ()
+    asked = [(facts.get("contact_id"), facts.get("contact_name"), facts.get("field"))]
+    if state.cause == CauseCode.TWO_PEOPLE_MATCH:
+        asked.append((facts.get("other_id"), facts.get("other_name"), "e-mail"))
+    return tuple(
+        _doubt(contact_id, name or "", has or "", card) for contact_id, name, has in asked if contact_id
+    )
+
+
+def _doubt(contact_id: str, name: str, has: str, card: CardInFull) -> Doubt:
+    """What GoHighLevel showed lately of a contact of ours; of any other the name, and what led there."""
+    contact = card.contacts.get(contact_id)
+    if contact is None:
+        lines: tuple[Line, ...] = (("Name", name), ("Has", f"the {has} of this card" if has else ""))
+    else:
+        name = contact.name or name
+        phone = shown(contact.phone, card.region) if contact.phone else ""
+        lines = (("Name", name), ("Phone", phone), ("E-mail", contact.email or ""))
+    return Doubt(contact_id, name, tuple(line for line in lines if line[1]))
+
+
+def on_the_card(card: CardInFull) -> tuple[Line, ...]:
+    """The same three things of the card, to stand beside a contact."""
+    addresses = read_addresses(card.fields, card.region)
+    phone = shown(addresses.phone, card.region) if addresses.phone else card.fields.phone
+    lines = (("Name", card.name), ("Phone", phone), ("E-mail", addresses.email or card.fields.email))
+    return tuple(line for line in lines if line[1])

@@ -1,0 +1,240 @@
+"""What the buttons of a card's page do: one transaction each, and a result in words. It draws nothing.
+
+Each is safe to do twice: what was done already is told as such.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from dashboard import services
+from dashboard.gate import Viewer
+from dashboard.reading import Answer, Trouble, guarded
+from ghl.cards import drafts
+from ghl.cards.actions import Action, ActionError, Chosen, act, preview
+from ghl.cards.correct import CardChangedError, Corrected, CorrectionError, correct
+from ghl.cards.decide import decide
+from ghl.cards.fields import CardFieldsError, parse_card
+from ghl.cards.notes import NoteError, add_note
+from ghl.cards.prayers import PrayerRefusedError, read_prayer
+from ghl.statuses import CardStatus
+from jobs.container import Container
+
+NOT_ALLOWED = "Your sign-in has ended, or your role has changed. Nothing was changed. Load the page again."
+NOTHING_TO_DO = "Nothing was done: the card has moved on meanwhile."
+
+DONE: Mapping[Action, str] = {
+    Action.SEND_NOW: "It is in line and goes to GoHighLevel now.",
+    Action.HOLD: "Kept back. It is not sent until somebody sends it.",
+    Action.SET_ASIDE: "Set aside. It is kept, and not sent.",
+    Action.PUT_BACK: "Put back.",
+}
+
+SAVED: Mapping[CardStatus, str] = {
+    CardStatus.TO_REVIEW: "Saved. The card still waits for its review.",
+    CardStatus.WAITING: "Saved. It goes to GoHighLevel in a few seconds.",
+    CardStatus.SENDING: "Saved. It is being sent at this moment; the correction goes right after.",
+    CardStatus.NEEDS_ATTENTION: "Saved. Something on it still has to be mended before it can go.",
+    CardStatus.HELD: "Saved. The card stays here until somebody sends it.",
+    CardStatus.DISMISSED: "Saved. The card stays set aside.",
+}
+
+
+@dataclass(frozen=True)
+class Told:
+    """What came of a click, in our own words."""
+
+    good: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A correction that was not saved: problems by field, or `newer`, the revision that others saved meanwhile."""
+
+    problems: Mapping[str, str] = field(default_factory=dict)
+    newer: int | None = None
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Who works on which card, and with what."""
+
+    hub: Container
+    viewer: Viewer
+    card_id: UUID
+
+    @property
+    def church_id(self) -> UUID:
+        """The church of the person at work."""
+        return self.viewer.church.church_id
+
+    @property
+    def draft_place(self) -> str:
+        """Where a half-typed correction of this card is kept."""
+        return f"correct:{self.card_id}"
+
+    def do(self, action: Action, reason: str = "") -> Told:
+        """Send now, keep back, set aside or put back."""
+        now = self.hub.clock.now()
+
+        def acted(session: Session) -> str:
+            actor = self.viewer.person.actor
+            if act(session, self.church_id, action, self.card_id, reason=reason, actor=actor, now=now):
+                return ""
+            left = preview(session, self.church_id, action, Chosen(ids=(self.card_id,)), now=now).left
+            return next(iter(left), "there is no such card")
+
+        try:
+            why_not = self._write(acted)
+        except ActionError as error:
+            return Told(good=False, text=str(error))
+        if isinstance(why_not, Trouble):
+            return _trouble(why_not)
+        if why_not:
+            return Told(good=False, text=f"Nothing was done: {why_not}.")
+        services.wake(self.church_id)
+        return Told(good=True, text=DONE[action])
+
+    def decide(self, contact_ids: Sequence[str], verdict: Literal["same", "different"]) -> Told:
+        """The same person as this contact, or someone else than all of these."""
+        now = self.hub.clock.now()
+
+        def decided(session: Session) -> bool:
+            news = [self._decide(session, contact_id, verdict, now) for contact_id in contact_ids]
+            return any(news)
+
+        done = self._write(decided)
+        if isinstance(done, Trouble):
+            return _trouble(done)
+        if not done:
+            return Told(good=False, text=NOTHING_TO_DO)
+        services.wake(self.church_id)
+        same = "Noted: the same person. The card goes into that contact."
+        other = "Noted: someone else. The card goes without what belongs to the other person."
+        return Told(good=True, text=same if verdict == "same" else other)
+
+    def note(self, text: str) -> Told:
+        """Keeps a note of staff."""
+        try:
+            done = self._write(
+                lambda session: add_note(
+                    session,
+                    self.church_id,
+                    self.card_id,
+                    text,
+                    actor=self.viewer.person.actor,
+                    now=self.hub.clock.now(),
+                )
+            )
+        except NoteError as error:
+            return Told(good=False, text=str(error))
+        return _trouble(done) if isinstance(done, Trouble) else Told(good=True, text="The note is kept.")
+
+    def prayer(self) -> str | Told:
+        """The prayer request; the reading is noted."""
+        try:
+            found = self._write(lambda session: read_prayer(session, self.viewer.person, self.card_id))
+        except PrayerRefusedError as error:
+            return Told(good=False, text=str(error))
+        if isinstance(found, Trouble):
+            return _trouble(found)
+        return found or Told(good=False, text="There is no prayer request any more.")
+
+    def draft(self) -> drafts.Draft | None:
+        """What this person typed into a correction of the card and did not save; None also without an answer."""
+        found = self._write(
+            lambda session: drafts.load(session, self.church_id, self.viewer.person.user_id, self.draft_place)
+        )
+        return None if isinstance(found, Trouble) else found
+
+    def keep_draft(self, values: Mapping[str, object], *, revision: int) -> None:
+        """Keeps what is typed so far; where that fails, the next change tries again."""
+        self._write(
+            lambda session: drafts.keep(
+                session,
+                self.church_id,
+                self.viewer.person.user_id,
+                self.draft_place,
+                values,
+                now=self.hub.clock.now(),
+                revision=revision,
+            )
+        )
+
+    def drop_draft(self) -> None:
+        """Forgets what was typed and not saved."""
+        self._write(self._remove_draft)
+
+    def correct(self, values: Mapping[str, object], *, base_revision: int, zone: ZoneInfo) -> Told | Refused:
+        """Saves what stands in the form as a new revision."""
+        now = self.hub.clock.now()
+        try:
+            parsed = parse_card(values, today=now.astimezone(zone).date())
+        except CardFieldsError as error:
+            return Refused({problem.field: problem.message for problem in error.problems})
+
+        def save(session: Session) -> Corrected:
+            corrected = correct(
+                session,
+                self.church_id,
+                self.card_id,
+                parsed,
+                base_revision=base_revision,
+                actor=self.viewer.person.actor,
+                now=now,
+            )
+            self._remove_draft(session)
+            return corrected
+
+        try:
+            saved = self._write(save)
+        except CardChangedError as error:
+            return Refused(newer=error.revision)
+        except CorrectionError as error:
+            return Refused({"card": str(error)})
+        if isinstance(saved, Trouble):
+            return Refused({"card": _trouble(saved).text})
+        services.wake(self.church_id)
+        return Told(good=True, text=_saved(saved))
+
+    def _decide(
+        self, session: Session, contact_id: str, verdict: Literal["same", "different"], now: datetime
+    ) -> bool:
+        return decide(
+            session,
+            self.church_id,
+            self.card_id,
+            contact_id=contact_id,
+            verdict=verdict,
+            actor=self.viewer.person.actor,
+            now=now,
+        )
+
+    def _remove_draft(self, session: Session) -> None:
+        drafts.remove(session, self.church_id, self.viewer.person.user_id, self.draft_place)
+
+    def _write(self, write: Callable[[Session], Answer]) -> Answer | Trouble:
+        def transaction() -> Answer:
+            with self.hub.database.church(self.church_id) as session:
+                return write(session)
+
+        return guarded(transaction)
+
+
+def _saved(saved: Corrected) -> str:
+    if not saved.changes:
+        return "Nothing was changed, so nothing is sent."
+    return SAVED.get(saved.status, "Saved.")
+
+
+def _trouble(trouble: Trouble) -> Told:
+    return Told(
+        good=False,
+        text=f"That did not work; nothing was changed. Try again. If it stays, tell support the number {trouble.number}.",
+    )

@@ -1,0 +1,158 @@
+"""What somebody asked of the list of cards: the codes in the address, the filter behind them, both in words. Pure.
+
+Words that are searched for are names and phone numbers: they never stand in the address.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from dashboard.components.badges import BADGES
+from dashboard.formatting import one_line
+from dashboard.periods import PERIODS, begins
+from ghl.cards.find import CardFilter, Choices
+from ghl.statuses import CardSource, CardStatus
+
+RANGE = "range"
+"""The choice *From … to …*. It stands in the address as its two dates."""
+
+NAMES = ("status", "service", "campus", "source", "period", "from", "to", "first")
+"""What of the address belongs to the filter."""
+
+LONGEST_WORDS = 100
+
+SOURCES: Mapping[CardSource, str] = {
+    CardSource.TYPED: "Typed in",
+    CardSource.FORM: "From the web form",
+    CardSource.IMPORT: "From a list",
+    CardSource.API: "From another program",
+}
+
+SINCE: Mapping[str, str] = {
+    "sunday": "received since Sunday",
+    "7days": "received in the last 7 days",
+    "30days": "received in the last 30 days",
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A filter as the address holds it. `since` and `until` are days of the church, both included."""
+
+    statuses: tuple[CardStatus, ...] = ()
+    services: tuple[str, ...] = ()
+    campuses: tuple[str, ...] = ()
+    sources: tuple[CardSource, ...] = ()
+    period: str = ""
+    since: date | None = None
+    until: date | None = None
+    first_time: bool = False
+
+
+def from_address(values: Mapping[str, Sequence[str]], choices: Choices) -> Asked:
+    """The filter of an address. What nobody could have chosen is left out, whoever wrote the link."""
+    period = next(iter(values.get("period", ())), "")
+    since, until = (_day(values.get(name, ())) for name in ("from", "to"))
+    if period in PERIODS:
+        since = until = None
+    elif since or until:
+        period = RANGE
+    else:
+        period = ""
+    if since and until and since > until:
+        since, until = until, since
+    return Asked(
+        statuses=tuple(status for status in BADGES if status in values.get("status", ())),
+        services=tuple(name for name in choices.services if name in values.get("service", ())),
+        campuses=tuple(name for name in choices.campuses if name in values.get("campus", ())),
+        sources=tuple(source for source in SOURCES if source in values.get("source", ())),
+        period=period,
+        since=since,
+        until=until,
+        first_time="1" in values.get("first", ()),
+    )
+
+
+def to_address(asked: Asked) -> dict[str, str | list[str]]:
+    """The codes that stand for this filter, without those that say nothing."""
+    values: dict[str, str | list[str]] = {
+        "status": [str(status) for status in asked.statuses],
+        "service": list(asked.services),
+        "campus": list(asked.campuses),
+        "source": [str(source) for source in asked.sources],
+        "period": asked.period if asked.period in PERIODS else "",
+        "from": asked.since.isoformat() if asked.since else "",
+        "to": asked.until.isoformat() if asked.until else "",
+        "first": "1" if asked.first_time else "",
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+def wanted(asked: Asked, words: str, *, now: datetime, zone: ZoneInfo) -> CardFilter:
+    """The filter as the search takes it, with the church's days as moments."""
+    starts = (
+        begins(asked.period, now=now, zone=zone) if asked.period in PERIODS else _midnight(asked.since, zone)
+    )
+    ends = _midnight(asked.until + timedelta(days=1) if asked.until else None, zone)
+    return CardFilter(
+        statuses=frozenset(asked.statuses),
+        words=words,
+        services=frozenset(asked.services),
+        campuses=frozenset(asked.campuses),
+        sources=frozenset(asked.sources),
+        received_from=starts,
+        received_before=ends,
+        first_time=True if asked.first_time else None,
+    )
+
+
+def in_words(asked: Asked, words: str) -> str:
+    """What the filter leaves, such as `Needs attention, service 9:00 am`; empty where it leaves everything.
+
+    It holds what people wrote: show it with `st.text`.
+    """
+    parts = [
+        _either(BADGES[status].label for status in asked.statuses),
+        _either(asked.services, "service "),
+        _either(asked.campuses, "campus "),
+        _either(_small(SOURCES[source]) for source in asked.sources),
+        SINCE.get(asked.period, "") or _between(asked.since, asked.until),
+        "first-time guests" if asked.first_time else "",
+        f"found by “{one_line(words, LONGEST_WORDS)}”" if words else "",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _either(names: Iterable[str], before: str = "") -> str:
+    listed = [one_line(name, 40) for name in names]
+    return before + " or ".join(listed) if listed else ""
+
+
+def _between(since: date | None, until: date | None) -> str:
+    if since and until:
+        return f"received from {_written(since)} to {_written(until)}"
+    if since:
+        return f"received since {_written(since)}"
+    return f"received up to {_written(until)}" if until else ""
+
+
+def _written(day: date) -> str:
+    return f"{day:%b} {day.day}, {day.year}"
+
+
+def _small(words: str) -> str:
+    return words[:1].lower() + words[1:]
+
+
+def _midnight(day: date | None, zone: ZoneInfo) -> datetime | None:
+    return datetime.combine(day, time.min, zone) if day else None
+
+
+def _day(values: Sequence[str]) -> date | None:
+    try:
+        day = date.fromisoformat(next(iter(values), ""))
+    except ValueError:
+        return None
+    # Days that no calendar of a church reaches would run over the edge of time when a day is added.
+    return day if 1900 <= day.year <= 2200 else None

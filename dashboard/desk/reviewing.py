@@ -1,0 +1,237 @@
+"""What the page *Review new cards* reads and saves, each in one transaction. It draws nothing."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from dashboard.components.card_form import start_values
+from dashboard.desk.typed import Typist
+from ghl.cards import drafts, review
+from ghl.cards.actions import Action, act
+from ghl.cards.correct import Corrected, correct
+from ghl.cards.drafts import place_of
+from ghl.cards.fields import CardFieldsError, ParsedCard, parse_card
+from ghl.cards.find import Choices, choices
+from ghl.cards.lookalikes import Lookalikes, lookalikes
+from ghl.cards.review import CardAtHand, OnIt, Reviewed
+from ghl.db.engine import Database
+from ghl.forms import form_of
+from ghl.statuses import CardStatus
+
+
+class TakenError(Exception):
+    """Somebody else is on the card now, or has reviewed it: `card` says how it stands, where it is still there."""
+
+    def __init__(self, card: CardAtHand | None, by: UUID | None) -> None:
+        super().__init__("The card is with somebody else.")
+        self.card = card
+        self.by = by
+
+
+@dataclass(frozen=True)
+class OnTheDesk:
+    """A card that is open, with what was typed into it before and what looks like it."""
+
+    card: CardAtHand
+    start: Mapping[str, object] = field(repr=False)
+    draft_at: datetime | None = None
+    alike: Lookalikes = field(default_factory=Lookalikes)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far the church is: cards left, who else is on some, what was reviewed today."""
+
+    left: int
+    others: Sequence[OnIt] = ()
+    today: Reviewed = field(default_factory=Reviewed)
+
+
+def next_card(
+    database: Database, typist: Typist, *, now: datetime, skipped: Collection[UUID], settled: Collection[UUID]
+) -> OnTheDesk | None:
+    """The next card for this person, reserved for them; None where nobody needs to look at any."""
+    with database.church(typist.church_id) as session:
+        found = review.reserve_next(session, typist.church_id, typist.user_id, now=now, skipped=skipped)
+        return _opened(session, typist, found, now=now, settled=settled) if found else None
+
+
+def this_card(
+    database: Database, typist: Typist, card_id: UUID, *, now: datetime, settled: Collection[UUID] = ()
+) -> OnTheDesk:
+    """A card that somebody asked for: reserved where it is to be reviewed, else opened for a correction.
+
+    Raises `TakenError` where somebody else is on it, or it is not there any more.
+    """
+    with database.church(typist.church_id) as session:
+        opened = _opened(session, typist, card_id, now=now, settled=settled)
+        if opened is None:
+            raise TakenError(None, None)
+        if opened.card.status is CardStatus.TO_REVIEW:
+            _hold_on(session, typist, opened.card, now=now)
+        return opened
+
+
+def number_to_card(database: Database, typist: Typist, number: int) -> UUID | None:
+    """The church's card with this number, or None."""
+    with database.church(typist.church_id) as session:
+        return review.card_of_number(session, typist.church_id, number)
+
+
+def offers(database: Database, typist: Typist) -> Choices:
+    """What the fields for service and campus offer while somebody types."""
+    with database.church(typist.church_id) as session:
+        form, used = form_of(session, typist.church_id), choices(session, typist.church_id)
+    return Choices(
+        services=tuple(dict.fromkeys((*form.services, *used.services))),
+        campuses=tuple(dict.fromkeys((*form.campuses, *used.campuses))),
+    )
+
+
+def standing(database: Database, typist: Typist, *, now: datetime, since: datetime | None = None) -> Standing:
+    """How far the church is. With `since` also what was reviewed from then on."""
+    with database.church(typist.church_id) as session:
+        return Standing(
+            left=review.left_to_review(session, typist.church_id),
+            others=review.reserved_by_others(session, typist.church_id, typist.user_id, now=now),
+            today=review.reviewed_since(session, typist.church_id, since) if since else Reviewed(),
+        )
+
+
+def keep_typed(
+    database: Database, typist: Typist, card: CardAtHand, values: Mapping[str, object], *, now: datetime
+) -> bool:
+    """Keeps what stands in the fields and renews the reservation. False: somebody else is on the card by now."""
+    with database.church(typist.church_id) as session:
+        drafts.keep(
+            session,
+            typist.church_id,
+            typist.user_id,
+            place_of(card.id),
+            values,
+            now=now,
+            revision=card.revision,
+        )
+        return card.status is not CardStatus.TO_REVIEW or review.reserve(
+            session, typist.church_id, typist.user_id, card.id, now=now
+        )
+
+
+def forget_typed(database: Database, typist: Typist, card: CardAtHand) -> None:
+    """Forgets what this person typed into the card and did not save."""
+    with database.church(typist.church_id) as session:
+        drafts.remove(session, typist.church_id, typist.user_id, place_of(card.id))
+
+
+def save_reviewed(
+    database: Database, typist: Typist, card: CardAtHand, values: Mapping[str, object], *, now: datetime
+) -> Corrected:
+    """Saves what the form says, lets the card go, and ends its draft and reservation, all or nothing.
+
+    Raises `TakenError`, `CardFieldsError`, and what `correct` raises.
+    """
+    parsed = _parsed(typist, values, now)
+    with database.church(typist.church_id) as session:
+        _hold_on(session, typist, card, now=now)
+        done = correct(
+            session,
+            typist.church_id,
+            card.id,
+            parsed,
+            base_revision=card.revision,
+            actor=typist.actor,
+            now=now,
+            release=True,
+        )
+        _leave(session, typist, card)
+    return done
+
+
+def put_away(
+    database: Database,
+    typist: Typist,
+    card: CardAtHand,
+    values: Mapping[str, object],
+    action: Action,
+    *,
+    reason: str,
+    now: datetime,
+) -> bool:
+    """Holds the card or sets it aside, with what was typed into it so far; False where it has moved on.
+
+    What can't be saved as it is stays behind as a draft. Raises `TakenError`, `ActionError`, and what `correct`
+    raises.
+    """
+    try:
+        parsed = _parsed(typist, values, now)
+    except CardFieldsError:
+        parsed = None
+    with database.church(typist.church_id) as session:
+        _hold_on(session, typist, card, now=now)
+        if parsed:
+            correct(
+                session,
+                typist.church_id,
+                card.id,
+                parsed,
+                base_revision=card.revision,
+                actor=typist.actor,
+                now=now,
+            )
+        done = act(session, typist.church_id, action, card.id, reason=reason, actor=typist.actor, now=now)
+        if parsed:
+            _leave(session, typist, card)
+        else:
+            review.release(session, typist.church_id, typist.user_id)
+    return done
+
+
+def let_go(database: Database, typist: Typist) -> None:
+    """Frees what this person has open, for others."""
+    with database.church(typist.church_id) as session:
+        review.release(session, typist.church_id, typist.user_id)
+
+
+def _opened(
+    session: Session, typist: Typist, card_id: UUID, *, now: datetime, settled: Collection[UUID]
+) -> OnTheDesk | None:
+    card = review.look_at(session, typist.church_id, card_id)
+    if card is None:
+        return None
+    draft = drafts.load(session, typist.church_id, typist.user_id, place_of(card_id))
+    start = start_values(card.fields)
+    # What was typed into another revision is not mixed with this one.
+    good = (
+        draft if draft and draft.revision == card.revision and _said(draft.values) != _said(start) else None
+    )
+    return OnTheDesk(
+        card=card,
+        start=good.values if good else start,
+        draft_at=good.changed_at if good else None,
+        alike=lookalikes(session, typist.church_id, card, now=now, settled=settled),
+    )
+
+
+def _hold_on(session: Session, typist: Typist, card: CardAtHand, *, now: datetime) -> None:
+    """Makes sure that nobody else is on the card, or has dealt with it since it was opened."""
+    if card.status is not CardStatus.TO_REVIEW:
+        return
+    if not review.reserve(session, typist.church_id, typist.user_id, card.id, now=now):
+        on_it = review.who_is_on(session, typist.church_id, [card.id], now=now)
+        raise TakenError(review.look_at(session, typist.church_id, card.id), on_it.get(card.id))
+
+
+def _leave(session: Session, typist: Typist, card: CardAtHand) -> None:
+    drafts.remove(session, typist.church_id, typist.user_id, place_of(card.id))
+    review.release(session, typist.church_id, typist.user_id)
+
+
+def _parsed(typist: Typist, values: Mapping[str, object], now: datetime) -> ParsedCard:
+    return parse_card(values, today=now.astimezone(typist.zone).date())
+
+
+def _said(values: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in values.items() if value not in (None, "")}

@@ -1,0 +1,48 @@
+"""How a church stands at this moment, for the banner, the menu and Home: a few numbers, read once for all tabs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from ghl import heartbeat
+from ghl.cards.counts import counts
+from ghl.cards.view import church_state
+from ghl.cards.why import ChurchState, Outage
+from ghl.db.engine import Database
+from ghl.statuses import CardStatus
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What every page of a church may have to say. `outage` is set while GoHighLevel is known not to answer."""
+
+    state: ChurchState = field(default_factory=ChurchState)
+    outage: Outage | None = None
+    counts: Mapping[CardStatus, int] = field(default_factory=lambda: dict.fromkeys(CardStatus, 0))
+    workers: int = 1
+    schedulers: int = 1
+
+    @property
+    def waiting(self) -> int:
+        """Cards that are safe here and not in GoHighLevel yet, though nobody has to do anything about them."""
+        return self.counts[CardStatus.WAITING] + self.counts[CardStatus.SENDING]
+
+    @property
+    def delayed(self) -> bool:
+        """Whether a card that is saved now goes later than usual."""
+        return bool(self.state.held_by or self.outage or not self.workers)
+
+
+def read_situation(database: Database, church_id: UUID, *, outage: Outage | None) -> Situation:
+    """The church's numbers and who is at work, in two short transactions."""
+    with database.system() as session:
+        workers = heartbeat.alive(session, "worker")
+        schedulers = heartbeat.alive(session, "scheduler")
+    with database.church(church_id) as session:
+        return Situation(
+            state=church_state(session, church_id),
+            outage=outage,
+            counts=counts(session, church_id),
+            workers=workers,
+            schedulers=schedulers,
+        )

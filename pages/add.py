@@ -1,0 +1,13 @@
+"""Add a card: for those who have a pile of paper cards and a keyboard."""
+
+import streamlit as st
+
+from dashboard import gate, services
+from dashboard.components import keys
+from dashboard.desk.add import AddPage
+from dashboard.navigation import WRITERS
+
+viewer = gate.require(*WRITERS)
+keys.load()
+st.title("Add a card")
+AddPage(services.container(), viewer).draw()

@@ -1,0 +1,358 @@
+"""One card: what was written, what goes to GoHighLevel, where it stands, and all that happened to it."""
+
+from collections.abc import Mapping
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from dashboard import gate, services
+from dashboard.card import facts
+from dashboard.card.place import Opened, Panel, Place, wanted_number
+from dashboard.card.work import NOT_ALLOWED, Desk, Refused, Told
+from dashboard.components import card_notes, card_panel, card_standing, keys, states
+from dashboard.components.card_form import start_values, written
+from dashboard.components.lines import lines
+from dashboard.components.timeline import timeline as draw_timeline
+from dashboard.formatting import one_line, when
+from dashboard.navigation import CARDS, EVERYBODY, WRITERS
+from dashboard.reading import Trouble, guarded
+from ghl.cards.actions import Action
+from ghl.cards.find import Choices
+from ghl.cards.outlook import outlook
+from ghl.cards.story import CardInFull, card_in_full
+from ghl.cards.timeline import timeline
+from ghl.cards.why import Outage
+from ghl.statuses import CardStatus
+
+viewer = gate.require(*EVERYBODY)
+church_id, zone = viewer.church.church_id, ZoneInfo(viewer.church.timezone)
+writes = viewer.church.role in WRITERS
+hub = services.container()
+ss = st.session_state
+
+MOVING = {CardStatus.WAITING, CardStatus.SENDING}
+
+
+def look(place: Place) -> CardInFull | None:
+    """The card as it is now, read once for all parts of the page that ask at the same moment."""
+    now = hub.clock.now()
+    if seen := place.seen(now):
+        return seen[0]
+    with hub.database.church(church_id) as session:
+        card = card_in_full(session, church_id, place.number)
+    place.saw(now, card)
+    return card
+
+
+def circumstances(place: Place) -> tuple[CardInFull | None, Outage | None, Mapping[str, str]]:
+    """The card, whether GoHighLevel answers, and the names of the team."""
+    return look(place), services.outage(church_id), services.names(church_id)
+
+
+def no_card() -> None:
+    """A number that is no card of this church, for whatever reason."""
+    st.title("There is no such card")
+    with st.container(border=True, gap="xsmall"):
+        st.text("Look at the number again, or find the card by name or phone.")
+        st.page_link(CARDS.path, label="All cards", icon=":material/badge:")
+
+
+number = wanted_number(st.query_params.get("number", ""))
+if number is None:
+    no_card()
+    st.stop()
+
+place_key = f"card_{viewer.person.user_id}_{church_id}"
+place: Place = ss.setdefault(place_key, Place(number))
+# The note's field is drawn on each run of the page, so without it somebody was elsewhere meanwhile.
+fresh = place.number != number or (writes and f"note_{place.note_serial}" not in ss)
+if fresh:
+    place = ss[place_key] = Place(number)
+place.look_again()
+with states.loading("the card", first=fresh):
+    answer = guarded(lambda: circumstances(place))
+if isinstance(answer, Trouble):
+    states.could_not_load("the card", answer.number)
+    st.stop()
+found_card, _, names = answer
+if found_card is None:
+    no_card()
+    st.stop()
+card = found_card
+desk = Desk(hub, viewer, card.id)
+place.drawn = card.revision
+if fresh and writes:
+    place.unfinished = desk.draft() is not None
+
+
+def at_work() -> Desk | None:
+    """The person at work, if they still may; otherwise says so. Called before each change."""
+    place.look_again()
+    place.anew = True
+    acting = gate.acting(viewer, *WRITERS)
+    if acting is None:
+        place.say(Told(good=False, text=NOT_ALLOWED), hub.clock.now())
+        return None
+    return Desk(hub, acting, card.id)
+
+
+def do(action: Action) -> None:
+    """What needs no reason."""
+    if works := at_work():
+        place.say(works.do(action), hub.clock.now())
+
+
+def decide(contact_ids: list[str], verdict: str) -> None:
+    """Who is who."""
+    if works := at_work():
+        place.say(works.decide(contact_ids, "same" if verdict == "same" else "different"), hub.clock.now())
+
+
+def open_panel(kind: Opened) -> None:
+    """Opens one thing instead of another. A correction that was begun earlier goes on where it was left."""
+    works = at_work()
+    if works is None or (place.panel and place.panel.kind is kind):
+        return
+    place.told = None
+    place.panel = Panel(kind)
+    if kind is Opened.CORRECTION:
+        read, choices = guarded(lambda: look(place)), guarded(lambda: services.choices(church_id))
+        newest = read if isinstance(read, CardInFull) else card
+        offered = Choices() if isinstance(choices, Trouble) else choices
+        begun = works.draft()
+        place.panel = Panel(
+            kind,
+            base=begun.revision if begun else newest.revision,
+            start=begun.values if begun else start_values(newest.fields),
+            services=offered.services,
+            campuses=offered.campuses,
+            typed_at=begun.changed_at if begun else None,
+            newer=newest.revision if begun and begun.revision != newest.revision else None,
+        )
+
+
+def close_panel(*, forget: bool = True) -> None:
+    """Closes what is open; `forget` also lets go of what was typed."""
+    panel, place.panel = place.panel, None
+    if panel is None:
+        return
+    panel.forget(ss)
+    if forget and panel.kind is Opened.CORRECTION and (works := at_work()):
+        place.unfinished = False
+        works.drop_draft()
+
+
+def keep() -> None:
+    """Keeps what is typed into the correction."""
+    if place.panel and (acting := gate.acting(viewer, *WRITERS)):
+        Desk(hub, acting, card.id).keep_draft(written(place.panel.key), revision=place.panel.base)
+
+
+def save() -> None:
+    """Saves the correction; where that cannot be, what was typed stays."""
+    works, panel = at_work(), place.panel
+    if works is None or panel is None:
+        return
+    came = works.correct(written(panel.key), base_revision=panel.base, zone=zone)
+    if isinstance(came, Refused):
+        panel.problems, panel.newer = came.problems, came.newer
+        return
+    place.unfinished = False
+    place.say(came, hub.clock.now())
+    close_panel(forget=False)
+
+
+def over_theirs() -> None:
+    """Saves what was typed on top of what somebody else saved meanwhile."""
+    if place.panel and place.panel.newer:
+        place.panel.base = place.panel.newer
+        save()
+
+
+def start_again() -> None:
+    """The correction from its beginning, with the card as it is now."""
+    close_panel()
+    open_panel(Opened.CORRECTION)
+
+
+def with_reason(action: Action) -> None:
+    """Keeps back or sets aside with the reason that was typed."""
+    works, panel = at_work(), place.panel
+    if works is None or panel is None:
+        return
+    came = works.do(action, str(ss.get(f"{panel.key}_reason") or ""))
+    if came.good:
+        place.say(came, hub.clock.now())
+        close_panel()
+    else:
+        panel.complaint = came.text
+
+
+def note() -> None:
+    """Keeps the note; where that cannot be, it stays in its field."""
+    works = at_work()
+    if works is None:
+        return
+    place.note_told = works.note(str(ss.get(f"note_{place.note_serial}") or ""))
+    if place.note_told.good:
+        place.note_serial = Place(place.number).note_serial
+        ss[f"note_{place.note_serial}"] = ""
+
+
+def unfold() -> None:
+    """Shows the whole story."""
+    gate.used()
+    place.whole = True
+
+
+def told() -> None:
+    """What the last click came to. The words are ours."""
+    if place.told and place.told_at:
+        at = when(place.told_at, now=hub.clock.now(), zone=zone)
+        (st.success if place.told.good else st.warning)(f"{at}: {place.told.text}")
+
+
+every = max(0.5, hub.settings.page_refresh_seconds - 0.5)
+if card.state.status not in MOVING:
+    every *= 3
+
+
+@st.fragment(run_every=every)
+def live_standing() -> None:
+    """Where the card stands, and what can be done."""
+    if place.anew:
+        # A click in here changed what stands elsewhere on the page.
+        place.anew = False
+        st.rerun()
+    still = gate.still(viewer, *EVERYBODY)
+    if isinstance(still, Trouble):
+        return states.could_not_load("the card", still.number)
+    answer = guarded(lambda: circumstances(place))
+    if isinstance(answer, Trouble):
+        return states.could_not_load("the card", answer.number)
+    found, outage, people = answer
+    if found is None:
+        st.text("This card is no longer there.")
+        return None
+    now = hub.clock.now()
+    words = outlook(
+        found,
+        now=now,
+        outage=outage,
+        names=people,
+        when=partial(when, now=now, zone=zone),
+        writes=writes,
+    )
+    with st.container(border=True, gap="small", key="standing"):
+        card_standing.standing(found, words, now=now, zone=zone)
+        card_standing.contact_link(found)
+        if asked := facts.doubts(found):
+            ids = [one.contact_id for one in asked]
+            card_standing.question(
+                facts.on_the_card(found),
+                asked,
+                same=(lambda contact_id: decide([contact_id], "same")) if writes else None,
+                different=partial(decide, ids, "different")
+                if writes and found.state.status is CardStatus.HELD
+                else None,
+            )
+        if writes:
+            card_standing.buttons(found, now=now, unfinished=place.unfinished, do=do, open_panel=open_panel)
+        told()
+        if found.revision != place.drawn:
+            st.button("Somebody corrected this card: show it as it is now", key="newer", on_click=at_work)
+    return None
+
+
+@st.fragment
+def prayer() -> None:
+    """The prayer request: read on demand, by those who may, and each reading is noted."""
+    if not viewer.church.reads_prayers:
+        st.text("There is a prayer request. Only your prayer team can read it.")
+        return
+    if st.button("Read the prayer request", key="prayer", icon=":material/visibility:"):
+        reader = gate.acting(viewer, *EVERYBODY)
+        found = Desk(hub, reader, card.id).prayer() if reader else Told(good=False, text=NOT_ALLOWED)
+        if isinstance(found, Told):
+            st.warning(found.text)
+        else:
+            with st.container(border=True, key="prayer_text"):
+                st.text(found)
+    st.text("That somebody read it is noted in the change log; the words are not.")
+
+
+@st.fragment(run_every=every)
+def live_timeline() -> None:
+    """What happened, and what comes next."""
+    still = gate.still(viewer, *EVERYBODY)
+    answer = still if isinstance(still, Trouble) else guarded(lambda: circumstances(place))
+    if isinstance(answer, Trouble):
+        return states.could_not_load("what happened", answer.number)
+    found, outage, people = answer
+    if found is None:
+        return None
+    now = hub.clock.now()
+    events = timeline(found, now=now, names=people, outage=outage)
+    folded = draw_timeline(events, now=now, zone=zone, whole=place.whole)
+    if folded:
+        st.button(f"Show all {len(events)} steps", key="whole", on_click=unfold)
+    if found.more_tries:
+        st.text("Earlier tries are not listed.")
+    return None
+
+
+keys.load()
+st.page_link(CARDS.path, label="All cards", icon=":material/arrow_back:")
+st.title(f"Card #{card.number}")
+with st.container(key="card_name"):
+    st.text(one_line(card.name) or "No name")
+place.anew = False
+live_standing()
+below = st.empty()
+if place.panel and writes:
+    with below.container(border=True, gap="small", key="panel"):
+        if place.panel.kind is Opened.CORRECTION:
+            card_panel.correction(
+                place.panel,
+                card,
+                now=hub.clock.now(),
+                zone=zone,
+                names=names,
+                keep=keep,
+                save=save,
+                over_theirs=over_theirs,
+                start_again=start_again,
+                close=close_panel,
+            )
+        else:
+            card_panel.reason(place.panel, do=with_reason, close=close_panel)
+
+left, right = st.columns(2, gap="medium")
+with left:
+    st.header("What was written")
+    lines(facts.written(card.fields), key="written")
+    if own := facts.answers(card.fields):
+        st.text("Own questions of your church")
+        lines([(one_line(question, 100), value) for question, value in own], key="answers")
+    if card.has_prayer:
+        st.header("Prayer request")
+        prayer()
+    goes = facts.going(card)
+    st.header(goes.heading)
+    if goes.problem:
+        st.text(f"Nothing goes before this is mended: {one_line(goes.problem, 400)}")
+    lines(goes.lines, key="goes")
+    if goes.stays:
+        st.text("Stays here: " + ", ".join(one_line(one, 100) for one in goes.stays))
+with right:
+    st.header("What happened")
+    live_timeline()
+    st.header("Notes of your team")
+    if writes:
+        card_notes.new_note(place.note_serial, told=place.note_told, keep=note)
+    now = hub.clock.now()
+    card_notes.notes(card.notes, now=now, zone=zone, names=names)
+    if card.others:
+        st.header("Other cards with this phone or e-mail")
+        card_notes.others(card.others, now=now, zone=zone, more=card.more_others)
