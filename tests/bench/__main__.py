@@ -10,10 +10,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
-from tests.bench import delivery, save, scale, throttle
+from tests.bench import delivery, lists, pages, save, scale, throttle, typing
 
 PARTS: Mapping[str, tuple[tuple[str, str, Callable[[], Any]], ...]] = {
     "save": (("save by HTTP, 1,000 a minute from 50 clients", "p95 ≤ 50 ms; Redis down ≤ 150 ms", save.run),),
+    "typing": (
+        ("a typed card: check, commit, wake", "p95 ≤ 50 ms", typing.save_in_script),
+        (
+            "click to message, 50 people typing on 3 web processes",
+            "p95 ≤ 500 ms",
+            typing.click_to_message,
+        ),
+    ),
     "delivery": (
         ("first call after a save, idle", "p95 ≤ 1 s", delivery.first_call),
         ("200 new guests of one church, 0.5-2 s a call", "≤ 13.5 s, no 429", delivery.new_guests),
@@ -24,6 +32,14 @@ PARTS: Mapping[str, tuple[tuple[str, str, Callable[[], Any]], ...]] = {
         ("budget used with a backlog, 4 workers", "≥ 97 of 100, no 429", lambda: delivery.budget(4)),
     ),
     "throttle": (("4 processes, 60 s, one clock 5 min off", "≤ 100 in any 10 s, ≥ 97 used", throttle.run),),
+    "lists": (("a list of 5,000 rows, 1,000 of them there already", "preview ≤ 2 s", lists.run),),
+    "pages": (
+        (
+            "script runs at 1,000,000 cards, 200 churches; beside 1,000 cards; seen in a browser",
+            "p95 ≤ 250 ms; ≤ 1.3 x; ≤ 1.5 s",
+            pages.run,
+        ),
+    ),
     "scale": (("queries at 1,000,000 cards, 200 churches", "p95 ≤ 250 ms a page", scale.run),),
 }
 

@@ -16,20 +16,23 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from urllib.parse import urlencode
+from uuid import UUID, uuid4
 
 import psutil
 
-from ghl.churches import add_church
+from ghl.churches import add_church, view_church
 from ghl.clock import SystemClock
 from ghl.db.engine import Database
 from ghl.db.migrate import upgrade
+from ghl.forms import current_wordings
 from ghl.intake.app import create_app
 from ghl.intake.serve import listen, make_server
 from ghl.logging import set_up_logging
@@ -41,6 +44,14 @@ from tests.support.servers import valkey_server
 
 CHURCHES = 10
 NAMES = ("Anna", "Ben", "Chloé", "Daniel", "Esther", "Félix", "Grace", "Hannah")
+
+
+@dataclass(frozen=True)
+class Door:
+    """How cards come to one church: by a source key, and by the form of this public id."""
+
+    key: str
+    public_id: str
 
 
 @dataclass
@@ -67,14 +78,22 @@ class Measured:
 
 
 def run(*, seconds: float = 60.0, per_minute: int = 1000, clients: int = 50) -> dict[str, dict[str, float]]:
-    """Figures with Redis well, hanging (takes connections and never answers) and down; milliseconds."""
+    """Figures with Redis well, hanging (takes connections and never answers) and down; milliseconds.
+
+    The last are of the card form, with a tick for texts.
+    """
     found: dict[str, dict[str, float]] = {}
     with _database() as url, valkey_server() as valkey, _hanging_server() as hanging:
-        keys = _keys(url)
+        doors = _doors(url)
         # A port that was free a moment ago: connecting to it is refused at once.
         with socket.create_server(("127.0.0.1", 0)) as gone:
             refused = f"redis://127.0.0.1:{gone.getsockname()[1]}/0"
-        for name, redis_url in (("redis well", valkey), ("redis hangs", hanging), ("redis down", refused)):
+        for name, redis_url, make in (
+            ("redis well", valkey, _request),
+            ("redis hangs", hanging, _request),
+            ("redis down", refused, _request),
+            ("card form, redis down", refused, _form),
+        ):
             with _intake(url, redis_url) as (port, process):
                 for dice, length in (
                     (random.Random(f"{name}, warming up"), 3.0),
@@ -82,7 +101,14 @@ def run(*, seconds: float = 60.0, per_minute: int = 1000, clients: int = 50) -> 
                 ):
                     cpu = process.cpu_times()
                     measured = asyncio.run(
-                        _send(port, keys, dice, seconds=length, per_minute=per_minute, clients=clients)
+                        _send(
+                            port,
+                            partial(make, dice, doors),
+                            dice,
+                            seconds=length,
+                            per_minute=per_minute,
+                            clients=clients,
+                        )
                     )
                 used = process.cpu_times()
             found[name] = {
@@ -109,7 +135,7 @@ def _database() -> Iterator[str]:
         shutil.rmtree(parent, ignore_errors=True)
 
 
-def _keys(url: str) -> list[str]:
+def _doors(url: str) -> list[Door]:
     database = Database(url)
     try:
         churches = [
@@ -118,12 +144,16 @@ def _keys(url: str) -> list[str]:
             )
             for n in range(CHURCHES)
         ]
-        return [
-            create_source_key(database, church, name="Website", actor="bench").key.get_secret_value()
-            for church in churches
-        ]
+        return [_door(database, church) for church in churches]
     finally:
         database.close()
+
+
+def _door(database: Database, church: UUID) -> Door:
+    key = create_source_key(database, church, name="Website", actor="bench").key.get_secret_value()
+    with database.church(church) as session:
+        current_wordings(session, church)
+        return Door(key, view_church(session, church).public_id)
 
 
 @contextmanager
@@ -168,7 +198,13 @@ def _serve(database_url: str, redis_url: str, ready: Connection) -> None:
 
 
 async def _send(
-    port: int, keys: list[str], dice: random.Random, *, seconds: float, per_minute: int, clients: int
+    port: int,
+    make: Callable[[], bytes],
+    dice: random.Random,
+    *,
+    seconds: float,
+    per_minute: int,
+    clients: int,
 ) -> Measured:
     """Cards arrive as visitors do, at random around the rate; each is sent when it is due, by whoever is free."""
     measured = Measured()
@@ -178,7 +214,7 @@ async def _send(
     at = 0.0
     while (at := at + dice.expovariate(per_minute / 60)) < seconds:
         await asyncio.sleep(max(0.0, began + at - time.perf_counter()))
-        due.put_nowait((began + at, _request(dice, keys)))
+        due.put_nowait((began + at, make()))
     for _ in senders:
         due.put_nowait(None)
     await asyncio.gather(*senders)
@@ -195,12 +231,12 @@ async def _sender(port: int, due: asyncio.Queue[tuple[float, bytes] | None], mea
             length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0])
             await reader.readexactly(length)
             measured.seconds.append(time.perf_counter() - at)
-            measured.refused += not head.startswith(b"HTTP/1.1 202 ")
+            measured.refused += not head.startswith((b"HTTP/1.1 202 ", b"HTTP/1.1 303 "))
     finally:
         writer.close()
 
 
-def _request(dice: random.Random, keys: list[str]) -> bytes:
+def _request(dice: random.Random, doors: list[Door]) -> bytes:
     number = dice.randrange(10**7)
     card: dict[str, Any] = {
         "first_name": dice.choice(NAMES),
@@ -216,8 +252,30 @@ def _request(dice: random.Random, keys: list[str]) -> bytes:
     body = json.dumps(card).encode()
     head = (
         "POST /api/v1/cards HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
-        f"Authorization: Bearer {dice.choice(keys)}\r\nIdempotency-Key: {uuid4()}\r\n"
+        f"Authorization: Bearer {dice.choice(doors).key}\r\nIdempotency-Key: {uuid4()}\r\n"
         f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+def _form(dice: random.Random, doors: list[Door]) -> bytes:
+    number = dice.randrange(10**7)
+    card = {
+        "opened": str(int(time.time()) - 60),
+        "first_name": dice.choice(NAMES),
+        "last_name": f"Guest{number}",
+        "phone": f"(615) 555-{number % 10_000:04d}",
+        "email": f"guest{number}@example.org",
+        "age": "18",
+        "sms": "yes",
+        "sms_version": "1",
+        "prayer_request": "For my mother, who is ill.",
+        "notes": "Sat near the front with two children.",
+    }
+    body = urlencode(card).encode()
+    head = (
+        f"POST /c/{dice.choice(doors).public_id} HTTP/1.1\r\nHost: bench\r\n"
+        f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
 

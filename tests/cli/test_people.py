@@ -3,6 +3,8 @@
 import json
 from urllib.parse import parse_qs, urlsplit
 
+from sqlalchemy import text
+
 from ghl.clock import SystemClock
 from ghl.people import sessions
 from ghl.people.links import redeem
@@ -19,6 +21,22 @@ def test_a_person_is_let_in_and_signs_in_once_by_the_link(hub, grace, database):
     person = sessions.current(database, cookie, clock=SystemClock())
     assert person is not None
     assert person.role is Role.STAFF
+
+
+def test_the_prayer_team_is_named_one_by_one(hub, grace, database):
+    def reads(*more):
+        added = hub("user", "add", "ann@example.org", "--church", "grace", "--role", "viewer", *more)
+        assert added.code == 0, added.err
+        with database.identity() as session:
+            return session.execute(text("SELECT reads_prayers FROM memberships")).scalar_one()
+
+    assert reads() is False
+    assert reads("--reads-prayers") is True
+    assert reads() is True
+    assert reads("--no-reads-prayers") is False
+    refused = hub("user", "add", "ops@example.org", "--ops", "--reads-prayers")
+    assert refused.code == 2
+    assert "--church" in refused.err
 
 
 def test_who_runs_the_installation_needs_no_church(hub):

@@ -24,6 +24,7 @@ from ghl.delivery.plan import (
     KnownContact,
     LocationFacts,
     OutgoingCard,
+    Past,
     Resume,
     UpdateContact,
     outgoing,
@@ -492,3 +493,182 @@ class TestOutgoing:
     def test_nothing_personal_in_reprs(self):
         card = outgoing(self.FIELDS, "US", written_at=NOW)
         assert not any(word in repr(card) + repr(known_as("c1")) for word in ("Ann", "555", "example"))
+
+
+def corrected(model, card, *earlier, own="c1", made=True, decisions=None, must_look_up=False, **past):
+    """Delivers a card that said `earlier` before, and went into the contact `own`."""
+    at = past.pop("newest", NOW)
+    contact = model.contacts.get(own, {})
+    shown = {name: contact.get(name) for name in ("phone", "email")}
+    link = KnownContact(own, at, "Ann", "Lee", **shown, fresh=past.pop("fresh", True)) if own else None
+    resume = Resume(must_look_up, Past(earlier, link, made, frozenset(past.pop("backed", ()))))
+    steps = plan(card, (), LocationFacts(model.allow_duplicates), decisions or {}, resume)
+    return carry_out(steps, model.answer)
+
+
+class TestCorrection:
+    """What a corrected card does to the contact it is in."""
+
+    def made(self, model, card=ANN, **more):
+        """The contact as an earlier revision left it."""
+        values = {"first_name": card.first_name, "last_name": card.last_name, "phone": card.phone}
+        values |= {"email": card.email, "city": card.city, "address1": card.address1, "tags": list(TAGS)}
+        return model.add(**values | more)
+
+    @BOTH
+    def test_only_what_was_corrected_is_written(self, allow):
+        model = ContactsModel(allow_duplicates=allow)
+        contact_id = self.made(model, address1="2 Side St")
+        outcome = corrected(model, replace(ANN, city="Franklin"), ANN)
+        assert (outcome.contact_id, outcome.created) == (contact_id, False)
+        assert model.names() == ["UpdateContact"]
+        assert model.calls[0].write.to_update() == {"city": "Franklin"}
+
+    @BOTH
+    def test_wrong_addresses_are_replaced(self, allow):
+        model = ContactsModel(allow_duplicates=allow)
+        self.made(model)
+        corrected(model, replace(ANN, phone=OTHER_PHONE, email=OTHER_EMAIL), ANN)
+        assert model.names() == [*["FindDuplicate"] * allow, "UpdateContact"]
+        [contact] = model.contacts.values()
+        assert (contact["phone"], contact["email"]) == (OTHER_PHONE, OTHER_EMAIL)
+
+    @BOTH
+    def test_a_corrected_name_takes_two_calls(self, allow):
+        model = ContactsModel(allow_duplicates=allow)
+        self.made(model)
+        corrected(model, replace(ANN, first_name="Anne", last_name="Leigh"), ANN)
+        assert model.names() == ["GetContact", "UpdateContact"]
+        [contact] = model.contacts.values()
+        assert (contact["first_name"], contact["last_name"]) == ("Anne", "Leigh")
+
+    def test_a_name_that_was_changed_there_stays(self):
+        model = ContactsModel()
+        self.made(model, first_name="Annie Mae")
+        corrected(model, replace(ANN, first_name="Anne"), ANN)
+        assert model.contacts["c1"]["first_name"] == "Annie Mae"
+
+    def test_a_name_that_was_there_before_the_card_is_a_question(self):
+        model = ContactsModel()
+        self.made(model)
+        mary = replace(ANN, first_name="Mary")
+        outcome = corrected(model, mary, ANN, made=False)
+        assert (type(outcome), outcome.cause) == (Decide, CauseCode.SAME_PERSON_DOUBT)
+        assert (outcome.facts["contact_id"], outcome.facts["contact_name"]) == ("c1", "Ann Lee")
+        assert model.contacts["c1"]["first_name"] == "Ann"
+
+    def test_somebody_else_gets_a_contact_of_their_own(self):
+        model = ContactsModel()
+        self.made(model)
+        mary = replace(ANN, first_name="Mary", phone=OTHER_PHONE, email=OTHER_EMAIL)
+        outcome = corrected(model, mary, ANN, made=False, decisions={"c1": "different"})
+        assert outcome.created
+        assert model.contacts["c1"]["first_name"] == "Ann"
+
+    @BOTH
+    @pytest.mark.parametrize("key", ["phone", "email"])
+    def test_what_is_taken_off_is_emptied(self, allow, key):
+        model = ContactsModel(allow_duplicates=allow)
+        self.made(model)
+        corrected(model, replace(ANN, **{key: None}, city=""), ANN)
+        assert model.names() == ["GetContact", "UpdateContact"]
+        contact = model.contacts["c1"]
+        assert (contact[key], contact["city"], contact["address1"]) == (None, None, "1 Main St")
+
+    def test_what_others_put_there_is_not_emptied(self):
+        model = ContactsModel()
+        self.made(model, phone=OTHER_PHONE, city="Memphis")
+        corrected(model, replace(ANN, phone=None, city=""), ANN)
+        assert (model.contacts["c1"]["phone"], model.contacts["c1"]["city"]) == (OTHER_PHONE, "Memphis")
+        assert model.names() == ["GetContact"]
+
+    def test_what_another_card_says_too_is_not_emptied(self):
+        model = ContactsModel()
+        self.made(model)
+        corrected(model, replace(ANN, phone=None), ANN, backed=[PHONE])
+        assert model.contacts["c1"]["phone"] == PHONE
+
+    def test_what_ghl_does_not_empty_is_told(self):
+        model = ContactsModel()
+        self.made(model)
+
+        def keeps(call):
+            if isinstance(call, UpdateContact):
+                model.calls.append(call)
+                return Contact(id="c1", first_name="Ann", phone=PHONE, email=EMAIL)
+            return model.answer(call)
+
+        own = KnownContact("c1", NOW, "Ann", "Lee", PHONE, EMAIL)
+        steps = plan(
+            replace(ANN, phone=None), (), LocationFacts(False), {}, Resume(past=Past((ANN,), own, made=True))
+        )
+        outcome = carry_out(steps, keeps)
+        assert outcome.cause == CauseCode.PHONE_KEPT_DIFFERENT
+        assert sentence(outcome.cause, outcome.facts) == (
+            "The card says no phone any more. GoHighLevel kept (615) 555-0101."
+        )
+
+    def test_the_last_address_is_not_lost(self):
+        """The e-mail was left out because it is another's: without the phone nobody could find the contact."""
+        model = ContactsModel()
+        self.made(model, email=None)
+        mary = model.add(first_name="Mary", phone=None, email=EMAIL)
+        outcome = corrected(model, replace(ANN, phone=None), ANN, decisions={mary: "different"})
+        assert outcome.cause == CauseCode.NO_ADDRESS_OF_ITS_OWN
+        assert model.contacts["c1"]["phone"] == PHONE
+
+    def test_an_older_card_changes_only_its_own(self):
+        model = ContactsModel()
+        self.made(model, city="Memphis")
+        newer = {"newest": NOW + timedelta(days=1)}
+        corrected(model, replace(ANN, city="Franklin", address1="2 Main St"), ANN, **newer)
+        assert model.names() == ["GetContact", "UpdateContact"]
+        assert model.calls[1].write.to_update() == {"address1": "2 Main St"}
+
+    @BOTH
+    def test_a_contact_that_became_somebody_else_is_left_alone(self, allow):
+        model = ContactsModel(allow_duplicates=allow)
+        self.made(model, first_name="Kim", last_name="Park", phone="+16155550777", email="kim@example.org")
+        outcome = corrected(model, replace(ANN, city="Franklin"), ANN, fresh=False)
+        assert outcome.created
+        assert model.contacts["c1"]["city"] == "Nashville"
+
+    @BOTH
+    def test_a_merged_contact_is_found_by_a_former_address(self, allow):
+        model = ContactsModel(allow_duplicates=allow)
+        merged = self.made(model, email=None)
+        new = replace(ANN, phone=OTHER_PHONE, email=OTHER_EMAIL)
+        outcome = corrected(model, new, ANN, own="gone")
+        assert outcome.contact_id == merged
+        assert model.contacts[merged]["phone"] == OTHER_PHONE
+
+    @BOTH
+    def test_a_former_address_of_somebody_else_says_nothing(self, allow):
+        model = ContactsModel(allow_duplicates=allow)
+        model.add(first_name="Mary", last_name="Smith", phone=PHONE)
+        new = replace(ANN, phone=OTHER_PHONE, email=OTHER_EMAIL)
+        assert corrected(model, new, ANN, own="gone").created
+
+    @BOTH
+    def test_what_a_lost_answer_made_is_found_by_a_former_address(self, allow):
+        model = ContactsModel(allow_duplicates=allow)
+        lost = self.made(model)
+        new = replace(ANN, phone=OTHER_PHONE, email=OTHER_EMAIL)
+        outcome = corrected(model, new, ANN, own=None, made=False, must_look_up=True)
+        assert (outcome.contact_id, len(model.contacts)) == (lost, 1)
+        assert model.contacts[lost]["phone"] == OTHER_PHONE
+
+    def test_every_revision_that_may_be_there_counts(self):
+        """The second one was sent and its answer lost: the third says again what the first one said."""
+        model = ContactsModel()
+        self.made(model, city="Franklin")
+        corrected(model, ANN, ANN, replace(ANN, city="Franklin"))
+        assert model.contacts["c1"]["city"] == "Nashville"
+
+    @BOTH
+    def test_calls_stay_few(self, allow):
+        model = ContactsModel(allow_duplicates=allow)
+        self.made(model)
+        new = OutgoingCard(NOW, "Anne", "Leigh", OTHER_PHONE, OTHER_EMAIL, tags=TAGS)
+        corrected(model, new, ANN)
+        assert model.names() == ["GetContact", *["FindDuplicate"] * allow, "UpdateContact"]

@@ -3,9 +3,10 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ghl.client.errors import AnswerLostError, NotSentError, ServerError, UnreadableAnswerError
-from tests.support.contacts_model import ContactsModel
-from tests.support.parish import NAMES, Delivery, addresses, card, in_turn
+from ghl.client.errors import AnswerLostError, GHLError, NotSentError, ServerError, UnreadableAnswerError
+from ghl.delivery.plan import Delivered, KnownContact, LocationFacts, OutgoingCard, Past, Resume, plan
+from tests.support.contacts_model import ContactsModel, carry_out
+from tests.support.parish import NAMES, START, Delivery, addresses, card, in_turn
 
 PEOPLE = st.sampled_from(NAMES).flatmap(
     lambda name: st.tuples(st.just(name), st.sampled_from(addresses(name)))
@@ -79,3 +80,51 @@ def test_calls_stay_few(cards, allow):
         delivery.deliver(card(name, pair, number, day))
         tries = 1 + len(delivery.decisions) - decided
         assert len(model.calls) - before <= 6 * tries
+
+
+REVISIONS = st.lists(
+    st.tuples(
+        st.sampled_from([None, "+16155550301", "+16155550302", "+16155550303"]),
+        st.sampled_from([None, "a@example.org", "b@example.org", "c@example.org"]),
+        st.sampled_from(["", "Franklin", "Nashville"]),
+        st.sampled_from(["Ann", "Anne", "Anna"]),
+    ).filter(lambda one: one[0] or one[1]),
+    min_size=1,
+    max_size=5,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data(), REVISIONS, st.booleans())
+def test_a_corrected_card_is_one_contact_that_says_the_last(data, revisions, allow):
+    """Each revision is tried, some through faults and then corrected before they arrived; the last one arrives."""
+    model = ContactsModel(allow)
+    cards = [
+        OutgoingCard(START, name, "Lee", phone, email, city=city, tags=("connect-card",))
+        for phone, email, city, name in revisions
+    ]
+    earlier, own, must_look_up, made = (), None, False, False
+    for said in [*cards, cards[-1]]:
+        last = said is cards[-1]
+        trouble = in_turn(NONE if last else data.draw(FAULTS))
+        known = () if own is None else (own,)
+        past = Past(earlier, own, made)
+        try:
+            outcome = carry_out(
+                plan(said, known, LocationFacts(allow), {}, Resume(must_look_up, past)), model.answer, trouble
+            )
+        except GHLError as error:
+            must_look_up |= error.unsure
+            earlier = (*earlier, said)
+            continue
+        assert isinstance(outcome, Delivered), outcome
+        shown = outcome.contact
+        made = made or outcome.created
+        own = KnownContact(shown.id, START, shown.first_name, shown.last_name, shown.phone, shown.email)
+        earlier, must_look_up = (said,), False
+    [contact] = model.shown()
+    assert (contact.phone, contact.email, contact.city or "") == (
+        cards[-1].phone,
+        cards[-1].email,
+        cards[-1].city,
+    )

@@ -7,6 +7,7 @@ from importlib.resources import files
 import pytest
 
 from ghl.churches import add_church, find_church
+from ghl.forms import form_of
 from ghl.simulator.server import SimulatorServer
 from jobs.demo import world
 from jobs.demo.errors import DemoError
@@ -49,6 +50,9 @@ def test_the_church_is_filled_through_workers_and_stands_in_all_states(hub):
         church.id, "SELECT tries FROM outbox JOIN cards ON cards.id = card_id WHERE status = 'waiting'"
     )
     assert all(row.tries >= 1 for row in tries)
+
+    with hub.database.church(church.id) as session:
+        assert form_of(session, church.id).services == world.FORM.services
 
     # Filled again while the workers use up the budget, it is the same church.
     assert seed_demo(hub.container, hub.sim.url) == f"{world.NAME} is there already."

@@ -67,12 +67,16 @@ def running(
     *,
     on_saved: Callable[[UUID], None] | None = None,
     limits: IntakeLimits | None = None,
+    form_url: str = "",
+    trusted_proxies: str = "",
 ) -> Iterator[Intake]:
     clock = ShiftedClock()
     saved: list[UUID] = []
-    app = create_app(database=database, clock=clock, on_saved=on_saved or saved.append, limits=limits)
+    app = create_app(
+        database=database, clock=clock, on_saved=on_saved or saved.append, limits=limits, form_url=form_url
+    )
     with listen("127.0.0.1", 0) as listener:
-        server = make_server(app)
+        server = make_server(app, trusted_proxies=trusted_proxies)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:

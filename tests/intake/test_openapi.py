@@ -53,7 +53,8 @@ def test_the_routes_and_the_description_name_the_same(database):
     from ghl.intake.app import create_app
 
     app = create_app(database=database, clock=SystemClock(), on_saved=lambda _church: None)
-    paths = {route.path for route in app.routes}
+    # The card form is for people, not for programs.
+    paths = {route.path for route in app.routes if not route.path.startswith("/c/")}
 
     assert set(description()["paths"]) == paths - {"/openapi.json", "/problems/{slug}"}
 

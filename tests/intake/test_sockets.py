@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from tests.intake.conftest import make_sender
+from tests.intake.form import Page, filled
 
 PROGRAM = """
 import json, os, signal, socket, sys, threading
@@ -51,11 +52,12 @@ def port():
         return taken.getsockname()[1]
 
 
-def test_no_connection_is_opened_but_to_the_database(database, database_urls, port):
+def test_no_connection_is_opened_but_to_the_database(database, database_urls, port, rows):
     import signal
     import time
 
     grace = make_sender(database, "grace")
+    [(name,)] = rows("SELECT public_id FROM churches")
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(port)],
         env={**os.environ, "TEST_DATABASE_URL": database_urls.app},
@@ -79,6 +81,9 @@ def test_no_connection_is_opened_but_to_the_database(database, database_urls, po
                 saved = client.post("/api/v1/cards", json=card, headers=grace.headers)
                 assert saved.status_code == 202
                 client.get(saved.headers["location"], headers=grace.headers).raise_for_status()
+                form = client.get(f"/c/{name}")
+                written = filled(Page(form), first_name="Anna", phone="615 555 0142", age="18", notes=f"{n}")
+                assert client.post(f"/c/{name}", data=written).status_code == 303
             connections = psutil.Process(process.pid).net_connections("inet")
         process.send_signal(signal.SIGTERM)
         out, _ = process.communicate(timeout=15)

@@ -46,4 +46,4 @@ def test_it_takes_anything_and_stays_small(addresses):
     for address in addresses:
         wrong.add(address)
         assert wrong.wait_seconds(address) >= 0
-    assert len(wrong._full_at) <= 5
+    assert len(wrong._buckets._full_at) <= 5

@@ -118,3 +118,25 @@ class TestStatus:
             )
         assert status(look, hub.container.breakers).workers == 1
         assert timedelta(seconds=ALIVE_SECONDS) == ALIVE_FOR
+
+
+def test_raw_answers_go_after_thirty_days_and_the_calls_stay(hub, task):
+    church_id = hub.church()
+    old, young = save(hub.database, church_id, card_values(1), card_values(2))
+    calls = [{"call": "GetContact", "status": None}, {"call": "CreateContact", "status": 400, "answer": "{}"}]
+    for saved, days in ((old, 31), (young, 29)):
+        hub.query(
+            church_id,
+            "INSERT INTO attempts (church_id, outbox_id, card_id, lease_token, number, started_at, calls)"
+            " SELECT church_id, id, card_id, gen_random_uuid(), 1, now() - make_interval(days => :days),"
+            " CAST(:calls AS jsonb) FROM outbox WHERE card_id = :card RETURNING 1",
+            days=days,
+            calls=json.dumps(calls),
+            card=saved.id,
+        )
+    task("empty old answers")
+    kept = dict(hub.query(church_id, "SELECT card_id, calls FROM attempts"))
+    assert kept == {
+        old.id: [{"call": "GetContact", "status": None}, {"call": "CreateContact", "status": 400}],
+        young.id: calls,
+    }

@@ -9,7 +9,16 @@ import pytest
 from pydantic import SecretStr
 
 from ghl.config import Settings
-from jobs.running import NOTE, NoHubError, RunningHub, read_note, remove_note, with_running_hub, write_note
+from jobs.running import (
+    NOTE,
+    NoHubError,
+    RunningHub,
+    as_environment,
+    read_note,
+    remove_note,
+    with_running_hub,
+    write_note,
+)
 
 HUB = RunningHub(
     pid=os.getpid(),
@@ -17,6 +26,7 @@ HUB = RunningHub(
     redis_url="unix:///run/valkey",
     encryption_keys_file="/data/keys",
     web_url="http://127.0.0.1:8501",
+    intake_url="http://127.0.0.1:8502",
     simulator_url="http://127.0.0.1:8580",
 )
 
@@ -40,6 +50,8 @@ def test_a_command_is_given_what_it_was_not_told(tmp_path, monkeypatch):
     filled = with_running_hub(settings(tmp_path))
     assert filled.database_url == SecretStr(HUB.database_url)
     assert filled.public_url == HUB.web_url
+    assert filled.form_url == HUB.intake_url
+    assert as_environment(filled)["HUB_FORM_URL"] == HUB.intake_url
     assert filled.demo_simulator_url == HUB.simulator_url
     own = settings(tmp_path, database_url=SecretStr("postgresql://mine"))
     assert with_running_hub(own) is own

@@ -43,6 +43,21 @@ def test_a_church_keeps_its_last_admin(database, church, other_church):
         add_user(database, "pat@example.org", church_id=church, role=Role.STAFF, actor="test")
 
 
+def test_reading_prayer_requests_is_a_right_of_its_own(database, clock, church, other_church):
+    def add(where=church, role=Role.STAFF, **rights):
+        add_user(database, "ruth@example.org", church_id=where, role=role, actor="test", **rights)
+        ruth = signed_in(database, clock, "ruth@example.org")
+        return [(c.slug, c.role, c.reads_prayers) for c in ruth.churches]
+
+    assert add() == [("grace", Role.STAFF, False)]
+    assert add(reads_prayers=True) == [("grace", Role.STAFF, True)]
+    assert add(role=Role.VIEWER) == [("grace", Role.VIEWER, True)], "another role leaves it as it was"
+    assert add(other_church) == [("grace", Role.VIEWER, True), ("hope", Role.STAFF, False)]
+    assert add(reads_prayers=False)[0] == ("grace", Role.STAFF, False)
+    with pytest.raises(PersonError, match="belong to a church"):
+        add_user(database, "olga@example.org", ops=True, reads_prayers=True, actor="test")
+
+
 @pytest.mark.parametrize("email", ["", "anna", "anna@", "anna@example", "a b@example.org"])
 def test_a_wrong_address_is_refused(database, church, email):
     with pytest.raises(PersonError, match="won't do"):

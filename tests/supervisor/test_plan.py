@@ -62,16 +62,24 @@ def test_no_part_gets_the_owners_login():
 def test_addresses_of_this_machine_where_no_other_is_known():
     open_to_all = UpOptions(data_dir=Path("/data"), host="0.0.0.0")
     assert plan.web_url(open_to_all, GROUND) == "http://127.0.0.1:8501"
-    assert parts(open_to_all)[0].environment["HUB_PUBLIC_URL"] == "http://127.0.0.1:8501"
+    environment = parts(open_to_all)[0].environment
+    assert environment["HUB_PUBLIC_URL"] == "http://127.0.0.1:8501"
+    assert environment["HUB_FORM_URL"] == "http://127.0.0.1:8502"
     assert parts(open_to_all)[0].command[-3:] == ("0.0.0.0", "--port", "8501")
 
 
 def test_given_addresses_and_keys_are_left_as_they_are():
     given = Ground(
-        database_url="a", redis_url="b", web_port=1, intake_port=2, public_url="https://hub.example.org"
+        database_url="a",
+        redis_url="b",
+        web_port=1,
+        intake_port=2,
+        public_url="https://hub.example.org",
+        form_url="https://cards.example.org",
     )
     environment = parts(ground=given)[0].environment
     assert environment["HUB_PUBLIC_URL"] == "https://hub.example.org"
+    assert environment["HUB_FORM_URL"] == "https://cards.example.org"
     assert "HUB_ENCRYPTION_KEYS_FILE" not in environment
     assert "HUB_DEMO_SIMULATOR_URL" not in environment
 

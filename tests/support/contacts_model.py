@@ -111,6 +111,7 @@ class ContactsModel:
     def _write(self, contact_id: str, write: ContactWrite) -> None:
         contact = self.contacts[contact_id]
         contact |= {name: getattr(write, name) for name in FIELDS if getattr(write, name) is not None}
+        contact |= dict.fromkeys(write.cleared)
         contact["custom_fields"] = {**contact["custom_fields"], **write.custom_fields}
 
     def _show(self, contact_id: str) -> Contact:

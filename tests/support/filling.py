@@ -19,18 +19,36 @@ SELECT md5('location' || n)::uuid, md5('church' || n)::uuid, 'LOC' || n, true, f
 FROM generate_series(1, :churches) AS n
 """
 
-# The first church has a fifth of all cards, the others share the rest. One card in ten waits for a person.
+# The first church has a fifth of all cards, the others share the rest. One card in ten waits for a person. Names
+# repeat as in a town: "anna" stands on one card in ten, "Zebedee" on one
+# in ten thousand.
 CARDS = """
 INSERT INTO cards (id, church_id, number, status, cause, source, fingerprint, first_name, last_name, phone, email,
-                   received_at, status_changed_at, synced_at, visit_date)
-SELECT md5('card' || n)::uuid, church, n, status, CASE status WHEN 'needs_attention' THEN 'phone_invalid' END,
-       'import', decode(md5('f' || n), 'hex'), 'Anna' || n, 'Keller', '+1615' || lpad(n::text, 7, '0'),
-       'anna' || n || '@example.org', at, at, CASE status WHEN 'synced' THEN at END, at::date
+                   received_at, status_changed_at, synced_at, visit_date, service, campus, first_time, search)
+SELECT md5('card' || n)::uuid, church, n, status,
+       CASE status WHEN 'needs_attention' THEN 'phone_invalid' WHEN 'held' THEN 'same_person_doubt' END,
+       (ARRAY['import', 'api', 'form', 'typed'])[1 + n / 7 % 4], decode(md5('f' || n), 'hex'), first, last, phone,
+       email, at, at, CASE status WHEN 'synced' THEN at END, at::date,
+       (ARRAY['9:00 am', '11:00 am', '6:00 pm', 'Wednesday', NULL])[1 + n / 11 % 5],
+       (ARRAY['Downtown', 'Eastside', NULL])[1 + n / 13 % 3], (ARRAY[true, false, NULL])[1 + n / 17 % 3],
+       lower(format(' %s %s %s %s', first, last, email, ltrim(phone, '+')))
 FROM (
-    SELECT n, md5('church' || CASE WHEN n % 5 = 0 THEN 1 ELSE 1 + n % :churches END)::uuid AS church,
-           now() - n * interval '25 seconds' AS at,
-           CASE WHEN n % 10 = 3 THEN 'needs_attention' WHEN n % 50 IN (5, 7) THEN 'waiting' ELSE 'synced' END AS status
-    FROM generate_series(1, :cards) AS n
+    SELECT *, '+1615' || lpad((n::bigint * 7919 % 10000000)::text, 7, '0') AS phone,
+           lower(format('%s.%s%s@example.org', first, last, n)) AS email
+    FROM (
+        SELECT n, md5('church' || CASE WHEN n % 5 = 0 THEN 1 ELSE 1 + n % :churches END)::uuid AS church,
+               now() - n * interval '25 seconds' AS at,
+               CASE WHEN n % 10 = 3 OR n % 50 = 15 THEN 'needs_attention' WHEN n % 50 IN (5, 7) THEN 'waiting'
+                    WHEN n % 250 = 35 THEN 'to_review' WHEN n % 5000 = 40 THEN 'held' ELSE 'synced' END AS status,
+               CASE WHEN n % 10000 = 4995 THEN 'Zebedee'
+                    ELSE (ARRAY['Anna', 'Ben', 'Chloe', 'Daniel', 'Esther', 'Felix', 'Grace', 'Hannah', 'Isaac', 'Julia',
+                                'Kelvin', 'Lily', 'Maria', 'Noah', 'Olivia', 'Peter', 'Ruth', 'Samuel', 'Tabitha'])
+                         [1 + n / 5 * 7 % 19] END AS first,
+               (ARRAY['Keller', 'Smith', 'Johnson', 'Garcia', 'Nguyen', 'Brown', 'Liddell', 'Okafor', 'Petrov', 'Kim',
+                      'Lopez', 'Oneill', 'Walker', 'Young', 'Quist', 'Martin', 'Lee', 'Adams', 'Baker', 'Clark', 'Davis',
+                      'Evans', 'Foster', 'Gray', 'Hill', 'Irving', 'Jones'])[1 + n / 5 * 11 % 27] AS last
+        FROM generate_series(1, :cards) AS n
+    ) AS people
 ) AS made
 """
 
@@ -48,6 +66,16 @@ SELECT church_id, 'card', id,
 FROM cards ORDER BY received_at
 """
 
+WORDS = "INSERT INTO card_words SELECT id, church_id, search || ' #' || number || ' ' FROM cards"
+
+CONTACTS = """
+INSERT INTO contact_links (location_id, contact_id, church_id, first_name, last_name, phone, email, newest_applied_at,
+                           seen_at)
+SELECT l.id, md5(c.id::text), c.church_id, c.first_name, c.last_name, c.phone, c.email, c.received_at, c.received_at
+FROM cards AS c JOIN locations AS l ON l.church_id = c.church_id
+WHERE c.status = 'synced' AND c.number % 3 = 0
+"""
+
 COUNTS = "INSERT INTO card_counts SELECT church_id, status, count(*) FROM cards GROUP BY 1, 2"
 
 
@@ -60,7 +88,7 @@ def fill(urls: DatabaseUrls, *, cards: int, churches: int) -> None:
         # Triggers count and check row by row; here the counts are written at the end.
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         connection.execute(text(CARDS), {"cards": cards, "churches": churches})
-        for statement in (REVISIONS, OUTBOX, COUNTS):
+        for statement in (REVISIONS, OUTBOX, WORDS, CONTACTS, COUNTS):
             connection.execute(text(statement))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM (ANALYZE)"))

@@ -13,6 +13,9 @@ from ghl.people.users import add_user
 from ghl.statuses import Role
 from tests.support.cards import CardMaker
 
+HOME = "pages/home.py"
+"""The landing page: its own name is no address."""
+
 
 @pytest.fixture
 def sql(database_urls):
@@ -29,8 +32,18 @@ def sql(database_urls):
 
 
 @pytest.fixture
-def church(database):
+def church(database, at_work):
     return add_church(database, slug="grace", name="Grace Church", timezone="America/Chicago", actor="test")
+
+
+@pytest.fixture
+def at_work(sql):
+    """A worker and a scheduler that were just heard of; without them each page says that nothing is sent."""
+    sql(
+        "INSERT INTO heartbeats (id, kind, host, pid, started_at, seen_at)"
+        " SELECT gen_random_uuid(), kind, 'test', 1, now(), now() + interval '1 hour'"
+        " FROM unnest(ARRAY['worker', 'scheduler']) AS kind"
+    )
 
 
 @pytest.fixture
@@ -61,6 +74,7 @@ def settings_in_environment(database_urls, redis_url, monkeypatch):
         monkeypatch.setenv(name, value)
     services.container.clear()
     services.outage.clear()
+    services.situation.clear()
     services._breakers.clear()
     yield
     services.container().close()
@@ -83,12 +97,22 @@ def sign_in(database, church):
 
 @pytest.fixture
 def open_page(settings_in_environment, monkeypatch):
-    """Runs a script of the hub as the browser with this cookie would; AppTest itself can carry no cookie."""
+    """Runs a page of the hub as the browser with this cookie would; AppTest itself can carry no cookie.
 
-    def open_page(cookie=None, script="dashboard/app.py", **query):
+    A page comes through the entry script, so that links to other pages work; `alone`, and where the person's menu
+    lacks it, its own script runs by itself and has to look after itself.
+    """
+
+    def open_page(cookie=None, script="dashboard/app.py", *, alone=False, **query):
         monkeypatch.setattr(gate, "browser_cookies", lambda: {gate.COOKIE: cookie} if cookie else {})
-        app = AppTest.from_file(str(ROOT / script), default_timeout=20)
+        entry = script == "dashboard/app.py" or alone
+        app = AppTest.from_file(str(ROOT / (script if entry else "dashboard/app.py")), default_timeout=60)
         app.query_params.update(query)
-        return app.run()
+        if entry:
+            return app.run()
+        app.switch_page(f"../{script}").run()
+        if app._page_hash in app._registered_pages or script == HOME:
+            return app
+        return open_page(cookie, script, alone=True, **query)
 
     return open_page

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from ghl.cards.view import MOST_NEW, church_state, count_newer, newest, rows
+from ghl.causes import CauseCode
 from ghl.churches import add_church, pause
 from ghl.statuses import CardStatus
 from tests.support.cards import CardMaker
@@ -54,6 +55,30 @@ def test_rows_come_in_the_order_asked_for_and_leave_out_what_is_gone(database, c
         found = rows(session, church, asked, now=NOW)
     assert [row.name for row in found] == ["Cleo Keller", "Anna Keller"]
     assert [row.number for row in found] == [3, 1]
+
+
+@pytest.mark.parametrize(
+    ("names", "held", "aside"),
+    [
+        ({"user:1": "Ruth"}, "Ruth keeps this card here: Ask Tom.", "By Ruth: Twice. Not sent."),
+        (
+            {},
+            "Somebody who is no longer in your team keeps",
+            "By Somebody who is no longer in your team: Twice.",
+        ),
+        (None, "Somebody of your team keeps this card here: Ask Tom.", "Twice. Not sent."),
+    ],
+)
+def test_who_kept_a_card_back_is_named(database, church, cards, names, held, aside):
+    made = [
+        cards(CardStatus.HELD, cause=CauseCode.HELD_BY_STAFF, facts={"by": "user:1", "reason": "Ask Tom"}),
+        cards(CardStatus.DISMISSED, facts={"by": "user:1", "reason": "Twice"}),
+    ]
+    with database.church(church) as session:
+        found = rows(session, church, made, now=NOW, names=names)
+    assert found[0].why.startswith(held)
+    assert found[1].why.startswith(aside)
+    assert "Ask Tom" not in repr(found)
 
 
 def test_another_church_s_cards_are_not_there(database, church, cards):

@@ -1,0 +1,215 @@
+"""Whose turn a card is: the oldest first, one person on each, and nobody keeps one for ever."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ghl import audit
+from ghl.cards import review
+from ghl.people.users import add_user
+from ghl.statuses import CardSource, CardStatus, Role
+from tests.support.churches import card_values, church, save
+
+NOW = datetime(2026, 11, 22, 15, 14, tzinfo=UTC)
+
+
+@pytest.fixture
+def here(database):
+    return church(database)
+
+
+def member(database, church_id, name):
+    return add_user(
+        database, f"{name}@example.org", name=name, church_id=church_id, role=Role.STAFF, actor="test"
+    )
+
+
+@pytest.fixture
+def ruth(database, here):
+    return member(database, here, "ruth")
+
+
+@pytest.fixture
+def ben(database, here):
+    return member(database, here, "ben")
+
+
+@pytest.fixture
+def cards(database, here):
+    """Makes cards from the form, oldest first, and returns their ids."""
+
+    def cards(count):
+        return [
+            save(
+                database,
+                here,
+                card_values(),
+                source=CardSource.FORM,
+                now=NOW - timedelta(hours=1) + timedelta(seconds=n),
+            )[0].id
+            for n in range(count)
+        ]
+
+    return cards
+
+
+@pytest.fixture
+def following(database, here):
+    def following(user, *, now=NOW, **how):
+        with database.church(here) as session:
+            return review.reserve_next(session, here, user, now=now, **how)
+
+    return following
+
+
+def test_the_oldest_comes_first_and_stays_until_it_is_left(cards, following, ruth):
+    first, second = cards(2)
+    assert following(ruth) == first
+    assert following(ruth) == first
+    assert following(ruth, after=first) == second
+    assert following(ruth) == second
+
+
+def test_nobody_gets_a_card_that_somebody_else_is_on(cards, following, ruth, ben, database, here):
+    first, second = cards(2)
+    assert following(ruth) == first
+    assert following(ben) == second
+    assert following(ruth, after=first) == first, "there is no other, and nobody else is on this one"
+    with database.church(here) as session:
+        (other,) = review.reserved_by_others(session, here, ruth, now=NOW)
+        assert (other.user_id, other.cards, other.until) == (ben, 1, NOW + review.RESERVED_FOR)
+        assert not review.reserve(session, here, ruth, second, now=NOW)
+        assert review.who_is_on(session, here, [first, second], now=NOW) == {first: ruth, second: ben}
+
+
+def test_after_ten_minutes_a_card_is_free_again(cards, following, ruth, ben):
+    (card,) = cards(1)
+    assert following(ruth) == card
+    assert following(ben, now=NOW + review.RESERVED_FOR - timedelta(seconds=1)) is None
+    assert following(ben, now=NOW + review.RESERVED_FOR) == card
+    assert following(ruth, now=NOW + review.RESERVED_FOR) is None
+
+
+def test_using_the_page_renews_it(cards, following, ruth, ben, database, here):
+    (card,) = cards(1)
+    following(ruth)
+    with database.church(here) as session:
+        assert review.reserve(session, here, ruth, card, now=NOW + timedelta(minutes=9))
+    assert following(ben, now=NOW + timedelta(minutes=18)) is None
+
+
+def test_one_card_a_person(cards, following, ruth, ben, database, here):
+    first, second, third = cards(3)
+    following(ruth)
+    with database.church(here) as session:
+        assert review.reserve(session, here, ruth, third, now=NOW)
+    assert following(ben) == first
+    assert following(ben, after=first) == second
+
+
+def test_skipped_ones_come_back_when_nothing_else_is_left(cards, following, ruth):
+    first, second = cards(2)
+    assert following(ruth, skipped=[first]) == second
+    assert following(ruth, skipped=[first, second]) == first
+
+
+def test_released_is_free_at_once(cards, following, ruth, ben, database, here):
+    (card,) = cards(1)
+    following(ruth)
+    with database.church(here) as session:
+        review.release(session, here, ruth)
+    assert following(ben) == card
+
+
+def test_only_cards_to_review_of_this_church(cards, following, ruth, ben, database, here, sql_of):
+    first, second = cards(2)
+    sql_of(here, "UPDATE cards SET status = 'waiting' WHERE id = :id", id=first)
+    assert following(ruth) == second
+    elsewhere = church(database)
+    with database.church(elsewhere) as session:
+        assert not review.reserve(session, elsewhere, ruth, second, now=NOW)
+        assert review.reserve_next(session, elsewhere, ruth, now=NOW) is None
+        assert review.look_at(session, elsewhere, second) is None
+    with database.church(here) as session:
+        assert not review.reserve(session, here, ben, first, now=NOW), "it is not to be reviewed any more"
+        assert review.left_to_review(session, here) == 1
+
+
+@pytest.fixture
+def sql_of(database):
+    from sqlalchemy import text
+
+    def sql_of(church_id, statement, **values):
+        with database.church(church_id) as session:
+            session.execute(text(statement), values)
+
+    return sql_of
+
+
+def test_many_at_once_never_get_the_same_card(cards, following, database, here):
+    made = cards(24)
+    people = [member(database, here, f"person{n}") for n in range(8)]
+    got, lock, together = [], threading.Lock(), threading.Barrier(len(people))
+
+    def work(person):
+        together.wait()
+        left = []
+        for _ in range(3):
+            card = following(person, skipped=left)
+            # What one saves is not to be reviewed any more; here it is set so by hand.
+            with database.church(here) as session:
+                from sqlalchemy import text
+
+                session.execute(text("UPDATE cards SET status = 'waiting' WHERE id = :id"), {"id": card})
+            left.append(card)
+            with lock:
+                got.append(card)
+
+    threads = [threading.Thread(target=work, args=(person,)) for person in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(got) == sorted(made)
+
+
+def test_two_who_ask_at_the_same_moment_get_different_cards(cards, database, here, ruth, ben):
+    first, second = cards(2)
+    with database.church(here) as session:
+        assert review.reserve_next(session, here, ruth, now=NOW) == first
+        found = []
+
+        def other():
+            with database.church(here) as own:
+                found.append(review.reserve_next(own, here, ben, now=NOW))
+
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join(30)
+        assert found == [second], "it does not wait for the first"
+
+
+def test_what_is_on_the_card(database, here, ruth):
+    values = card_values(3, prayer_request="for my mother", notes="Hi", church_dog="Rex")
+    (saved,) = save(database, here, values, source=CardSource.FORM, now=NOW)
+    with database.church(here) as session:
+        card = review.look_at(session, here, saved.id)
+    assert (card.status, card.revision, card.has_prayer) == (CardStatus.TO_REVIEW, 1, True)
+    assert (card.phone, card.email) == ("+16155550003", "anna3@example.org")
+    assert card.fields.custom_answers == {"church_dog": "Rex"}
+    assert "Anna" not in repr(card)
+
+
+def test_what_was_reviewed_today(database, here, ruth, ben):
+    with database.church(here) as session:
+        since = datetime.now(UTC) - timedelta(hours=1)
+        assert review.reviewed_since(session, here, since).cards == 0
+        for actor in ("user:ruth", "user:ben"):
+            audit.record(session, church_id=here, actor=actor, action="card.reviewed", subject="x")
+        audit.record(session, church_id=here, actor="user:ruth", action="card.noted", subject="x")
+    with database.church(here) as session:
+        found = review.reviewed_since(session, here, since)
+        assert found.cards == 2
+        assert found.last_at
+        assert review.reviewed_since(session, here, datetime.now(UTC) + timedelta(hours=1)).cards == 0

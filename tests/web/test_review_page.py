@@ -1,0 +1,304 @@
+"""The page *Review new cards* as each role sees it, and what its presses do."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from ghl.statuses import CardSource, CardStatus, Role
+from tests.support.churches import save as save_card
+
+REVIEW = "pages/review.py"
+HOSTILE = "[x](https://evil.example) ![p](https://evil.example/p.png) <b>x</b> **b** $x$ :red[r]"
+
+
+def field(app, label):
+    (found,) = [one for one in (*app.text_input, *app.text_area, *app.radio) if one.label == label]
+    return found
+
+
+def press(app, label):
+    (found,) = [one for one in app.button if one.label == label]
+    return found.click().run()
+
+
+def texts(app):
+    return " | ".join(one.value for one in app.text)
+
+
+def labels(app):
+    return [one.label for one in app.button]
+
+
+@pytest.fixture
+def form(database, church, connected):
+    """A card that came from the web form: `form(first_name="Anna")`; the first made is the oldest."""
+
+    def form(**values):
+        values = {"first_name": "Anna", "last_name": "Keller", "email": "anna@example.org"} | values
+        (saved,) = save_card(database, church, values, source=CardSource.FORM)
+        return saved
+
+    return form
+
+
+@pytest.fixture
+def stands(sql):
+    def stands(card):
+        (row,) = sql(
+            "SELECT c.status, c.cause, c.facts, c.revision, r.fields FROM cards c"
+            " JOIN card_revisions r ON r.card_id = c.id AND r.no = c.revision WHERE c.id = :id",
+            id=card.id,
+        )
+        return row
+
+    return stands
+
+
+def test_a_viewer_is_told_that_this_is_for_others(open_page, sign_in, form):
+    form()
+    app = open_page(sign_in(Role.VIEWER), REVIEW)
+    assert "Keller" not in texts(app)
+    assert not app.text_input
+
+
+@pytest.mark.parametrize("role", [Role.STAFF, Role.ADMIN])
+def test_save_and_next_lets_the_card_go_and_brings_the_next(open_page, sign_in, form, stands, role):
+    first, second = form(), form(first_name="Ben", email="ben@example.org")
+    app = open_page(sign_in(role), REVIEW)
+    assert not app.exception
+    assert "2 cards left to review." in texts(app)
+    assert f"Card #{first.number}, from the web form" in texts(app)
+    assert field(app, "First name").value == "Anna"
+    app = press(app, "Save & next")
+    assert "Saved: Anna Keller." in texts(app)
+    assert field(app, "First name").value == "Ben"
+    assert (stands(first).status, stands(first).revision) == ("waiting", 1)
+    field(app, "Mobile phone").set_value("6155550123")
+    app = press(app.run(), "Save & next")
+    assert stands(second).fields["phone"] == "6155550123"
+    assert (stands(second).status, stands(second).revision) == ("waiting", 2)
+    assert "All new cards are reviewed. 2 today, the last by Ruth at" in texts(app)
+
+
+def test_no_card_yet(open_page, sign_in, connected):
+    app = open_page(sign_in(), REVIEW)
+    assert "All new cards are reviewed." in texts(app)
+    assert not app.exception
+
+
+def test_a_wrong_phone_is_saved_and_needs_attention(open_page, sign_in, form, stands):
+    card = form()
+    app = open_page(sign_in(), REVIEW)
+    field(app, "Mobile phone").set_value("555-01")
+    app = press(app.run(), "Save & next")
+    assert "It needs attention" in texts(app)
+    assert stands(card).status == "needs_attention"
+
+
+def test_an_impossible_date_stays_in_the_form(open_page, sign_in, form, stands):
+    card = form()
+    app = open_page(sign_in(), REVIEW)
+    field(app, "Birthday").set_value("2/30/1990")
+    app = press(app.run(), "Save & next")
+    assert [one.value for one in app.error] == ["This day is not in the calendar."]
+    assert field(app, "Birthday").value == "2/30/1990"
+    assert stands(card).status == "to_review"
+
+
+def test_hold_asks_why_and_keeps_what_was_mended(open_page, sign_in, form, stands):
+    card = form()
+    form(first_name="Ben", email="ben@example.org")
+    app = open_page(sign_in(), REVIEW)
+    field(app, "City").set_value("Nashville")
+    app = press(app.run(), "Hold")
+    app = press(app, "Keep it here")
+    assert "Write a few words" in app.error[0].value
+    field(app, "Why is this card kept here?").set_value("Ask Pat about her")
+    app = press(app.run(), "Keep it here")
+    row = stands(card)
+    assert (row.status, row.cause) == ("held", "held_by_staff")
+    assert row.facts["reason"] == "Ask Pat about her"
+    assert row.fields["city"] == "Nashville"
+    assert field(app, "First name").value == "Ben"
+
+
+def test_a_card_nobody_can_read_is_kept_with_that_reason(open_page, sign_in, form, stands):
+    card = form()
+    app = press(open_page(sign_in(), REVIEW), "Can't read this")
+    assert field(app, "Why is this card kept here?").value == "Can't read this card"
+    press(app, "Keep it here")
+    assert stands(card).facts["reason"] == "Can't read this card"
+
+
+def test_set_aside_asks_why_and_can_be_thought_better_of(open_page, sign_in, form, stands):
+    card = form()
+    app = press(open_page(sign_in(), REVIEW), "Set aside")
+    app = press(app, "Go on with the card")
+    app = press(app, "Set aside")
+    field(app, "Why is this card set aside?").set_value("A test")
+    app = press(app.run(), "Set it aside")
+    assert stands(card).status == "dismissed"
+
+
+def test_skipped_comes_back_at_the_end(open_page, sign_in, form):
+    form()
+    form(first_name="Ben", email="ben@example.org")
+    app = press(open_page(sign_in(), REVIEW), "Skip for now")
+    assert "Skipped. It comes back at the end." in texts(app)
+    assert field(app, "First name").value == "Ben"
+    app = press(app, "Save & next")
+    assert field(app, "First name").value == "Anna"
+
+
+def test_back_opens_the_card_saved_a_moment_ago_for_a_correction(open_page, sign_in, form, stands):
+    card = form()
+    form(first_name="Ben", email="ben@example.org")
+    app = press(open_page(sign_in(), REVIEW), "Save & next")
+    app = press(app, "Back to the last card")
+    assert field(app, "First name").value == "Anna"
+    assert "Reviewed already. What you save now corrects it." in texts(app)
+    field(app, "First name").set_value("Hannah")
+    app = press(app.run(), "Save the correction")
+    assert "Corrected: Hannah Keller." in texts(app)
+    assert (stands(card).revision, stands(card).fields["first_name"]) == (2, "Hannah")
+    assert field(app, "First name").value == "Ben"
+
+
+def test_what_was_typed_is_offered_again(open_page, sign_in, form):
+    form()
+    app = open_page(sign_in(), REVIEW)
+    field(app, "City").set_value("Nashville")
+    app.run()
+    again = open_page(sign_in(), REVIEW)
+    assert "This is what you typed at" in texts(again)
+    assert field(again, "City").value == "Nashville"
+    again = press(again, "Start again from the card")
+    assert field(again, "City").value == ""
+    assert "This is what you typed at" not in texts(open_page(sign_in(), REVIEW))
+
+
+def test_two_people_get_different_cards_and_see_each_other(open_page, sign_in, form, database, church):
+    form()
+    app = open_page(sign_in(), REVIEW)
+    assert field(app, "First name").value == "Anna"
+    other = open_page(sign_in(email="ben@example.org"), REVIEW)
+    assert "Ruth is on the last card. It comes back here if nobody touches it for 10 minutes." in texts(other)
+    form(first_name="Ben", email="ben@example.org")
+    other = open_page(sign_in(email="ben@example.org"), REVIEW)
+    assert field(other, "First name").value == "Ben"
+
+
+def test_after_ten_minutes_somebody_else_may_have_the_card(open_page, sign_in, form, stands, sql):
+    card = form()
+    cookie = sign_in()
+    app = open_page(cookie, REVIEW)
+    field(app, "City").set_value("Nashville")
+    app = app.run()
+    sql("UPDATE card_reservations SET until = now() - interval '1 second'")
+    open_page(sign_in(email="ben@example.org"), REVIEW)
+    from dashboard import gate
+
+    gate.browser_cookies = lambda: {gate.COOKIE: cookie}
+    app = press(app, "Save & next")
+    assert "More than 10 minutes passed, and Ruth is on this card now." in texts(app)
+    assert stands(card).status == "to_review"
+    assert sql("SELECT values FROM card_drafts")[0].values["said"]["city"] == "Nashville"
+    app = press(app, "Next card")
+    assert "Ruth is on the last card." in texts(app)
+
+
+def test_a_card_somebody_corrected_meanwhile_is_not_overwritten(
+    open_page, sign_in, form, database, church, stands
+):
+    from ghl.cards.correct import correct
+    from ghl.cards.fields import parse_card
+
+    card = form()
+    app = open_page(sign_in(), REVIEW)
+    parsed = parse_card(
+        {"first_name": "Anna", "last_name": "Keller", "email": "anna@example.org", "city": "Ames"}
+    )
+    with database.church(church) as session:
+        correct(session, church, card.id, parsed, base_revision=1, actor="test", now=datetime.now(UTC))
+    field(app, "City").set_value("Nashville")
+    app = press(app.run(), "Save & next")
+    assert "Somebody else corrected this card meanwhile." in app.error[0].value
+    assert stands(card).fields["city"] == "Ames"
+
+
+def test_a_link_opens_one_card(open_page, sign_in, form):
+    form()
+    second = form(first_name="Ben", email="ben@example.org")
+    app = open_page(sign_in(), REVIEW, number=str(second.number))
+    assert field(app, "First name").value == "Ben"
+
+
+def test_a_prayer_request_is_told_of_and_kept_and_not_shown(open_page, sign_in, form, sql):
+    form(prayer_request="for my mother")
+    app = open_page(sign_in(), REVIEW)
+    assert "A prayer request is kept with this card" in texts(app)
+    assert "mother" not in texts(app)
+    press(app, "Save & next")
+    assert sql("SELECT text FROM prayer_requests")[0].text == "for my mother"
+
+
+class TestLookalikes:
+    @pytest.fixture
+    def contact(self, sql, church, connected):
+        """A contact in GoHighLevel with the phone of the card."""
+        sql(
+            "INSERT INTO contact_links (location_id, contact_id, church_id, first_name, last_name, phone,"
+            " newest_applied_at, seen_at) SELECT id, 'con1', church_id, 'Mary', 'Smith', '+16155550123', now(), now()"
+            " FROM locations"
+        )
+
+    @pytest.mark.parametrize(
+        ("label", "verdict"), [("Same person", "same"), ("Different people", "different")]
+    )
+    def test_a_phone_on_somebody_else_in_gohighlevel(
+        self, open_page, sign_in, form, contact, sql, label, verdict
+    ):
+        form(phone="6155550123")
+        app = open_page(sign_in(), REVIEW)
+        question = "This phone is already on Mary Smith in GoHighLevel. The card says Anna Keller."
+        assert question in texts(app)
+        field(app, "City").set_value("Nashville")
+        app = press(app.run(), label)
+        assert question not in texts(app)
+        assert field(app, "City").value == "Nashville", "what was typed stays"
+        assert sql("SELECT verdict FROM person_decisions")[0].verdict == verdict
+
+    def test_the_same_card_again_is_set_aside(self, open_page, sign_in, form, stands):
+        form(visit_date="2026-11-22", phone="6155550123")
+        second = form(visit_date="2026-11-22", phone="6155550123", notes="again")
+        app = press(open_page(sign_in(), REVIEW), "Skip for now")
+        assert "Looks like the same card: Anna Keller has card #1" in texts(app)
+        app = press(app, "Same card: set this one aside")
+        row = stands(second)
+        assert (row.status, row.facts["reason"]) == ("dismissed", "The same card as #1")
+
+    def test_two_different_cards_are_asked_about_once(self, open_page, sign_in, form, stands):
+        form(phone="6155550123")
+        second = form(first_name="Ben", phone="6155550123")
+        app = press(open_page(sign_in(), REVIEW), "Skip for now")
+        assert "Anna Keller has card #1" in texts(app)
+        app = press(app, "Two different cards")
+        assert "Anna Keller has card #1" not in texts(app)
+        press(app, "Save & next")
+        assert stands(second).status == "waiting"
+
+    def test_their_names_are_plain_text(self, open_page, sign_in, form):
+        form(first_name=HOSTILE[:90], phone="6155550123")
+        form(first_name="Ben", last_name=HOSTILE[:90], phone="6155550123", church_dog=HOSTILE, notes=HOSTILE)
+        app = press(open_page(sign_in(), REVIEW), "Skip for now")
+        assert "[x](https://evil.example)" in texts(app)
+        kinds = ("title", "header", "markdown", "caption", "success", "warning", "error", "info")
+        drawn = [one.value for kind in kinds for one in app.get(kind)] + labels(app)
+        assert "evil" not in str(drawn)
+
+
+def test_cards_that_are_not_to_be_reviewed_never_come(open_page, sign_in, cards):
+    for status in CardStatus:
+        if status is not CardStatus.TO_REVIEW:
+            cards(status)
+    assert "All new cards are reviewed." in texts(open_page(sign_in(), REVIEW))
