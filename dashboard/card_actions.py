@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard import gate, services
 from dashboard.bulk import AT_ONCE, WORDS, Ask, Run, Runs
+from dashboard.card_filter import Asked
 from dashboard.card_list import Place, Selection
 from dashboard.components.bulk import REASON, can_undo
 from dashboard.components.card_rows import tick_key
@@ -20,7 +21,6 @@ SAID = {Action.SEND_NOW: "Queued again", Action.PUT_BACK: "Back again"}
 
 TOO_LATE = "Nothing to do"
 BUSY = "Something else is under way in another tab. Wait until it is done, then press again."
-NOT_ALLOWED = "You can't do that any more: load the page again."
 
 
 @st.cache_resource(show_spinner=False)
@@ -38,6 +38,12 @@ class Desk:
     ask: Ask | None = None
     focus: str = ""
     complaint: str = ""
+
+    def show(self, asked: Asked, words: str = "") -> None:
+        """Another filter, from its first page. Single ticks stay with their cards; *all that match* spoke of others."""
+        self.place.show(asked, words)
+        if self.selection.everything:
+            self.selection.clear()
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,10 @@ class Hands:
         """The button of a row: acts on that card, once."""
         person = gate.acting(self.viewer, *WRITERS)
         hub, place = services.container(), self.desk.place
-        if person is None or not place.click(card_id, SAID[action], now=hub.clock.now()):
+        if isinstance(person, gate.Refused):
+            self.desk.complaint = person.why
+            return
+        if not place.click(card_id, SAID[action], now=hub.clock.now()):
             return
 
         def work() -> bool:
@@ -147,8 +156,8 @@ class Hands:
         person, ask = gate.acting(self.viewer, *WRITERS), self.desk.ask
         if ask is None or ask.action is None:
             return
-        if person is None:
-            ask.complaint = NOT_ALLOWED
+        if isinstance(person, gate.Refused):
+            ask.complaint = person.why
             return
         reason = " ".join(str(st.session_state.get(REASON, "")).split())
         if WORDS[ask.action].asks_why and not reason:
@@ -164,7 +173,10 @@ class Hands:
     def undo(self, run: Run) -> None:
         """Puts back what `run` set aside."""
         person = gate.acting(self.viewer, *WRITERS)
-        if person is None or not can_undo(run) or not isinstance(run.outcome, Done):
+        if isinstance(person, gate.Refused):
+            self.desk.complaint = person.why
+            return
+        if not can_undo(run) or not isinstance(run.outcome, Done):
             return
         chosen = Chosen(ids=run.outcome.ids)
         done = run.outcome.done

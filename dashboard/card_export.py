@@ -6,9 +6,9 @@ import streamlit as st
 
 from dashboard import gate, services
 from dashboard.bulk import Ask
-from dashboard.card_actions import NOT_ALLOWED, Hands
+from dashboard.card_actions import Hands
 from dashboard.components.badges import BADGES
-from dashboard.formatting import cards, number
+from dashboard.formatting import capped_cards, cards, number
 from dashboard.navigation import WRITERS
 from dashboard.reading import Trouble, guarded
 from ghl.cards.export import export_csv
@@ -18,14 +18,14 @@ KILO, MEGA = 1_000, 1_000_000
 
 def export(ask: Ask, hands: Hands, *, zone: ZoneInfo) -> None:
     """Draws the dialog's inside: what the file will hold, the button that makes it, then the one that saves it."""
-    st.text(f"{cards(ask.count)}: what is written on them, where they stand and why.")
+    st.text(f"{capped_cards(ask.count)}: what is written on them, where they stand and why.")
     st.text("Prayer requests are not in the file. It holds names and addresses: keep it safe.")
     place = st.empty()
     if not place.button("Make the file", key="export_make", type="primary", icon=":material/table_view:"):
         return
     person = gate.acting(hands.viewer, *WRITERS)
-    if person is None:
-        st.error(NOT_ALLOWED)
+    if isinstance(person, gate.Refused):
+        st.error(person.why)
         return
     with place.container():
         made = _made(ask, person, zone)

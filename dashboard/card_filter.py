@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from dashboard.components.badges import BADGES
 from dashboard.formatting import one_line
 from dashboard.periods import PERIODS, begins
+from ghl.cards.fields import LENGTHS
 from ghl.cards.find import CardFilter, Choices
 from ghl.statuses import CardSource, CardStatus
 
@@ -21,6 +22,9 @@ NAMES = ("status", "service", "campus", "source", "period", "from", "to", "first
 """What of the address belongs to the filter."""
 
 LONGEST_WORDS = 100
+LONGEST_NAME = LENGTHS["service"]
+MOST_OTHERS = 10
+"""Services or campuses of an address that are none of the choices."""
 
 SOURCES: Mapping[CardSource, str] = {
     CardSource.TYPED: "Typed in",
@@ -51,7 +55,11 @@ class Asked:
 
 
 def from_address(values: Mapping[str, Sequence[str]], choices: Choices) -> Asked:
-    """The filter of an address. What nobody could have chosen is left out, whoever wrote the link."""
+    """The filter of an address. Codes that nobody could have chosen are left out, whoever wrote the link.
+
+    A service or campus stays, also one that is none of the `choices`: leaving it out would show all cards under a
+    link that asked for a few, and finding none is honest.
+    """
     period = next(iter(values.get("period", ())), "")
     since, until = (_day(values.get(name, ())) for name in ("from", "to"))
     if period in PERIODS:
@@ -64,8 +72,8 @@ def from_address(values: Mapping[str, Sequence[str]], choices: Choices) -> Asked
         since, until = until, since
     return Asked(
         statuses=tuple(status for status in BADGES if status in values.get("status", ())),
-        services=tuple(name for name in choices.services if name in values.get("service", ())),
-        campuses=tuple(name for name in choices.campuses if name in values.get("campus", ())),
+        services=_names(values.get("service", ()), choices.services),
+        campuses=_names(values.get("campus", ()), choices.campuses),
         sources=tuple(source for source in SOURCES if source in values.get("source", ())),
         period=period,
         since=since,
@@ -122,6 +130,12 @@ def in_words(asked: Asked, words: str) -> str:
         f"found by “{one_line(words, LONGEST_WORDS)}”" if words else "",
     ]
     return ", ".join(part for part in parts if part)
+
+
+def _names(asked: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """The known ones in their own order, then the others, bounded: anybody may have written the address."""
+    others = [name for name in asked if name not in known and 0 < len(name) <= LONGEST_NAME]
+    return (*(name for name in known if name in asked), *list(dict.fromkeys(others))[:MOST_OTHERS])
 
 
 def _either(names: Iterable[str], before: str = "") -> str:

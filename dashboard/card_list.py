@@ -15,15 +15,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from dashboard.card_filter import Asked, wanted
-from dashboard.formatting import capped, cards, when
+from dashboard.formatting import capped, capped_cards, cards, when
 from ghl.cards import find, view
 from ghl.cards.actions import Action, Chosen, Standing, why_left
 from ghl.cards.find import CardFilter
-from ghl.cards.view import PAGE_SIZE, CardPage, CardRow, Cursor
+from ghl.cards.view import MOST_NEW, PAGE_SIZE, CardPage, CardRow, Cursor
 from ghl.cards.why import ChurchState, Outage
 from ghl.causes import CauseCode
 from ghl.db.engine import Database
-from ghl.statuses import CardStatus
+from ghl.statuses import CardStatus, Role
 
 ONE_CLICK = timedelta(seconds=1)
 """Two clicks on a row's button within this time are one: nobody reads what the first one did and clicks again."""
@@ -172,6 +172,7 @@ def look(
     state: ChurchState,
     outage: Outage | None,
     names: Mapping[str, str],
+    reader: Role,
 ) -> Snapshot:
     """What the list says now, in one short transaction; opens the page of `place` where none is open."""
     with database.church(church_id) as session:
@@ -189,6 +190,7 @@ def look(
             outage=outage,
             when=partial(when, now=now, zone=zone),
             names=names,
+            reader=reader,
         )
         new = (
             find.count_newer_found(session, church_id, place.wanted, page.first)
@@ -235,13 +237,21 @@ def position(place: Place, page: CardPage) -> str:
     return f"Cards {first:,} to {last:,} of {capped(max(place.total, last))}"
 
 
+def to_the_newest(place: Place, shot: Snapshot) -> str:
+    """What the button above the list says; empty where the list already is as it would be opened now."""
+    if place.trail:
+        return "Back to the newest"
+    if shot.new:
+        many = f"{MOST_NEW}+" if shot.new >= MOST_NEW else str(shot.new)
+        return f"Show {many} more {'card' if shot.new == 1 else 'cards'}"
+    asked = place.asked.statuses
+    moved = sum(row.status not in asked for row in shot.rows) if asked else 0
+    return f"{cards(moved)} moved on: show the list anew" if moved else ""
+
+
 def headline(place: Place, words: str) -> str:
     """What the list shows, in one line; `words` are those of the filter."""
     if not words:
-        return f"All {cards(place.total)}, newest first." if place.total > 1 else "All cards, newest first."
-    return f"{found(place.total)}: {words}."
-
-
-def found(count: int) -> str:
-    """`212 cards`, `10,000+ cards`."""
-    return f"{capped(count)} {'card' if count == 1 else 'cards'}"
+        many = place.total > 1
+        return f"All {capped_cards(place.total)}, newest first." if many else "All cards, newest first."
+    return f"{capped_cards(place.total)}: {words}."

@@ -191,7 +191,7 @@ class FormPage:
         desk: Desk | None = st.session_state.get(self._place)
         if desk is None or desk.form != form or f"{form}_legal_name" not in st.session_state:
             return None
-        return desk if gate.acting(self._viewer, *ADMINS) else None
+        return None if isinstance(gate.acting(self._viewer, *ADMINS), gate.Refused) else desk
 
 
 def _draw_said(desk: Desk) -> None:

@@ -55,6 +55,11 @@ def capped(count: int) -> str:
     return number(count) if count <= MOST else f"{MOST:,}+"
 
 
+def capped_cards(count: int) -> str:
+    """`1 card`, `212 cards`, `10,000+ cards`."""
+    return f"{capped(count)} {'card' if count == 1 else 'cards'}"
+
+
 def cards(count: int) -> str:
     """`1 card`, `23 cards`."""
     return _many(count, "card")

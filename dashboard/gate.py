@@ -25,6 +25,18 @@ class Viewer:
     church: ChurchRole
 
 
+@dataclass(frozen=True)
+class Refused:
+    """Why a click changed nothing, in our own words."""
+
+    why: str
+
+
+NOT_ALLOWED = Refused(
+    "Your sign-in has ended, or your role has changed. Nothing was changed. Load the page again."
+)
+
+
 def browser_cookies() -> dict[str, str]:
     """The cookies this tab was opened with."""
     return dict(st.context.cookies)
@@ -82,21 +94,25 @@ def used() -> None:
     who()
 
 
-def acting(viewer: Viewer, *roles: Role) -> Viewer | None:
-    """The same person in the same church, for a callback that changes something; None where they may not now.
+def acting(viewer: Viewer, *roles: Role) -> Viewer | Refused:
+    """The same person in the same church, for a callback that changes something, or why nothing may be changed.
 
     A click comes from a page that was drawn earlier; only what holds at this moment counts.
     """
     person = who()
+    if isinstance(person, Trouble):
+        return Refused(
+            "That did not work; nothing was changed. Try again. "
+            f"If it stays, tell support the number {person.number}."
+        )
     if (
         person is None
-        or isinstance(person, Trouble)
         or person.user_id != viewer.person.user_id
         or person.church is None
         or person.church.church_id != viewer.church.church_id
         or person.role not in roles
     ):
-        return None
+        return NOT_ALLOWED
     return Viewer(person, person.church)
 
 

@@ -15,7 +15,7 @@ from ghl.cards.find import period_counts
 from ghl.cards.oldest import oldest
 from ghl.cards.view import CardRow
 from ghl.db.engine import Database
-from ghl.statuses import CardStatus
+from ghl.statuses import CardStatus, Role
 
 NEED_PEOPLE = (CardStatus.TO_REVIEW, CardStatus.NEEDS_ATTENTION, CardStatus.HELD)
 ON_THE_WAY = (CardStatus.WAITING, CardStatus.SENDING)
@@ -38,6 +38,7 @@ def overview(
     now: datetime,
     zone: ZoneInfo,
     known: Situation,
+    reader: Role,
 ) -> Overview:
     """Home's numbers in one short transaction. Without a `period` all cards count."""
     with database.church(church_id) as session:
@@ -53,6 +54,7 @@ def overview(
             state=known.state,
             outage=known.outage,
             when=partial(when, now=now, zone=zone),
+            reader=reader,
         )
     return Overview(now, counts, rows[0] if rows else None)
 
@@ -62,18 +64,21 @@ def in_one_sentence(
     period: str | None,
     *,
     everything: Mapping[CardStatus, int] | None = None,
+    reader: Role = Role.STAFF,
 ) -> str:
     """`62 cards came in. 53 are in GoHighLevel. 9 need you.`, or that all is done, or that nothing came yet.
 
     `everything` are the counts of all cards: those that need somebody from before the period are not kept quiet.
+    `reader` is a role: a viewer is not told to do what they may not do.
     """
+    whom = "your team" if reader is Role.VIEWER else "you"
     since = SINCE.get(period, "")
     total = sum(counts.values())
     older = _need(everything or counts) - _need(counts)
     if older > 0:
-        nothing = f"{number(older)} older {_cards(older)} {'needs' if older == 1 else 'need'} you."
+        nothing = f"{number(older)} older {_cards(older)} {'needs' if older == 1 else 'need'} {whom}."
     else:
-        nothing = "Nothing is waiting for you."
+        nothing = f"Nothing is waiting for {whom}."
     if not total:
         return f"No card came in{since or ' yet'}.{f' {nothing}' if older > 0 else ''}"
     arrived, aside = counts[CardStatus.SYNCED], counts[CardStatus.DISMISSED]
@@ -89,7 +94,7 @@ def in_one_sentence(
     )
     if on_the_way:
         sentences.append(f"{number(on_the_way)} {_are(on_the_way)} on the way.")
-    sentences.append(f"{number(need)} {'needs' if need == 1 else 'need'} you." if need else nothing)
+    sentences.append(f"{number(need)} {'needs' if need == 1 else 'need'} {whom}." if need else nothing)
     return " ".join(sentences)
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from ghl.statuses import Role
+
 Who = Literal["staff", "admin", "nobody", "support"]
 """Who can mend it: whoever works on cards, an admin of the church, nobody (it mends itself), support."""
 
@@ -385,7 +387,16 @@ WHO_ACTS: Mapping[Who, str] = {
     "nobody": "Nothing to do.",
     "support": "Support can mend this.",
 }
-"""The sentence that follows the reason on a screen."""
+"""The sentence that follows the reason where nobody knows who reads it."""
+
+
+def who_acts(who: Who, reader: Role | None) -> str:
+    """The same sentence for a reader of this role: nobody is told to do what they may not do."""
+    if who == "staff" and reader is Role.VIEWER:
+        return "Somebody of your team can mend this."
+    if who == "admin" and reader is Role.ADMIN:
+        return WHO_ACTS["staff"]
+    return WHO_ACTS[who]
 
 
 class _Facts(dict[str, str]):

@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import gate, services
 from dashboard.card import facts
 from dashboard.card.place import Opened, Panel, Place, wanted_number
-from dashboard.card.work import NOT_ALLOWED, Desk, Refused, Told
+from dashboard.card.work import Desk, Refused, Told
 from dashboard.components import card_notes, card_panel, card_standing, keys, states
 from dashboard.components.card_form import start_values, written
 from dashboard.components.lines import lines
@@ -91,16 +91,19 @@ def at_work() -> Desk | None:
     place.look_again()
     place.anew = True
     acting = gate.acting(viewer, *WRITERS)
-    if acting is None:
-        place.say(Told(good=False, text=NOT_ALLOWED), hub.clock.now())
+    if isinstance(acting, gate.Refused):
+        place.say(Told(good=False, text=acting.why), hub.clock.now())
         return None
     return Desk(hub, acting, card.id)
 
 
 def do(action: Action) -> None:
     """What needs no reason."""
-    if works := at_work():
-        place.say(works.do(action), hub.clock.now())
+    if not place.double(hub.clock.now()) and (works := at_work()):
+        came = works.do(action)
+        place.acted(hub.clock.now())
+        place.sent = came.good and action is Action.SEND_NOW
+        place.say(came, hub.clock.now())
 
 
 def decide(contact_ids: list[str], verdict: str) -> None:
@@ -111,7 +114,7 @@ def decide(contact_ids: list[str], verdict: str) -> None:
 
 def open_panel(kind: Opened) -> None:
     """Opens one thing instead of another. A correction that was begun earlier goes on where it was left."""
-    works = at_work()
+    works = None if place.double(hub.clock.now()) else at_work()
     if works is None or (place.panel and place.panel.kind is kind):
         return
     place.told = None
@@ -145,7 +148,8 @@ def close_panel(*, forget: bool = True) -> None:
 
 def keep() -> None:
     """Keeps what is typed into the correction."""
-    if place.panel and (acting := gate.acting(viewer, *WRITERS)):
+    acting = gate.acting(viewer, *WRITERS)
+    if place.panel and isinstance(acting, gate.Viewer):
         Desk(hub, acting, card.id).keep_draft(written(place.panel.key), revision=place.panel.base)
 
 
@@ -242,7 +246,7 @@ def live_standing() -> None:
         outage=outage,
         names=people,
         when=partial(when, now=now, zone=zone),
-        writes=writes,
+        reader=still.church.role,
     )
     with st.container(border=True, gap="small", key="standing"):
         card_standing.standing(found, words, now=now, zone=zone)
@@ -258,7 +262,14 @@ def live_standing() -> None:
                 else None,
             )
         if writes:
-            card_standing.buttons(found, now=now, unfinished=place.unfinished, do=do, open_panel=open_panel)
+            card_standing.buttons(
+                found,
+                now=now,
+                unfinished=place.unfinished,
+                sent=place.sent,
+                do=do,
+                open_panel=open_panel,
+            )
         told()
         if found.revision != place.drawn:
             st.button("Somebody corrected this card: show it as it is now", key="newer", on_click=at_work)
@@ -273,7 +284,11 @@ def prayer() -> None:
         return
     if st.button("Read the prayer request", key="prayer", icon=":material/visibility:"):
         reader = gate.acting(viewer, *EVERYBODY)
-        found = Desk(hub, reader, card.id).prayer() if reader else Told(good=False, text=NOT_ALLOWED)
+        found = (
+            Desk(hub, reader, card.id).prayer()
+            if isinstance(reader, gate.Viewer)
+            else Told(good=False, text=reader.why)
+        )
         if isinstance(found, Told):
             st.warning(found.text)
         else:

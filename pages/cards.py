@@ -12,11 +12,11 @@ from dashboard.bulk import WORDS, Ask
 from dashboard.card_actions import Desk, Hands
 from dashboard.card_export import export
 from dashboard.card_filter import NAMES, Asked, from_address, in_words, to_address
-from dashboard.card_list import Snapshot, found, headline, look, offered, position
+from dashboard.card_list import Snapshot, headline, look, offered, position, to_the_newest
 from dashboard.components import bulk, keys, states
 from dashboard.components.card_rows import Doing, card_rows
 from dashboard.components.filters import FIND, drawn, filters, key, put, written
-from dashboard.formatting import cards, one_line
+from dashboard.formatting import capped_cards, one_line
 from dashboard.navigation import EVERYBODY, WRITERS
 from dashboard.reading import Trouble, guarded
 from ghl.cards.actions import Action
@@ -27,6 +27,9 @@ church_id, zone = viewer.church.church_id, ZoneInfo(viewer.church.timezone)
 hub = services.container()
 desk: Desk = st.session_state.setdefault(f"list_{church_id}_{viewer.person.user_id}", Desk())
 place, selection, hands = desk.place, desk.selection, Hands(viewer, desk)
+WIDE_ENOUGH = 280
+"""Pixels for the longest words of the button above the list."""
+
 every = max(0.5, hub.settings.page_refresh_seconds - 0.5)
 
 
@@ -34,7 +37,7 @@ def changed() -> None:
     """Another filter. It goes into the address as codes; the words that are searched for stay here."""
     gate.used()
     asked, words = written()
-    place.show(asked, words)
+    desk.show(asked, words)
     st.query_params.from_dict(to_address(asked))
 
 
@@ -56,6 +59,7 @@ def read() -> Snapshot:
         state=known.state,
         outage=known.outage,
         names=services.names(church_id),
+        reader=viewer.church.role,
     )
 
 
@@ -63,18 +67,16 @@ def above(shot: Snapshot) -> None:
     """What the list shows in words, the way to newer cards, and the ticks for many."""
     st.text(headline(place, in_words(place.asked, place.words)))
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="above"):
-        # Always there, at one height: a button that came and went would move the rows under a pointer.
+        # Always there, in one size: a button that came and went would move the rows under a pointer.
+        label = to_the_newest(place, shot)
         st.button(
-            "Back to the newest"
-            if place.trail
-            else f"Show {cards(shot.new)} more"
-            if shot.new
-            else "No new cards",
+            label or "No new cards",
             icon=":material/arrow_upward:",
-            disabled=not place.trail and not shot.new,
+            disabled=not label,
             on_click=hands.go,
             args=("newest",),
             key="newest",
+            width=WIDE_ENOUGH,
         )
         if place.filtered:
             st.button("Clear filters", icon=":material/filter_alt_off:", on_click=clear, key="clear")
@@ -83,7 +85,9 @@ def above(shot: Snapshot) -> None:
                 "Select this page", icon=":material/select_all:", on_click=hands.tick_page, key="tick_page"
             )
             if place.total > len(shot.page.ids):
-                all_of_them = f"Select all {found(place.total)}{' that match' if place.filtered else ''}"
+                all_of_them = (
+                    f"Select all {capped_cards(place.total)}{' that match' if place.filtered else ''}"
+                )
                 st.button(
                     all_of_them, icon=":material/done_all:", on_click=hands.tick_everything, key="tick_all"
                 )
@@ -91,14 +95,6 @@ def above(shot: Snapshot) -> None:
 
 def below(shot: Snapshot) -> None:
     """Where in the list this is, and the way to older and newer cards."""
-    moved = sum(row.status not in place.asked.statuses for row in shot.rows) if place.asked.statuses else 0
-    if moved:
-        st.button(
-            f"{cards(moved)} moved on: show the list as it is now",
-            on_click=hands.go,
-            args=("newest",),
-            key="moved",
-        )
     with st.container(horizontal=True, vertical_alignment="center", key="paging"):
         if place.trail or shot.page.more:
             for label, step, shortcut, off in (
@@ -111,7 +107,9 @@ def below(shot: Snapshot) -> None:
 
 
 def foot(shot: Snapshot | None) -> None:
-    """What is under way for many cards, and what can be done to those that are ticked."""
+    """What went wrong, what is under way for many cards, and what can be done to those that are ticked."""
+    if desk.complaint:
+        st.error(desk.complaint, icon=":material/error:")
     runs = hands.runs()
     for run in runs:
         if run.over:
@@ -148,14 +146,12 @@ def live() -> None:
     if isinstance(shot, Trouble):
         return states.could_not_load("the cards", shot.number)
     if not shot.rows and not place.filtered:
-        states.nothing_yet()
+        states.nothing_yet(writes=writes)
     elif not shot.rows:
         st.text(headline(place, in_words(place.asked, place.words)))
         states.nothing_matches(clear)
     else:
         above(shot)
-        if desk.complaint:
-            st.error(desk.complaint, icon=":material/error:")
         doing = Doing(
             ticked=selection.has,
             tick=hands.tick,
@@ -199,7 +195,7 @@ if isinstance(choices, Trouble):
 linked = from_address({name: st.query_params.get_all(name) for name in NAMES}, choices)
 if to_address(linked) != to_address(place.asked):
     # A link was opened, and it says all there is to the view: older search words are not part of it.
-    place.show(linked)
+    desk.show(linked)
     put(place.asked, "")
 elif not drawn():
     put(place.asked, place.words)

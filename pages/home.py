@@ -28,14 +28,20 @@ def next_things(now: Situation, role: Role) -> None:
     """What somebody who may change things does next; the numbers are of all cards, not of a period alone."""
     review = now.counts[CardStatus.TO_REVIEW]
     mend = now.counts[CardStatus.NEEDS_ATTENTION] + now.counts[CardStatus.HELD]
+    # For those who may write all of them are always there: a link that came would push another from under a pointer.
     with st.container(horizontal=True, gap="small", key="next"):
-        if role in WRITERS and review:
+        if role in WRITERS:
             label = f"Review {review:,} new {'card' if review == 1 else 'cards'}"
-            st.page_link(REVIEW.path, label=label, icon=f":material/{REVIEW.icon}:", width="content")
-        if mend:
+            st.page_link(
+                REVIEW.path,
+                label=label if review else "No new card to review",
+                icon=f":material/{REVIEW.icon}:",
+                width="content",
+            )
+        if mend or role in WRITERS:
             st.page_link(
                 CARDS.path,
-                label=f"Mend or decide {mend:,}" if role in WRITERS else f"{cards(mend)} to mend or decide",
+                label=to_mend(mend, role),
                 icon=":material/build:",
                 width="content",
                 query_params={"status": [str(CardStatus.NEEDS_ATTENTION), str(CardStatus.HELD)]},
@@ -45,6 +51,13 @@ def next_things(now: Situation, role: Role) -> None:
             st.page_link(
                 UPLOAD.path, label="Import a list", icon=f":material/{UPLOAD.icon}:", width="content"
             )
+
+
+def to_mend(count: int, role: Role) -> str:
+    """The words of the way to the cards that need somebody."""
+    if role not in WRITERS:
+        return f"{cards(count)} to mend or decide"
+    return f"Mend or decide {count:,}" if count else "Nothing to mend or decide"
 
 
 def oldest(seen: Overview) -> None:
@@ -96,13 +109,26 @@ def live() -> None:
 
     def read() -> tuple[Situation, Overview]:
         known = services.situation(church_id)
-        return known, overview(hub.database, church_id, period, now=hub.clock.now(), zone=zone, known=known)
+        seen = overview(
+            hub.database,
+            church_id,
+            period,
+            now=hub.clock.now(),
+            zone=zone,
+            known=known,
+            reader=still.church.role,
+        )
+        return known, seen
 
-    answer = guarded(read)
+    with states.loading("the counts", first="home_seen" not in st.session_state):
+        answer = guarded(read)
     if isinstance(answer, Trouble):
         return states.could_not_load("this page", answer.number)
+    st.session_state.home_seen = True
     known, seen = answer
-    st.header(in_one_sentence(seen.counts, period, everything=known.counts), anchor=False)
+    st.header(
+        in_one_sentence(seen.counts, period, everything=known.counts, reader=still.church.role), anchor=False
+    )
     next_things(known, still.church.role)
     tiles(
         seen.counts,

@@ -13,6 +13,9 @@ from ghl.cards.story import CardInFull
 SHARED = timedelta(seconds=0.7)
 """The parts of the page that refresh themselves do so at about the same time, and share one reading."""
 
+ONE_CLICK = timedelta(seconds=1)
+"""Two clicks within this time are one: nobody reads what the first one did and clicks again."""
+
 MOST_DIGITS = 18
 """A longer number is none that the database could hold."""
 
@@ -69,11 +72,21 @@ class Place:
     drawn: int = 0
     whole: bool = False
     anew: bool = False
+    sent: bool = False
+    _acted_at: datetime | None = None
     _seen: tuple[datetime, CardInFull | None] | None = field(default=None, repr=False)
 
     def say(self, told: Told, at: datetime) -> None:
         """Keeps what a click came to, until the next one."""
         self.told, self.told_at = told, at
+
+    def acted(self, now: datetime) -> None:
+        """Notes that a button has just changed where the card stands, and with it the buttons."""
+        self._acted_at = now
+
+    def double(self, now: datetime) -> bool:
+        """Whether a click now is the second half of a double one: it may hit another button than the first."""
+        return self._acted_at is not None and timedelta() <= now - self._acted_at < ONE_CLICK
 
     def seen(self, now: datetime) -> tuple[CardInFull | None] | None:
         """What was read a moment ago, in a tuple, because no card is an answer too; None where that is too old."""

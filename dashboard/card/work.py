@@ -10,6 +10,7 @@ from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dashboard import services
@@ -22,10 +23,10 @@ from ghl.cards.decide import decide
 from ghl.cards.fields import CardFieldsError, parse_card
 from ghl.cards.notes import NoteError, add_note
 from ghl.cards.prayers import PrayerRefusedError, read_prayer
+from ghl.db.models import Card
 from ghl.statuses import CardStatus
 from jobs.container import Container
 
-NOT_ALLOWED = "Your sign-in has ended, or your role has changed. Nothing was changed. Load the page again."
 NOTHING_TO_DO = "Nothing was done: the card has moved on meanwhile."
 
 DONE: Mapping[Action, str] = {
@@ -34,6 +35,8 @@ DONE: Mapping[Action, str] = {
     Action.SET_ASIDE: "Set aside. It is kept, and not sent.",
     Action.PUT_BACK: "Put back.",
 }
+
+STILL_TO_MEND = "It can't go yet: something on the card has to be mended first."
 
 SAVED: Mapping[CardStatus, str] = {
     CardStatus.TO_REVIEW: "Saved. The card still waits for its review.",
@@ -83,23 +86,27 @@ class Desk:
         """Send now, keep back, set aside or put back."""
         now = self.hub.clock.now()
 
-        def acted(session: Session) -> str:
+        def acted(session: Session) -> Told:
             actor = self.viewer.person.actor
             if act(session, self.church_id, action, self.card_id, reason=reason, actor=actor, now=now):
-                return ""
+                stands = session.scalars(
+                    select(Card.status).where(Card.church_id == self.church_id, Card.id == self.card_id)
+                ).one()
+                if action is Action.SEND_NOW and stands == CardStatus.NEEDS_ATTENTION:
+                    return Told(good=False, text=STILL_TO_MEND)
+                return Told(good=True, text=DONE[action])
             left = preview(session, self.church_id, action, Chosen(ids=(self.card_id,)), now=now).left
-            return next(iter(left), "there is no such card")
+            return Told(good=False, text=f"Nothing was done: {next(iter(left), 'there is no such card')}.")
 
         try:
-            why_not = self._write(acted)
+            came = self._write(acted)
         except ActionError as error:
             return Told(good=False, text=str(error))
-        if isinstance(why_not, Trouble):
-            return _trouble(why_not)
-        if why_not:
-            return Told(good=False, text=f"Nothing was done: {why_not}.")
-        services.wake(self.church_id)
-        return Told(good=True, text=DONE[action])
+        if isinstance(came, Trouble):
+            return _trouble(came)
+        if came.good:
+            services.wake(self.church_id)
+        return came
 
     def decide(self, contact_ids: Sequence[str], verdict: Literal["same", "different"]) -> Told:
         """The same person as this contact, or someone else than all of these."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from dashboard.bulk import WORDS, Ask, Run, foreseen, in_progress, outcome
-from dashboard.formatting import cards
+from dashboard.formatting import capped, capped_cards, cards
 from dashboard.reading import Trouble
 from ghl.cards.actions import Action, Done
 
@@ -37,8 +37,10 @@ def bar(
 
 
 def ticked(count: int, elsewhere: int) -> str:
-    """`3 cards selected, 1 of them not on this page`."""
-    return f"{cards(count)} selected" + (f", {elsewhere:,} of them not on this page" if elsewhere else "")
+    """`3 cards selected, 1 of them not on this page`; `10,000+ cards` where the list itself counts no further."""
+    return f"{capped_cards(count)} selected" + (
+        f", {capped(elsewhere)} of them not on this page" if elsewhere else ""
+    )
 
 
 def progress(run: Run, *, stop: Callable[[], None]) -> None:

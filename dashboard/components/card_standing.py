@@ -73,15 +73,27 @@ def buttons(
     *,
     now: datetime,
     unfinished: bool,
+    sent: bool,
     do: Callable[[Action], None],
     open_panel: Callable[[Opened], None],
 ) -> None:
-    """Draws what may be done with the card where it stands. `unfinished`: a correction was begun earlier."""
+    """Draws what may be done with the card where it stands.
+
+    `unfinished`: a correction was begun earlier. `sent`: the button that sends was pressed; it stays where it is and
+    says so, because one that vanished would take the focus with it and move the others under the pointer.
+    """
     possible = possible_actions(card, now=now)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="card_buttons"):
         if Action.SEND_NOW in possible:
             _button(SENDS[card.state.status], "send", do, Action.SEND_NOW)
-        elif Action.PUT_BACK in possible:
+        elif sent:
+            arrived = card.state.status is CardStatus.SYNCED
+            st.button(
+                "Arrived" if arrived else "Queued again",
+                key=f"card_{Action.SEND_NOW}",
+                icon=":material/check:",
+            )
+        if Action.PUT_BACK in possible and Action.SEND_NOW not in possible:
             _button("Put back", "undo", do, Action.PUT_BACK)
         _button(
             "Go on correcting" if unfinished else "Correct this card",
@@ -95,7 +107,12 @@ def buttons(
         if Action.SET_ASIDE in possible:
             _button("Set aside", "archive", open_panel, Opened.ASIDE)
         if card.state.status is CardStatus.TO_REVIEW:
-            st.page_link(REVIEW.path, label="Review new cards", icon=":material/rate_review:")
+            st.page_link(
+                REVIEW.path,
+                label="Review this card",
+                icon=":material/rate_review:",
+                query_params={"number": str(card.number)},
+            )
 
 
 def possible_actions(card: CardInFull, *, now: datetime) -> frozenset[Action]:

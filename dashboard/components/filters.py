@@ -127,6 +127,8 @@ def filters(choices: Choices, *, changed: Callable[[], None], find: Callable[[],
 
 def _several(label: str, names: tuple[str, ...], name: str, changed: Callable[[], None]) -> None:
     # A church with one campus or none has nothing to choose; what a link asks for can still be taken back.
+    # It may be a name that is no choice any more, or not yet.
+    names = tuple(dict.fromkeys((*names, *st.session_state[key(name)])))
     if names:
         st.multiselect(
             label,

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.formatting import cards, clock_time
 from dashboard.situation import Situation
-from ghl.causes import WHO_ACTS, CauseCode, cause
+from ghl.causes import CauseCode, cause, who_acts
 from ghl.statuses import Role
 
 CARDS_A_MINUTE = 400
@@ -26,16 +26,21 @@ class Notice:
 def notice(now: Situation, *, role: Role, zone: ZoneInfo) -> Notice | None:
     """The most important thing that is wrong now, or None. Pure."""
     waiting = now.waiting
+    go_on = "" if role is Role.VIEWER else "You can go on adding cards."
     safe = f"**{cards(waiting)} {'is' if waiting == 1 else 'are'} safe and waiting.**" if waiting else ""
     if now.state.held_by:
         entry = cause(now.state.held_by[0])
-        return Notice(entry.title, _told(safe, _who_acts(entry.code, role)), _icon(entry.code))
+        return Notice(
+            entry.title,
+            _told(safe, _who_acts(entry.code, role), "" if _acts(entry.code, role) else go_on),
+            _icon(entry.code),
+        )
     if not now.workers:
         return Notice(
             "Nothing is being sent right now",
             _told(
                 safe,
-                "You can go on adding cards.",
+                go_on,
                 "The sender is not running: whoever looks after this hub has to start it again.",
                 "Then the cards go out by themselves.",
             ),
@@ -47,7 +52,7 @@ def notice(now: Situation, *, role: Role, zone: ZoneInfo) -> Notice | None:
             "GoHighLevel isn't answering",
             _told(
                 safe,
-                "You can go on adding cards.",
+                go_on,
                 f"We test again at {clock_time(at, zone)}." if at else "",
                 f"When it is back, they go out {in_about(waiting)}." if waiting else "",
             ),
@@ -87,11 +92,15 @@ def draw(shown: Notice | None) -> None:
         place.warning(shown.text, title=shown.title, icon=shown.icon)
 
 
+def _acts(code: CauseCode, role: Role) -> bool:
+    return cause(code).who == "admin" and role is Role.ADMIN
+
+
 def _who_acts(code: CauseCode, role: Role) -> str:
     entry = cause(code)
-    if entry.who == "admin" and role is Role.ADMIN:
+    if _acts(code, role):
         return entry.what_to_do
-    return f"{WHO_ACTS[entry.who]} You can go on adding cards."
+    return who_acts(entry.who, role)
 
 
 def _icon(code: CauseCode) -> str:

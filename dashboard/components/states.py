@@ -5,12 +5,18 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from dashboard.navigation import ADD, UPLOAD
 
-def nothing_yet() -> None:
-    """A list of cards that has none."""
+
+def nothing_yet(*, writes: bool) -> None:
+    """A list of cards that has none, with the ways in for those who may."""
     with _box():
         st.text("No cards yet.")
         st.text("They appear here as soon as one is typed, imported or sent by the web form.")
+        if writes:
+            with st.container(horizontal=True, gap="small"):
+                for page in (ADD, UPLOAD):
+                    st.page_link(page.path, label=page.title, icon=f":material/{page.icon}:", width="content")
 
 
 def nothing_matches(clear: Callable[[], None]) -> None:

@@ -31,7 +31,7 @@ class DeskPage:
 
     def _may(self) -> bool:
         """Whether this person may change something at this moment; counts as use of the session."""
-        return gate.acting(self._viewer, *WRITERS) is not None
+        return not isinstance(gate.acting(self._viewer, *WRITERS), gate.Refused)
 
     def _now(self) -> datetime:
         return self._hub.clock.now()

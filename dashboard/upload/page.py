@@ -643,7 +643,7 @@ class UploadPage:
             shown is None
             or desk.fresh()
             or desk.words_missing()
-            or gate.acting(self._viewer, *WRITERS) is None
+            or isinstance(gate.acting(self._viewer, *WRITERS), gate.Refused)
         ):
             return
         plan: ListPlan = desk.plan()

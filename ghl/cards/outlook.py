@@ -6,9 +6,9 @@ from datetime import datetime
 
 from ghl.cards.story import CardInFull
 from ghl.cards.why import Outage, next_try, tries_in_words, why
-from ghl.causes import WHO_ACTS, CauseCode, advice, cause
+from ghl.causes import WHO_ACTS, CauseCode, Who, advice, cause, who_acts
 from ghl.people.names import name_of
-from ghl.statuses import CardStatus
+from ghl.statuses import CardStatus, Role
 
 BY_ITSELF = "Nobody has to do anything."
 
@@ -31,9 +31,9 @@ def outlook(
     outage: Outage | None,
     names: Mapping[str, str],
     when: Callable[[datetime], str],
-    writes: bool,
+    reader: Role,
 ) -> Outlook:
-    """What the card's page says on top. `writes`: whether the reader may act; `when` writes a time as they do."""
+    """What the card's page says on top, to somebody of this role; `when` writes a time as they do."""
     facts = dict(card.state.facts)
     if facts.get("by"):
         facts["by"] = name_of(str(facts["by"]), names)
@@ -44,12 +44,12 @@ def outlook(
         tried=tries_in_words(state),
         next_try_at=next_try(state, card.church, now=now, outage=outage),
         following=following,
-        who=_who(who, writes=writes),
+        who=_who(who, reader),
     )
 
 
-def _following(card: CardInFull, outage: Outage | None) -> tuple[str, str]:
-    """What happens next, and by whom (`staff`, `admin`, `nobody`, `support`)."""
+def _following(card: CardInFull, outage: Outage | None) -> tuple[str, Who]:
+    """What happens next, and by whom."""
     state = card.state
     match state.status:
         case CardStatus.TO_REVIEW:
@@ -76,12 +76,12 @@ def _following(card: CardInFull, outage: Outage | None) -> tuple[str, str]:
             return "It stays here and is not sent. It can be put back at any time.", "nobody"
 
 
-def _who(who: str, *, writes: bool) -> str:
-    if who == "staff":
-        return "You can do this." if writes else "Somebody of your team can do this."
+def _who(who: Who, reader: Role) -> str:
     if who == "nobody":
         return BY_ITSELF
-    return WHO_ACTS["admin"] if who == "admin" else WHO_ACTS["support"]
+    if who == "staff":
+        return "Somebody of your team can do this." if reader is Role.VIEWER else "You can do this."
+    return who_acts(who, reader)
 
 
 def _without_who(told: str) -> str:

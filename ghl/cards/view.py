@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from ghl.cards.why import CardState, ChurchState, Outage, next_try, tries_in_words, why
 from ghl.db.models import Card, Church, Location, Outbox
 from ghl.people.names import name_of
-from ghl.statuses import MAX_ATTEMPTS, CardSource, CardStatus
+from ghl.statuses import MAX_ATTEMPTS, CardSource, CardStatus, Role
 
 Cursor: TypeAlias = tuple[datetime, UUID]
 """A place in a list, newest first: when a card was received, and its id."""
@@ -128,11 +128,12 @@ def rows(
     outage: Outage | None = None,
     when: Callable[[datetime], str] | None = None,
     names: Mapping[str, str] | None = None,
+    reader: Role | None = None,
 ) -> list[CardRow]:
     """What the cards say now, in the order of `ids`; cards that are gone, or another church's, are left out.
 
     `when` writes a time as the reader does; without it the sentences hold no times. `names` are those of the team,
-    by actor; without them nobody is named.
+    by actor; without them nobody is named. `reader` is their role: nobody is told to do what they may not do.
     """
     if not ids:
         return []
@@ -154,7 +155,7 @@ def rows(
             tries=tries or 0,
             attempts=attempts or 0,
         )
-        by_id[card.id] = _row(card, card_state, church, now=now, outage=outage, when=when)
+        by_id[card.id] = _row(card, card_state, church, now=now, outage=outage, when=when, reader=reader)
     return [by_id[id_] for id_ in ids if id_ in by_id]
 
 
@@ -173,12 +174,13 @@ def _row(
     now: datetime,
     outage: Outage | None,
     when: Callable[[datetime], str] | None,
+    reader: Role | None,
 ) -> CardRow:
     return CardRow(
         id=card.id,
         number=card.number,
         status=state.status,
-        why=why(state, church, now=now, outage=outage, when=when),
+        why=why(state, church, now=now, outage=outage, when=when, reader=reader),
         tried=tries_in_words(state),
         tries=state.tries,
         attempts=state.attempts,

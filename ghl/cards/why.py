@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from ghl.causes import WHO_ACTS, CauseCode, cause, sentence
-from ghl.statuses import MAX_ATTEMPTS, CardSource, CardStatus
+from ghl.causes import CauseCode, cause, sentence, who_acts
+from ghl.statuses import MAX_ATTEMPTS, CardSource, CardStatus, Role
 
 SOON = timedelta(minutes=1)
 """A card that is due goes within seconds; one that is overdue by more than this is said to wait its turn."""
@@ -79,6 +79,7 @@ def why(
     now: datetime,
     outage: Outage | None = None,
     when: Callable[[datetime], str] | None = None,
+    reader: Role | None = None,
 ) -> str:
     """The reason in words. `when` writes a time as its reader does; without it times are left out."""
     match card.status:
@@ -93,7 +94,7 @@ def why(
             return f"{arrived} {_told(card.cause, card.facts)}" if card.cause else arrived
         case CardStatus.NEEDS_ATTENTION:
             code = card.cause or CauseCode.UNKNOWN
-            return f"{_told(code, card.facts)} {WHO_ACTS[cause(code).who]}"
+            return f"{_told(code, card.facts)} {who_acts(cause(code).who, reader)}"
         case CardStatus.HELD:
             return _told(card.cause or CauseCode.SAME_PERSON_DOUBT, card.facts)
         case CardStatus.DISMISSED:

@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from dashboard import gate
 from dashboard.components.badges import BADGES
+from dashboard.reading import Trouble
 from ghl.cards.fields import parse_card
 from ghl.cards.save import NewCard, save_cards
 from ghl.churches import add_church
@@ -204,6 +206,37 @@ class TestActing:
         press(app, "Send it now")
         assert "It is in line and goes to GoHighLevel now." in seen(app)
         assert sql("SELECT status FROM cards")[0][0] == "waiting"
+
+    def test_the_second_half_of_a_double_click_hits_nothing(self, open_card, save, sql):
+        number = save()
+        sql("UPDATE cards SET status = 'needs_attention', cause = 'refused_by_ghl'")
+        app = open_card(number)
+        press(app, "Retry")
+        assert "It is in line and goes to GoHighLevel now." in seen(app)
+        assert "Queued again" in labels(app)
+        press(app, "Correct this card")
+        assert "Save" not in labels(app)
+        assert "It is in line and goes to GoHighLevel now." in seen(app)
+        press(app, "Queued again")
+        assert "It is in line and goes to GoHighLevel now." in seen(app)
+        assert sql("SELECT count(*) FROM audit_entries WHERE action = 'card.sent_again'")[0][0] == 1
+
+    def test_sent_on_without_an_address_is_not_said_to_go(self, open_card, save, sql):
+        number = save({"first_name": "Nobody", "last_name": "Reachable"})
+        sql("UPDATE cards SET status = 'held', cause = 'held_by_staff'")
+        app = open_card(number)
+        press(app, "Send it now")
+        assert "It can't go yet: something on the card has to be mended first." in seen(app)
+        assert sql("SELECT status FROM cards")[0][0] == "needs_attention"
+
+    def test_a_database_away_is_not_told_as_a_lost_role(self, open_card, save, sql, monkeypatch):
+        app = open_card(save())
+        with monkeypatch.context() as away:
+            away.setattr(gate, "who", lambda **_: Trouble("7F3K"))
+            press(app, "Set aside")
+        app.run()
+        assert "tell support the number 7F3K" in seen(app)
+        assert "Your sign-in has ended" not in seen(app)
 
     def test_what_was_done_meanwhile_is_told(self, open_card, save, sql):
         number = save()

@@ -143,12 +143,21 @@ class TestThePage:
             app = open_page(sign_in(role, email=f"{role}@example.org"))
             assert not app.exception
             said = words(app)
-            assert "7 cards came in since Sunday. 1 is in GoHighLevel. 2 are on the way. 3 need you." in said
+            whom = "your team" if role is Role.VIEWER else "you"
+            assert (
+                f"7 cards came in since Sunday. 1 is in GoHighLevel. 2 are on the way. 3 need {whom}." in said
+            )
             assert any("7 received = 1 + 1 + 1 + 1 + 1 + 1 + 1." in one for one in said)
             links = [link.label for link in app.get("page_link")]
             assert ("Add a paper card" in links) is (role is not Role.VIEWER)
             assert ("Review 1 new card" in links) is (role is not Role.VIEWER)
             assert links.count("Show") == len(CardStatus)
+
+    def test_the_next_things_keep_their_places_when_there_is_nothing_to_do(self, open_page, sign_in, cards):
+        links = [link.label for link in open_page(sign_in()).main.get("page_link")]
+        first = ["No new card to review", "Nothing to mend or decide", "Add a paper card", "Import a list"]
+        assert links[:4] == first
+        assert links[4:] == ["Show"] * len(CardStatus)
 
     def test_older_cards_count_under_all_only(self, open_page, sign_in, cards):
         cards(CardStatus.SYNCED, received_at=datetime.now(UTC) - timedelta(days=40))

@@ -64,7 +64,7 @@ def test_from_the_link_to_a_list_that_changes_by_itself(person, web, cards, sql,
     assert order(page) == before
 
     cards(CardStatus.SENDING, first_name="Newcomer", received_at=datetime.now(UTC))
-    show = page.get_by_role("button", name="Show 1 card more")
+    show = page.get_by_role("button", name="Show 1 more card")
     expect(show).to_be_visible(timeout=6_000)
     assert order(page) == before
     show.dblclick()
@@ -204,10 +204,10 @@ def test_ticks_stay_with_their_cards_while_others_come(person, cards, sql):
     cards(CardStatus.WAITING, received_at=datetime.now(UTC))
     sql("UPDATE cards SET status = 'synced', synced_at = now() WHERE id = :id", id=made[1])
     expect(row(page, made[1])).to_contain_text("In GoHighLevel", timeout=SOON)
-    expect(page.get_by_role("button", name="Show 1 card more")).to_be_visible(timeout=SOON)
+    expect(page.get_by_role("button", name="Show 1 more card")).to_be_visible(timeout=SOON)
     assert order(page) == before
     assert ticked(page) == [str(card) for card in made[:4]]
-    page.get_by_role("button", name="Show 1 card more").click()
+    page.get_by_role("button", name="Show 1 more card").click()
     expect(rows(page)).to_have_count(7, timeout=SOON)
     assert ticked(page) == [str(card) for card in made[:4]]
     expect(page.get_by_text("4 cards selected")).to_be_visible()
