@@ -19,10 +19,12 @@ from dashboard.formatting import capped, capped_cards, cards, when
 from ghl.cards import find, view
 from ghl.cards.actions import Action, Chosen, Standing, why_left
 from ghl.cards.find import CardFilter
+from ghl.cards.review import who_is_on
 from ghl.cards.view import MOST_NEW, PAGE_SIZE, CardPage, CardRow, Cursor
 from ghl.cards.why import ChurchState, Outage
 from ghl.causes import CauseCode
 from ghl.db.engine import Database
+from ghl.people.names import name_of
 from ghl.statuses import CardStatus, Role
 
 ONE_CLICK = timedelta(seconds=1)
@@ -154,12 +156,16 @@ class Place:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What the page says at one moment; `new` cards stand before it by now."""
+    """What the page says at one moment; `new` cards stand before it by now.
+
+    `reviewers` are the names of those who have a card open for review, by card.
+    """
 
     at: datetime
     page: CardPage
     rows: list[CardRow]
     new: int
+    reviewers: Mapping[UUID, str] = field(default_factory=dict)
 
 
 def look(
@@ -197,8 +203,11 @@ def look(
             if page.first and not place.trail
             else 0
         )
+        unchecked = [row.id for row in rows if row.status is CardStatus.TO_REVIEW]
+        on_them = who_is_on(session, church_id, unchecked, now=now) if unchecked else {}
     place.page = page
-    return Snapshot(at=now, page=page, rows=rows, new=new)
+    reviewers = {card_id: name_of(f"user:{user_id}", names) for card_id, user_id in on_them.items()}
+    return Snapshot(at=now, page=page, rows=rows, new=new, reviewers=reviewers)
 
 
 def _open(session: Session, church_id: UUID, place: Place, *, now: datetime, zone: ZoneInfo) -> CardPage:

@@ -20,9 +20,11 @@ from dashboard.reading import Trouble, guarded
 from ghl.cards.actions import Action
 from ghl.cards.find import Choices
 from ghl.cards.outlook import outlook
+from ghl.cards.review import who_is_on
 from ghl.cards.story import CardInFull, card_in_full
 from ghl.cards.timeline import timeline
 from ghl.cards.why import Outage
+from ghl.people.names import name_of
 from ghl.statuses import CardStatus
 
 viewer = gate.require(*EVERYBODY)
@@ -43,6 +45,15 @@ def look(place: Place) -> CardInFull | None:
         card = card_in_full(session, church_id, place.number)
     place.saw(now, card)
     return card
+
+
+def reviewer(card: CardInFull, people: Mapping[str, str]) -> str:
+    """The name of who has the card open for review at this moment; empty where nobody has, or it is oneself."""
+    if card.state.status is not CardStatus.TO_REVIEW:
+        return ""
+    with hub.database.church(church_id) as session:
+        by = who_is_on(session, church_id, [card.id], now=hub.clock.now()).get(card.id)
+    return "" if by is None or by == viewer.person.user_id else name_of(f"user:{by}", people)
 
 
 def circumstances(place: Place) -> tuple[CardInFull | None, Outage | None, Mapping[str, str]]:
@@ -250,6 +261,9 @@ def live_standing() -> None:
     )
     with st.container(border=True, gap="small", key="standing"):
         card_standing.standing(found, words, now=now, zone=zone)
+        on_it = guarded(lambda: reviewer(found, people))
+        if on_it and not isinstance(on_it, Trouble):
+            st.text(f"{one_line(on_it, 40)} is on this one.")
         card_standing.contact_link(found)
         if asked := facts.doubts(found):
             ids = [one.contact_id for one in asked]

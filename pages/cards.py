@@ -160,7 +160,13 @@ def live() -> None:
             press=hands.press,
             said={card_id: said.words for card_id, said in place.said.items()},
         )
-        card_rows(shot.rows, now=shot.at, zone=zone, doing=doing if writes else None)
+        card_rows(
+            shot.rows,
+            now=shot.at,
+            zone=zone,
+            reviewers=shot.reviewers,
+            doing=doing if writes else None,
+        )
         below(shot)
     if writes:
         # Written to in each run, for a place outside has to be known from the first one on.

@@ -40,8 +40,18 @@ class Doing:
     said: Mapping[UUID, str]
 
 
-def card_rows(rows: Sequence[CardRow], *, now: datetime, zone: ZoneInfo, doing: Doing | None = None) -> None:
-    """Draws the rows in their order. Each keeps its key, so what changes is only what it says."""
+def card_rows(
+    rows: Sequence[CardRow],
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    reviewers: Mapping[UUID, str] | None = None,
+    doing: Doing | None = None,
+) -> None:
+    """Draws the rows in their order. Each keeps its key, so what changes is only what it says.
+
+    `reviewers` are the names of those who have a card open for review at this moment, by card.
+    """
     for row in rows:
         with st.container(
             border=True, key=f"row_{row.id}", horizontal=True, vertical_alignment="center", gap="small"
@@ -61,6 +71,8 @@ def card_rows(rows: Sequence[CardRow], *, now: datetime, zone: ZoneInfo, doing: 
                 st.text(one_line(row.why, 400))
                 if line := tried(row, now=now, zone=zone):
                     st.text(line)
+                if by := (reviewers or {}).get(row.id):
+                    st.text(f"{one_line(by, 40)} is on this one.")
             if doing:
                 _button(row, doing)
 

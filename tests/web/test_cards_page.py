@@ -15,6 +15,7 @@ from dashboard.components.bulk import ticked
 from dashboard.components.filters import FIND, FIRST, SERVICES, SINCE, STATUSES, UNTIL, WHEN
 from dashboard.periods import PERIODS
 from ghl.cards.find import Choices
+from ghl.cards.review import reserve
 from ghl.churches import pause
 from ghl.statuses import CardSource, CardStatus, Role
 from tests.support.churches import save
@@ -180,6 +181,14 @@ class TestTheList:
             assert badge.icon in seen
         assert "GoHighLevel won't take this phone number." in seen
         assert "All 7 cards, newest first." in seen
+
+    def test_who_has_a_card_open_for_review(self, page, cards, database, church, sql):
+        card = cards(CardStatus.TO_REVIEW)
+        page()
+        ((ruth,),) = sql("SELECT id FROM users")
+        with database.church(church) as session:
+            assert reserve(session, church, ruth, card, now=datetime.now(UTC))
+        assert "Ruth is on this one." in words(page(Role.ADMIN))
 
     def test_tries_and_the_next_try(self, page, cards):
         cards(
