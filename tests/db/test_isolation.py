@@ -153,8 +153,8 @@ def test_a_temporary_table_stands_in_for_none_of_ours(database, database_urls, t
     with database.church(grace) as session:
         for statement in (
             "CREATE TEMP TABLE stolen (who name, seen bigint)",
-            "CREATE FUNCTION pg_temp.steal() RETURNS trigger LANGUAGE plpgsql AS"
-            " 'BEGIN INSERT INTO stolen SELECT current_user, count(*) FROM public.cards; RETURN NEW; END'",
+            "CREATE FUNCTION pg_temp.steal() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN"
+            + " INSERT INTO stolen SELECT current_user, count(*) FROM public.cards; RETURN NEW; END'",
             "CREATE TEMP TABLE card_words (card_id uuid, church_id uuid, words text)",
             "CREATE TRIGGER steal BEFORE INSERT ON card_words FOR EACH ROW EXECUTE FUNCTION pg_temp.steal()",
             "CREATE TEMP TABLE cards (LIKE public.cards)",

@@ -63,7 +63,7 @@ WHERE status = 'needs_attention' AND cause IN ('phone_kept_different', 'email_ke
   AND contact_id IS NULL AND facts ? 'contact_id'
 """
 
-NUMBERS = "hub.create_card_numbers(), hub.drop_card_numbers(), hub.next_card_number()".split(", ")
+NUMBERS = ["hub.create_card_numbers()", "hub.drop_card_numbers()", "hub.next_card_number()"]
 
 
 def upgrade() -> None:
