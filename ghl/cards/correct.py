@@ -10,7 +10,6 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import ValidationError
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
@@ -21,6 +20,7 @@ from ghl.cards.addresses import Addresses, read_addresses
 from ghl.cards.fields import CardFields, ParsedCard
 from ghl.cards.queueing import LockedCard, lock, put, requeue
 from ghl.cards.save import listed
+from ghl.cards.stored import read_whole
 from ghl.causes import CauseCode
 from ghl.db.models import Card, CardRevision, Church, ConsentEvent, Outbox, PrayerRequest
 from ghl.statuses import CardStatus
@@ -151,12 +151,12 @@ def _newest(session: Session, card: LockedCard) -> CardFields:
     fields = session.scalars(
         select(CardRevision.fields).where(CardRevision.card_id == card.id, CardRevision.no == card.revision)
     ).one()
-    try:
-        return CardFields.model_validate(fields)
-    except ValidationError:
-        message = "This card was saved by a newer version of the hub, which alone can correct it."
-    # Raised outside the handler: pydantic's error holds what is on the card.
-    raise CorrectionError(message)
+    whole = read_whole(fields)
+    if whole is None:
+        raise CorrectionError(
+            "This card was saved by a newer version of the hub, which alone can correct it."
+        )
+    return whole
 
 
 def _prayer_differs(session: Session, card_id: UUID, text: str) -> bool:
@@ -237,7 +237,8 @@ class _Desk:
         card = self.card
         to_review, kept = card.status is CardStatus.TO_REVIEW, card.cause == CauseCode.HELD_BY_STAFF
         if release and (to_review or kept):
-            self.record("card.reviewed" if to_review else "card.released")
+            unreviewed = to_review or card.facts.get("was") == CardStatus.TO_REVIEW
+            self.record("card.reviewed" if unreviewed else "card.released")
         elif to_review and changed:
             put(self.session, card, card.status, addresses.cause, dict(addresses.facts), now=self.now)
             return card.status, addresses.cause, dict(addresses.facts)

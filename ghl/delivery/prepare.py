@@ -6,12 +6,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from pydantic import ValidationError
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from ghl.cards.fields import CardFields
 from ghl.cards.fingerprint import person_key
+from ghl.cards.stored import read_whole
 from ghl.causes import CauseCode
 from ghl.db.models import PersonDecision
 from ghl.delivery.claim import ClaimedRow
@@ -87,9 +86,8 @@ def _outgoing(
     facts: DeliveryFacts, row: ClaimedRow, written: Mapping[str, Any] | None = None
 ) -> OutgoingCard | Attention:
     """The card as it goes, or as an earlier revision went."""
-    try:
-        fields = CardFields.model_validate(row.fields if written is None else written)
-    except ValidationError:
+    fields = read_whole(row.fields if written is None else written)
+    if fields is None:
         # Written by a newer version, or by hand: one such card must not stop its church.
         return Attention(CauseCode.UNKNOWN)
     return outgoing(fields, facts.region, written_at=row.written_at)
