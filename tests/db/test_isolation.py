@@ -151,10 +151,10 @@ def test_a_temporary_table_stands_in_for_none_of_ours(database, database_urls, t
         connection.execute(text(f"GRANT TEMPORARY ON DATABASE {name} TO PUBLIC"))
     owner.close()
     with database.church(grace) as session:
+        steal = "BEGIN INSERT INTO stolen SELECT current_user, count(*) FROM public.cards; RETURN NEW; END"
         for statement in (
             "CREATE TEMP TABLE stolen (who name, seen bigint)",
-            "CREATE FUNCTION pg_temp.steal() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN"
-            + " INSERT INTO stolen SELECT current_user, count(*) FROM public.cards; RETURN NEW; END'",
+            f"CREATE FUNCTION pg_temp.steal() RETURNS trigger LANGUAGE plpgsql AS '{steal}'",
             "CREATE TEMP TABLE card_words (card_id uuid, church_id uuid, words text)",
             "CREATE TRIGGER steal BEFORE INSERT ON card_words FOR EACH ROW EXECUTE FUNCTION pg_temp.steal()",
             "CREATE TEMP TABLE cards (LIKE public.cards)",
