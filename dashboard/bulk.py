@@ -235,7 +235,11 @@ def outcome(run: Run) -> list[str]:
             if run.outcome.done
             else ["Nothing was changed."]
         )
-        if run.stopped and run.dealt_with < run.total:
+        if run.outcome.broken:
+            lines.append(
+                f"It ended after {number(run.dealt_with)} of {cards(run.total)}; the others are as they were. Try again."
+            )
+        elif run.stopped and run.dealt_with < run.total:
             lines.append(f"You stopped it after {number(run.dealt_with)} of {cards(run.total)}.")
         return lines + left_alone(run.outcome.left)
     told = f" Tell support the number {run.outcome.number}." if isinstance(run.outcome, Trouble) else ""

@@ -138,7 +138,7 @@ class Hands:
 
         def count() -> Preview:
             with hub.database.church(church_id) as session:
-                return preview(session, church_id, action, ask.chosen, now=hub.clock.now())
+                return preview(session, church_id, action, ask.chosen)
 
         ask.preview = guarded(count)
 

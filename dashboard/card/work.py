@@ -87,7 +87,7 @@ class Desk:
             actor = self.viewer.person.actor
             if act(session, self.church_id, action, self.card_id, reason=reason, actor=actor, now=now):
                 return ""
-            left = preview(session, self.church_id, action, Chosen(ids=(self.card_id,)), now=now).left
+            left = preview(session, self.church_id, action, Chosen(ids=(self.card_id,))).left
             return next(iter(left), "there is no such card")
 
         try:
