@@ -23,7 +23,7 @@ from ghl.cards.save import listed
 from ghl.cards.stored import read_whole
 from ghl.causes import CauseCode
 from ghl.db.models import Card, CardRevision, Church, ConsentEvent, Outbox, PrayerRequest
-from ghl.statuses import CardStatus
+from ghl.statuses import CardStatus, Channel, ConsentKind
 
 PRAYER = "prayer_request"
 
@@ -99,9 +99,11 @@ def correct(
     if (names or prayer) and base_revision != card.revision:
         raise CardChangedError(card.revision)
     desk = _Desk(session, church_id, card, actor, now)
-    revision = card.revision + bool(names)
-    if names:
+    revision = card.revision + bool(names or prayer)
+    if names or prayer:
+        # A changed prayer request is a revision too, with the same fields: who changes it as well has to notice.
         desk.add_revision(after)
+    if names:
         desk.add_consent(before, after)
     if prayer:
         desk.replace_prayer(parsed.prayer_request)
@@ -212,6 +214,7 @@ class _Desk:
 
     def add_consent(self, before: _Written, after: _Written) -> None:
         said = consent.corrected(before.statements, after.statements)
+        said = consent.unopposed(said, self._log(said), card_id=self.card.id, received_at=self._received_at())
         if not said:
             return
         origin = consent.Origin(self.church_id, self.card.id, self.card.source, self.actor, self.now)
@@ -255,6 +258,36 @@ class _Desk:
             subject=str(self.card.id),
             facts=facts,
         )
+
+    def _received_at(self) -> datetime:
+        return self.session.scalars(select(Card.received_at).where(Card.id == self.card.id)).one()
+
+    def _log(self, said: tuple[consent.Statement, ...]) -> list[consent.Logged]:
+        """What the log has about these addresses, in its order."""
+        rows = self.session.execute(
+            select(
+                ConsentEvent.channel,
+                ConsentEvent.address,
+                ConsentEvent.person,
+                ConsentEvent.kind,
+                ConsentEvent.card_id,
+                ConsentEvent.recorded_at,
+            )
+            .where(
+                ConsentEvent.church_id == self.church_id,
+                ConsentEvent.channel.in_([one.channel for one in said]),
+                ConsentEvent.address.in_([one.address for one in said]),
+            )
+            .order_by(ConsentEvent.id)
+        )
+        return [
+            consent.Logged(
+                consent.Statement(Channel(row.channel), row.address, row.person, ConsentKind(row.kind)),
+                row.card_id,
+                row.recorded_at,
+            )
+            for row in rows
+        ]
 
     def _words(self, before: _Written) -> dict[str, consent.Words]:
         """The words beside each box that the card brought itself, with their version."""
