@@ -81,7 +81,7 @@ class Chosen:
 
 
 @dataclass(frozen=True)
-class Preview:
+class DryRun:
     """How many cards would go, and how many stay as they are, by the reason in words."""
 
     going: int = 0
@@ -206,7 +206,7 @@ def act(
     return bool(done)
 
 
-def preview(session: Session, church_id: UUID, action: Action, chosen: Chosen) -> Preview:
+def dry_run(session: Session, church_id: UUID, action: Action, chosen: Chosen) -> DryRun:
     """What would become of the cards, as they stand now. A transaction of the church."""
     return _foresee(session, church_id, action, chosen)[0]
 
@@ -266,7 +266,7 @@ def act_on_all(
     return Done(len(done), dict(left.most_common()), remembered, broken)
 
 
-def _foresee(session: Session, church_id: UUID, action: Action, chosen: Chosen) -> tuple[Preview, int]:
+def _foresee(session: Session, church_id: UUID, action: Action, chosen: Chosen) -> tuple[DryRun, int]:
     """What would become of the cards, and the priority with which they would go."""
     if chosen.wanted is None:
         rows = _by_id(session, church_id, chosen.ids)
@@ -284,7 +284,7 @@ def _foresee(session: Session, church_id: UUID, action: Action, chosen: Chosen) 
                 left[why] += count
         if going <= BACKLOG_ABOVE:
             break
-    return Preview(going, dict(left.most_common())), priority
+    return DryRun(going, dict(left.most_common())), priority
 
 
 def _reason(action: Action, reason: str) -> str:

@@ -117,7 +117,7 @@ def correct(
 def changes_between(old: CardFields, new: CardFields) -> tuple[Change, ...]:
     """What differs, in the order of the card's fields, the church's own questions last."""
     changes = [
-        Change(name, _in_words(getattr(old, name)), _in_words(getattr(new, name)))
+        Change(name, _said(getattr(old, name)), _said(getattr(new, name)))
         for name in _field_names(old, new)
         if name != "custom_answers"
     ]
@@ -134,7 +134,7 @@ def _field_names(old: CardFields, new: CardFields) -> list[str]:
     return [name for name in CardFields.model_fields if getattr(old, name) != getattr(new, name)]
 
 
-def _in_words(value: object) -> str:
+def _said(value: object) -> str:
     match value:
         case None:
             return ""

@@ -269,8 +269,7 @@ def _readable(session: Session, card_id: UUID) -> bool:
 
 
 def _has_prayer() -> Exists:
-    """Whether the card asks for prayer; one that was emptied stays as an empty text."""
-    return exists().where(PrayerRequest.card_id == Card.id, PrayerRequest.text != "")
+    return exists().where(PrayerRequest.card_id == Card.id)
 
 
 def card_of_number(session: Session, church_id: UUID, number: int) -> UUID | None:

@@ -216,7 +216,7 @@ def _card(church_id: UUID, number: int) -> Select[Any]:
             Church.hold_facts,
             Location.id.label("location_id"),
             Location.ghl_id,
-            exists().where(PrayerRequest.card_id == Card.id, PrayerRequest.text != "").label("has_prayer"),
+            exists().where(PrayerRequest.card_id == Card.id).label("has_prayer"),
         )
         .join(Church, Church.id == Card.church_id)
         .outerjoin(Outbox, Outbox.card_id == Card.id)

@@ -24,10 +24,10 @@ from ghl.cards.actions import (
     Action,
     ActionError,
     Chosen,
-    Preview,
+    DryRun,
     act,
     act_on_all,
-    preview,
+    dry_run,
 )
 from ghl.cards.correct import correct
 from ghl.cards.fields import parse_card
@@ -230,7 +230,7 @@ def test_what_stays_as_it_is_says_why(
     everything = Chosen(wanted=CardFilter())
     with database.church(church_id) as session:
         for chosen in (Chosen(ids=(card_id,)), everything):
-            assert preview(session, church_id, action, chosen) == Preview(0, {why: 1})
+            assert dry_run(session, church_id, action, chosen) == DryRun(0, {why: 1})
     assert not do(action, card_id, now=LATER)
     done = act_on_all(database, church_id, action, everything, reason="Ask", actor=RUTH, clock=SystemClock())
     assert (done.done, done.left, done.ids) == (0, {why: 1}, ())
@@ -367,8 +367,8 @@ class TestOtherChurches:
         assert not do(action, uuid4())
         for chosen in (Chosen(ids=(card_id,)), Chosen(wanted=CardFilter())):
             with database.church(other) as session:
-                assert preview(session, other, action, chosen) == Preview()
-                assert preview(session, church_id, action, chosen) == Preview()
+                assert dry_run(session, other, action, chosen) == DryRun()
+                assert dry_run(session, church_id, action, chosen) == DryRun()
             done = act_on_all(database, other, action, chosen, reason="x", actor=RUTH, clock=SystemClock())
             assert done.done == 0
             assert not done.left
@@ -477,8 +477,8 @@ class TestMany:
             ("due", Priority.RETRY, 520)
         ]
         with database.church(church_id) as session:
-            again = preview(session, church_id, Action.SEND_NOW, Chosen(wanted=CardFilter()))
-        assert again == Preview(0, {GOING: 520})
+            again = dry_run(session, church_id, Action.SEND_NOW, Chosen(wanted=CardFilter()))
+        assert again == DryRun(0, {GOING: 520})
 
     def test_a_preview_says_what_then_happens(self, database, church_id, make):
         for status in (
@@ -492,8 +492,8 @@ class TestMany:
         make(CardStatus.HELD, **HELD)
         chosen = Chosen(wanted=CardFilter(words="keller"))
         with database.church(church_id) as session:
-            seen = preview(session, church_id, Action.SEND_NOW, chosen)
-        assert seen == Preview(2, {ARRIVED: 2, NOT_REVIEWED: 1, TO_MEND: 1})
+            seen = dry_run(session, church_id, Action.SEND_NOW, chosen)
+        assert seen == DryRun(2, {ARRIVED: 2, NOT_REVIEWED: 1, TO_MEND: 1})
         assert list(seen.left) == [ARRIVED, *list(seen.left)[1:]], "the most first"
         done = act_on_all(database, church_id, Action.SEND_NOW, chosen, actor=RUTH, clock=SystemClock())
         assert (done.done, done.left) == (seen.going, seen.left)
@@ -506,7 +506,7 @@ class TestMany:
         card_id = make(CardStatus.NEEDS_ATTENTION)
         chosen = Chosen(ids=(card_id, card_id))
         with database.church(church_id) as session:
-            assert preview(session, church_id, Action.SEND_NOW, chosen) == Preview(1)
+            assert dry_run(session, church_id, Action.SEND_NOW, chosen) == DryRun(1)
         done = act_on_all(database, church_id, Action.SEND_NOW, chosen, actor=RUTH, clock=SystemClock())
         assert done.ids == (card_id,)
 

@@ -13,6 +13,7 @@ from ghl.cards.columns import FULL_NAME
 from ghl.cards.dates import DateOrder
 from ghl.cards.encoding import decoded
 from ghl.cards.fields import parse_card
+from ghl.cards.formulas import as_it_was, harmless
 from ghl.cards.list_file import MAX_LIST_ROWS, NO_NAMES, open_list
 from ghl.cards.list_plan import (
     WHERE_QUESTION,
@@ -22,7 +23,7 @@ from ghl.cards.list_plan import (
     unclear_words,
     whole_number,
 )
-from ghl.cards.refused import WHY_COLUMN, as_it_was, harmless, refused_file
+from ghl.cards.refused import WHY_COLUMN, refused_file
 from ghl.cards.suggest import KEEP, LEAVE
 from ghl.cards.table import RawRow, TableError
 

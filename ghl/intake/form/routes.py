@@ -20,7 +20,7 @@ from ghl.intake.form.entry import BOXES, CHILD, MAX_BODY, MEDIA_TYPE, Entry, rea
 from ghl.intake.form.known import KnownForm, KnownForms
 from ghl.intake.form.limits import Limits, Looks
 from ghl.intake.form.pages import HEADERS, Pages
-from ghl.intake.form.saving import OldWordsError, Sent, save
+from ghl.intake.form.saving import OldWordsError, SentForm, save
 from ghl.intake.middleware import as_problem
 from ghl.intake.problems import Problem, ProblemError
 from ghl.intake.sender import address_of, agent_of
@@ -128,7 +128,9 @@ class CardForms:
             channel: entry.number(f"{box}_version") for channel, box in BOXES.items() if entry.ticked(box)
         }
         try:
-            await self._threads.run(self._save, form, Sent(card, agreed, address, agent_of(request)), request)
+            await self._threads.run(
+                self._save, form, SentForm(card, agreed, address, agent_of(request)), request
+            )
         except OldWordsError as error:
             boxes = [BOXES[channel] for channel in error.channels]
             form = await self._find(request, fresh=False)
@@ -188,7 +190,7 @@ class CardForms:
             raise _TooManyLooksError(wait)
         self._looks.add(address)
 
-    def _save(self, form: KnownForm, sent: Sent, request: Request) -> None:
+    def _save(self, form: KnownForm, sent: SentForm, request: Request) -> None:
         with self._database.church(form.church_id) as session:
             saved = save(session, form.church_id, sent, now=self._clock.now())
         request.state.log.update(card_id=str(saved.id), duplicate=saved.duplicate)

@@ -72,6 +72,8 @@ def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     for statement in (UNREVIEWED, LINKS, CONTACTS):
         op.execute(statement)
+    op.execute("DELETE FROM prayer_requests WHERE text = ''")
+    op.create_check_constraint(op.f("ck_prayer_requests_text"), "prayer_requests", "text <> ''")
     # Temporary tables and types are looked for first unless they are named last: nobody's may stand in for ours.
     for function in NUMBERS:
         op.execute(f"ALTER FUNCTION {function} SET search_path = pg_catalog, pg_temp")
@@ -154,6 +156,7 @@ def _find_cards() -> None:
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.drop_constraint(op.f("ck_prayer_requests_text"), "prayer_requests")
     op.drop_index("ix_attempts_answered", table_name="attempts")
     for index in ("reviewed", "subject"):
         op.drop_index(f"ix_audit_entries_{index}", table_name="audit_entries")
