@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Exists, delete, exists, func, not_, select
+from sqlalchemy import Exists, delete, exists, func, literal, not_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session, aliased
 
@@ -191,7 +191,8 @@ def reviewed_since(session: Session, church_id: UUID, since: datetime) -> Review
     """What was reviewed since then."""
     reviewed = (
         AuditEntry.church_id == church_id,
-        AuditEntry.action == "card.reviewed",
+        # In the statement itself, so that every plan of it can go by the index of these entries alone.
+        AuditEntry.action == literal("card.reviewed", literal_execute=True),
         AuditEntry.at >= since,
     )
     cards = session.execute(select(func.count()).select_from(AuditEntry).where(*reviewed)).scalar_one()

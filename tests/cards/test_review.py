@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
 
 from ghl import audit
 from ghl.cards import review
@@ -300,3 +300,26 @@ def test_a_card_that_was_kept_back_before_its_review_counts_as_reviewed(cards, d
         correct(session, here, card_id, parse_card(card_values()), **how)
         found = review.reviewed_since(session, here, since)
     assert (found.cards, found.last_by) == (1, "user:ruth")
+
+
+def test_what_was_reviewed_is_found_by_its_own_index(database, database_urls, here):
+    owner = create_engine(database_urls.admin)
+    with owner.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO audit_entries (church_id, actor, action, subject, facts)"
+                " SELECT :church, 'user:1', 'card.dismissed', n::text, '{}' FROM generate_series(1, 20000) AS n"
+            ),
+            {"church": here},
+        )
+    with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE audit_entries"))
+    owner.dispose()
+    asked = []
+    event.listen(database._engine, "before_cursor_execute", lambda *told: asked.append(told[2:4]))
+    with database.church(here) as session:
+        review.reviewed_since(session, here, datetime.now(UTC) - timedelta(hours=1))
+        for statement, values in asked[1:3]:
+            plan = session.connection().exec_driver_sql(f"EXPLAIN {statement}", values).scalars().all()
+            assert "ix_audit_entries_reviewed" in "".join(plan), plan
+        assert len(asked) >= 3
