@@ -14,7 +14,7 @@ import structlog
 
 from dashboard.formatting import cards, number
 from dashboard.reading import Trouble, guarded, support_number
-from ghl.cards.actions import Action, Chosen, Done, Preview
+from ghl.cards.actions import Action, Chosen, Done, DryRun
 
 Key: TypeAlias = tuple[UUID, UUID]
 """Whose run it is: the church, and the person."""
@@ -96,11 +96,11 @@ class Ask:
     chosen: Chosen
     count: int
     token: str = field(default_factory=lambda: uuid4().hex)
-    preview: Preview | Trouble | None = None
+    preview: DryRun | Trouble | None = None
     complaint: str = ""
 
 
-def foreseen(action: Action, preview: Preview) -> list[str]:
+def foreseen(action: Action, preview: DryRun) -> list[str]:
     """What will happen, a sentence a line; `Nothing to do.` where nothing will."""
     if not preview.going:
         return ["Nothing to do with these cards.", *left_alone(preview.left)]
@@ -235,7 +235,11 @@ def outcome(run: Run) -> list[str]:
             if run.outcome.done
             else ["Nothing was changed."]
         )
-        if run.stopped and run.dealt_with < run.total:
+        if run.outcome.broken:
+            lines.append(
+                f"It ended after {number(run.dealt_with)} of {cards(run.total)}; the others are as they were. Try again."
+            )
+        elif run.stopped and run.dealt_with < run.total:
             lines.append(f"You stopped it after {number(run.dealt_with)} of {cards(run.total)}.")
         return lines + left_alone(run.outcome.left)
     told = f" Tell support the number {run.outcome.number}." if isinstance(run.outcome, Trouble) else ""

@@ -14,7 +14,7 @@ from dashboard.components.bulk import REASON, can_undo
 from dashboard.components.card_rows import tick_key
 from dashboard.navigation import WRITERS
 from dashboard.reading import Trouble, guarded
-from ghl.cards.actions import Action, Chosen, Done, Preview, act, act_on_all, preview
+from ghl.cards.actions import Action, Chosen, Done, DryRun, act, act_on_all, dry_run
 
 SAID = {Action.SEND_NOW: "Queued again", Action.PUT_BACK: "Back again"}
 """What the button of a row says after it was pressed."""
@@ -145,9 +145,9 @@ class Hands:
             return
         action, church_id = ask.action, self.viewer.church.church_id
 
-        def count() -> Preview:
+        def count() -> DryRun:
             with hub.database.church(church_id) as session:
-                return preview(session, church_id, action, ask.chosen, now=hub.clock.now())
+                return dry_run(session, church_id, action, ask.chosen)
 
         ask.preview = guarded(count)
 

@@ -204,7 +204,7 @@ def look(
             else 0
         )
         unchecked = [row.id for row in rows if row.status is CardStatus.TO_REVIEW]
-        on_them = who_is_on(session, church_id, unchecked, now=now) if unchecked else {}
+        on_them = who_is_on(session, church_id, unchecked) if unchecked else {}
     place.page = page
     reviewers = {card_id: name_of(f"user:{user_id}", names) for card_id, user_id in on_them.items()}
     return Snapshot(at=now, page=page, rows=rows, new=new, reviewers=reviewers)

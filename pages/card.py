@@ -52,7 +52,7 @@ def reviewer(card: CardInFull, people: Mapping[str, str]) -> str:
     if card.state.status is not CardStatus.TO_REVIEW:
         return ""
     with hub.database.church(church_id) as session:
-        by = who_is_on(session, church_id, [card.id], now=hub.clock.now()).get(card.id)
+        by = who_is_on(session, church_id, [card.id]).get(card.id)
     return "" if by is None or by == viewer.person.user_id else name_of(f"user:{by}", people)
 
 

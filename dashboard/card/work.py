@@ -17,7 +17,7 @@ from dashboard import services
 from dashboard.gate import Viewer
 from dashboard.reading import Answer, Trouble, guarded
 from ghl.cards import drafts
-from ghl.cards.actions import Action, ActionError, Chosen, act, preview
+from ghl.cards.actions import Action, ActionError, Chosen, act, dry_run
 from ghl.cards.correct import CardChangedError, Corrected, CorrectionError, correct
 from ghl.cards.decide import decide
 from ghl.cards.fields import CardFieldsError, parse_card
@@ -80,7 +80,7 @@ class Desk:
     @property
     def draft_place(self) -> str:
         """Where a half-typed correction of this card is kept."""
-        return f"correct:{self.card_id}"
+        return drafts.correction_of(self.card_id)
 
     def do(self, action: Action, reason: str = "") -> Told:
         """Send now, keep back, set aside or put back."""
@@ -95,7 +95,7 @@ class Desk:
                 if action is Action.SEND_NOW and stands == CardStatus.NEEDS_ATTENTION:
                     return Told(good=False, text=STILL_TO_MEND)
                 return Told(good=True, text=DONE[action])
-            left = preview(session, self.church_id, action, Chosen(ids=(self.card_id,)), now=now).left
+            left = dry_run(session, self.church_id, action, Chosen(ids=(self.card_id,))).left
             return Told(good=False, text=f"Nothing was done: {next(iter(left), 'there is no such card')}.")
 
         try:

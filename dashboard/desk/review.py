@@ -138,7 +138,7 @@ class ReviewPage(DeskPage):
     def _draw_said(self, desk: Desk) -> None:
         """What the last press did, and how far the church is."""
         with st.container(key="said", gap="xsmall"):
-            shown = guarded(lambda: reviewing.standing(self._hub.database, self._typist, now=self._now()))
+            shown = guarded(lambda: reviewing.standing(self._hub.database, self._typist))
             if desk.said:
                 st.text(desk.said)
             if isinstance(shown, Standing) and shown.left:
@@ -153,7 +153,7 @@ class ReviewPage(DeskPage):
             return None
         now = self._now()
         midnight = datetime.combine(now.astimezone(self._zone).date(), time.min, self._zone)
-        shown = guarded(lambda: reviewing.standing(self._hub.database, self._typist, now=now, since=midnight))
+        shown = guarded(lambda: reviewing.standing(self._hub.database, self._typist, since=midnight))
         if isinstance(shown, Trouble):
             return states.could_not_load("the cards to review", shown.number)
         with st.container(border=True, gap="xsmall", key="nothing_left"):

@@ -55,7 +55,7 @@ def next_card(
 ) -> OnTheDesk | None:
     """The next card for this person, reserved for them; None where nobody needs to look at any."""
     with database.church(typist.church_id) as session:
-        found = review.reserve_next(session, typist.church_id, typist.user_id, now=now, skipped=skipped)
+        found = review.reserve_next(session, typist.church_id, typist.user_id, skipped=skipped)
         return _opened(session, typist, found, now=now, settled=settled) if found else None
 
 
@@ -71,7 +71,7 @@ def this_card(
         if opened is None:
             raise TakenError(None, None)
         if opened.card.status is CardStatus.TO_REVIEW:
-            _hold_on(session, typist, opened.card, now=now)
+            _hold_on(session, typist, opened.card)
         return opened
 
 
@@ -91,12 +91,12 @@ def offers(database: Database, typist: Typist) -> Choices:
     )
 
 
-def standing(database: Database, typist: Typist, *, now: datetime, since: datetime | None = None) -> Standing:
+def standing(database: Database, typist: Typist, *, since: datetime | None = None) -> Standing:
     """How far the church is. With `since` also what was reviewed from then on."""
     with database.church(typist.church_id) as session:
         return Standing(
             left=review.left_to_review(session, typist.church_id),
-            others=review.reserved_by_others(session, typist.church_id, typist.user_id, now=now),
+            others=review.reserved_by_others(session, typist.church_id, typist.user_id),
             today=review.reviewed_since(session, typist.church_id, since) if since else Reviewed(),
         )
 
@@ -116,7 +116,7 @@ def keep_typed(
             revision=card.revision,
         )
         return card.status is not CardStatus.TO_REVIEW or review.reserve(
-            session, typist.church_id, typist.user_id, card.id, now=now
+            session, typist.church_id, typist.user_id, card.id
         )
 
 
@@ -135,7 +135,7 @@ def save_reviewed(
     """
     parsed = _parsed(typist, values, now)
     with database.church(typist.church_id) as session:
-        _hold_on(session, typist, card, now=now)
+        _hold_on(session, typist, card)
         done = correct(
             session,
             typist.church_id,
@@ -170,7 +170,7 @@ def put_away(
     except CardFieldsError:
         parsed = None
     with database.church(typist.church_id) as session:
-        _hold_on(session, typist, card, now=now)
+        _hold_on(session, typist, card)
         if parsed:
             correct(
                 session,
@@ -215,12 +215,12 @@ def _opened(
     )
 
 
-def _hold_on(session: Session, typist: Typist, card: CardAtHand, *, now: datetime) -> None:
+def _hold_on(session: Session, typist: Typist, card: CardAtHand) -> None:
     """Makes sure that nobody else is on the card, or has dealt with it since it was opened."""
     if card.status is not CardStatus.TO_REVIEW:
         return
-    if not review.reserve(session, typist.church_id, typist.user_id, card.id, now=now):
-        on_it = review.who_is_on(session, typist.church_id, [card.id], now=now)
+    if not review.reserve(session, typist.church_id, typist.user_id, card.id):
+        on_it = review.who_is_on(session, typist.church_id, [card.id])
         raise TakenError(review.look_at(session, typist.church_id, card.id), on_it.get(card.id))
 
 

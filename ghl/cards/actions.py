@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from pydantic import ValidationError
+import structlog
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
@@ -26,15 +26,17 @@ from sqlalchemy import (
     text,
     union_all,
 )
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from ghl import audit
 from ghl.cards.addresses import Addresses, read_addresses
-from ghl.cards.fields import CardFields
 from ghl.cards.find import EVERY, CardFilter, count_every, find, found_cards, until_then
+from ghl.cards.stored import read_whole
 from ghl.causes import CauseCode
 from ghl.churches import ChurchNotFoundError
 from ghl.clock import Clock
+from ghl.db.availability import is_conflict
 from ghl.db.engine import Database
 from ghl.db.models import Card, CardRevision, Church, Outbox
 from ghl.statuses import CardStatus, OutboxState, Priority
@@ -46,8 +48,14 @@ CHUNK = 200
 BACKLOG_ABOVE = 500
 """More cards than this are no correction of last Sunday: they let the new ones go first."""
 
+MOST_CONFLICTS = 5
+"""So often a transaction is begun again that stood in another's way."""
+
 MOST_REMEMBERED = 10_000
 """Ids kept of what was done, for taking it back at once."""
+
+
+log = structlog.get_logger(__name__)
 
 
 class Action(StrEnum):
@@ -73,7 +81,7 @@ class Chosen:
 
 
 @dataclass(frozen=True)
-class Preview:
+class DryRun:
     """How many cards would go, and how many stay as they are, by the reason in words."""
 
     going: int = 0
@@ -84,17 +92,19 @@ class Preview:
 class Done:
     """What came of many: cards changed, cards left with the reason in words, and which were changed.
 
-    `ids` is empty where they are more than anybody takes back.
+    `ids` is empty where they are more than anybody takes back. `broken`: the database went away before the last
+    of them; what is not named here is as it was.
     """
 
     done: int = 0
     left: Mapping[str, int] = field(default_factory=dict)
     ids: tuple[UUID, ...] = ()
+    broken: bool = False
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What decides whether an action goes: `unreviewed` cards wait for a review, `now` ones are about to go."""
+    """What decides whether an action goes: `unreviewed` cards wait for a review, `going_now` ones are about to go."""
 
     status: CardStatus
     cause: str | None = None
@@ -196,9 +206,9 @@ def act(
     return bool(done)
 
 
-def preview(session: Session, church_id: UUID, action: Action, chosen: Chosen, *, now: datetime) -> Preview:
+def dry_run(session: Session, church_id: UUID, action: Action, chosen: Chosen) -> DryRun:
     """What would become of the cards, as they stand now. A transaction of the church."""
-    return _foresee(session, church_id, action, chosen, now)[0]
+    return _foresee(session, church_id, action, chosen)[0]
 
 
 def act_on_all(
@@ -213,46 +223,56 @@ def act_on_all(
     progress: Callable[[int, int], None] = lambda _dealt_with, _total: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Done:
-    """Does it to every chosen card, `CHUNK` in a transaction; what is done stays done when it is stopped.
+    """Does it to every chosen card, `CHUNK` in a transaction; what is done stays done when it is stopped or broken off.
 
     `progress` gets the cards dealt with and all of them after each transaction, when its cards may be on their
-    way. Raises `ActionError` where a reason is needed and none is given.
+    way. Raises `ActionError` where a reason is needed and none is given, and what the database raises where nothing
+    was done yet.
     """
     reason = _reason(action, reason)
     with database.church(church_id) as session:
-        foreseen, priority = _foresee(session, church_id, action, chosen, clock.now())
+        foreseen, priority = _foresee(session, church_id, action, chosen)
     total = foreseen.going + sum(foreseen.left.values())
     left: Counter[str] = Counter()
     done: list[UUID] = []
     dealt_with, after, ids = 0, until_then(chosen.until), list(dict.fromkeys(chosen.ids))
-    while not stop():
-        with database.church(church_id) as session:
-            hand = _Hand(session, church_id, action, reason, actor, clock.now(), priority)
-            if chosen.wanted is None:
-                chunk, ids = ids[:CHUNK], ids[CHUNK:]
-                more = bool(ids)
-            else:
-                page = find(session, church_id, chosen.wanted, after=after, limit=CHUNK)
-                chunk, after, more = list(page.ids), page.last, page.more
-            changed, stay = hand.do(chunk)
+    conflicts, broken, more = 0, False, True
+    while more and not stop():
+        try:
+            with database.church(church_id) as session:
+                hand = _Hand(session, church_id, action, reason, actor, clock.now(), priority)
+                if chosen.wanted is None:
+                    chunk, last, further = ids[:CHUNK], after, len(ids) > CHUNK
+                else:
+                    page = find(session, church_id, chosen.wanted, after=after, limit=CHUNK)
+                    chunk, last, further = list(page.ids), page.last, page.more
+                changed, stay = hand.do(chunk)
+        except SQLAlchemyError as error:
+            conflicts += 1
+            if is_conflict(error) and conflicts < MOST_CONFLICTS:
+                continue
+            if not dealt_with:
+                raise
+            # What is done is done, and whoever asked for it must be able to take it back.
+            log.warning("bulk action broken off", church_id=str(church_id), error=type(error).__name__)
+            broken = True
+            break
+        conflicts, after, ids, more = 0, last, ids[CHUNK:], further
         done += changed
         left += stay
         dealt_with += len(chunk)
         progress(dealt_with, max(total, dealt_with))
-        if not more:
-            break
-    return Done(len(done), dict(left.most_common()), tuple(done) if len(done) <= MOST_REMEMBERED else ())
+    remembered = tuple(done) if len(done) <= MOST_REMEMBERED else ()
+    return Done(len(done), dict(left.most_common()), remembered, broken)
 
 
-def _foresee(
-    session: Session, church_id: UUID, action: Action, chosen: Chosen, now: datetime
-) -> tuple[Preview, int]:
+def _foresee(session: Session, church_id: UUID, action: Action, chosen: Chosen) -> tuple[DryRun, int]:
     """What would become of the cards, and the priority with which they would go."""
     if chosen.wanted is None:
         rows = _by_id(session, church_id, chosen.ids)
-        found = Counter((_standing(row, now), row.priority) for row in rows)
+        found = Counter((_standing(row), row.priority) for row in rows)
     else:
-        found = _by_filter(session, church_id, action, chosen, now=now)
+        found = _by_filter(session, church_id, action, chosen)
     for priority in (Priority.NEW, Priority.RETRY):
         left: Counter[str] = Counter()
         going = 0
@@ -264,7 +284,7 @@ def _foresee(
                 left[why] += count
         if going <= BACKLOG_ABOVE:
             break
-    return Preview(going, dict(left.most_common())), priority
+    return DryRun(going, dict(left.most_common())), priority
 
 
 def _reason(action: Action, reason: str) -> str:
@@ -275,24 +295,27 @@ def _reason(action: Action, reason: str) -> str:
     return reason
 
 
+_DUE = Outbox.due_at <= func.now()
+"""By PostgreSQL's clock, as a claim has it, and not by that of the machine that serves the page."""
+
 _UNREVIEWED = func.coalesce(Card.facts["was"].astext == CardStatus.TO_REVIEW, False)
 """A card that was kept back or set aside before anybody had checked it says so among its facts."""
 
 
 def _by_id(session: Session, church_id: UUID, ids: Collection[UUID]) -> Sequence[Row[Any]]:
     return session.execute(
-        select(Card.status, Card.cause, _UNREVIEWED.label("unreviewed"), Outbox.due_at, Outbox.priority)
+        select(Card.status, Card.cause, _UNREVIEWED.label("unreviewed"), _DUE.label("due"), Outbox.priority)
         .join(Outbox, Outbox.card_id == Card.id)
         .where(Card.church_id == church_id, Card.id.in_(set(ids)))
     ).all()
 
 
-def _standing(row: Row[Any], now: datetime) -> Standing:
-    return Standing(CardStatus(row.status), row.cause, row.unreviewed, row.due_at <= now)
+def _standing(row: Row[Any]) -> Standing:
+    return Standing(CardStatus(row.status), row.cause, row.unreviewed, row.due)
 
 
 def _by_filter(
-    session: Session, church_id: UUID, action: Action, chosen: Chosen, *, now: datetime
+    session: Session, church_id: UUID, action: Action, chosen: Chosen
 ) -> Counter[tuple[Standing, int]]:
     """Those of a filter, with their priority. Only where the status does not decide alone are cards read."""
     assert chosen.wanted is not None
@@ -302,9 +325,9 @@ def _by_filter(
     if chosen.wanted.statuses_only:
         every = count_every(session, church_id, chosen.wanted, until=chosen.until)
         found.update({(Standing(status), 0): n for status, n in every.items() if status not in closer})
-        statements = [_of_status(church_id, status, chosen, now) for status in closer & every.keys()]
+        statements = [_of_status(church_id, status, chosen) for status in closer & every.keys()]
     else:
-        statements = [_of_search(church_id, closer, chosen, now)]
+        statements = [_of_search(church_id, closer, chosen)]
     for statement in statements:
         for row in session.execute(statement):
             standing = Standing(CardStatus(row.status), row.cause, row.unreviewed, row.going)
@@ -312,7 +335,7 @@ def _by_filter(
     return found
 
 
-def _of_status(church_id: UUID, status: CardStatus, chosen: Chosen, now: datetime) -> Select[Any]:
+def _of_status(church_id: UUID, status: CardStatus, chosen: Chosen) -> Select[Any]:
     """The statement that counts the cards of one status by what decides about them."""
     kind: list[ColumnElement[Any]] = [
         Card.status.label("status"),
@@ -323,7 +346,7 @@ def _of_status(church_id: UUID, status: CardStatus, chosen: Chosen, now: datetim
         literal(0).label("priority"),
     ]
     if status is CardStatus.WAITING:
-        kind[3:] = [(Outbox.due_at <= now).label("going"), Outbox.priority.label("priority")]
+        kind[3:] = [_DUE.label("going"), Outbox.priority.label("priority")]
     query = (
         select(*kind, func.count().label("n"))
         .select_from(Card)
@@ -339,9 +362,7 @@ def _of_status(church_id: UUID, status: CardStatus, chosen: Chosen, now: datetim
     return query.group_by("status", "cause", "unreviewed", "going", "priority")
 
 
-def _of_search(
-    church_id: UUID, closer: Collection[CardStatus], chosen: Chosen, now: datetime
-) -> CompoundSelect[Any]:
+def _of_search(church_id: UUID, closer: Collection[CardStatus], chosen: Chosen) -> CompoundSelect[Any]:
     """The statement that counts what a filter finds; it looks for the cards once."""
     assert chosen.wanted is not None
     older_than = until_then(chosen.until)
@@ -363,7 +384,7 @@ def _of_search(
             found.c.status,
             Card.cause,
             _UNREVIEWED.label("unreviewed"),
-            func.coalesce(Outbox.due_at <= now, False).label("going"),
+            func.coalesce(_DUE, False).label("going"),
             func.coalesce(Outbox.priority, 0).label("priority"),
             func.count(),
         )
@@ -384,16 +405,19 @@ class _Locked:
 
     outbox_id: int
     standing: Standing
+    facts: Mapping[str, Any]
+    revision: int
     fields: Mapping[str, Any]
 
 
 @dataclass(frozen=True, repr=False)
 class _Move:
-    """Where a card goes."""
+    """Where a card goes. `restored`: to where it was before, with what it has tried."""
 
     status: CardStatus
     cause: str | None = None
-    facts: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    restored: bool = False
 
 
 @dataclass(frozen=True, repr=False)
@@ -430,7 +454,7 @@ class _Hand:
     def _lock(self, ids: Collection[UUID]) -> dict[UUID, _Locked]:
         """Locks the cards that no worker has: first the rows that deliver them, in the order of their ids."""
         rows = self.session.execute(
-            select(Outbox.id, Outbox.card_id, Outbox.due_at, Outbox.priority)
+            select(Outbox.id, Outbox.card_id, _DUE.label("due"), Outbox.priority)
             .where(
                 Outbox.church_id == self.church_id,
                 Outbox.card_id.in_(set(ids)),
@@ -441,7 +465,15 @@ class _Hand:
         ).all()
         delivery = {row.card_id: row for row in rows}
         cards = self.session.execute(
-            select(Card.id, Card.status, Card.cause, _UNREVIEWED.label("unreviewed"), CardRevision.fields)
+            select(
+                Card.id,
+                Card.status,
+                Card.cause,
+                Card.facts,
+                Card.revision,
+                _UNREVIEWED.label("unreviewed"),
+                CardRevision.fields,
+            )
             .join(CardRevision, (CardRevision.card_id == Card.id) & (CardRevision.no == Card.revision))
             .where(Card.church_id == self.church_id, Card.id.in_(delivery))
             .order_by(Card.id)
@@ -450,9 +482,9 @@ class _Hand:
         locked = {}
         for card in cards:
             row = delivery[card.id]
-            going = row.due_at <= self.now and row.priority <= self.priority
+            going = row.due and row.priority <= self.priority
             standing = Standing(CardStatus(card.status), card.cause, card.unreviewed, going)
-            locked[card.id] = _Locked(row.id, standing, card.fields)
+            locked[card.id] = _Locked(row.id, standing, card.facts, card.revision, card.fields)
         return locked
 
     def _region(self) -> str:
@@ -464,7 +496,7 @@ class _Hand:
     def _move(self, card: _Locked, region: str) -> _Move:
         before = card.standing
         if self.action in {Action.HOLD, Action.SET_ASIDE}:
-            facts = {"by": self.actor, "reason": self.reason}
+            facts: dict[str, Any] = {"by": self.actor, "reason": self.reason, "before": _place(card)}
             if before.unreviewed or before.status is CardStatus.TO_REVIEW:
                 facts["was"] = CardStatus.TO_REVIEW
             if self.action is Action.HOLD:
@@ -472,6 +504,8 @@ class _Hand:
             return _Move(CardStatus.DISMISSED, None, facts)
         if before.status in {CardStatus.WAITING, CardStatus.NEEDS_ATTENTION}:
             return _Move(CardStatus.WAITING)
+        if former := _former(card):
+            return former
         checked = _checked(card.fields, region)
         if before.unreviewed:
             return _Move(CardStatus.TO_REVIEW, checked.cause, checked.facts)
@@ -488,6 +522,7 @@ class _Hand:
                 "status": move.status,
                 "cause": move.cause,
                 "facts": move.facts,
+                "restored": move.restored,
             }
             for card_id, (card, move) in moves.items()
         ]
@@ -510,33 +545,58 @@ class _Hand:
             )
 
 
+def _place(card: _Locked) -> dict[str, Any]:
+    """Where a card stands, kept among its facts for the day when it is put back."""
+    return {
+        "status": card.standing.status,
+        "cause": card.standing.cause,
+        "facts": card.facts,
+        "revision": card.revision,
+    }
+
+
+def _former(card: _Locked) -> _Move | None:
+    """The way back to where the card stood before it was kept back or set aside.
+
+    None where nobody noted that, and where it was corrected since: then it goes where a corrected card goes.
+    """
+    before = card.facts.get("before")
+    if not before:
+        return None
+    kept = before["cause"] == CauseCode.HELD_BY_STAFF
+    if before["revision"] != card.revision and not kept:
+        return None
+    return _Move(CardStatus(before["status"]), before["cause"], before["facts"], restored=True)
+
+
 def _checked(fields: Mapping[str, Any], region: str) -> Addresses:
-    try:
-        return read_addresses(CardFields.model_validate(fields), region)
-    except ValidationError:
-        # Written by a newer version: such a card waits for somebody, as in a delivery.
-        return Addresses(None, None, CauseCode.UNKNOWN)
+    written = read_whole(fields)
+    # What a newer version wrote waits for somebody, as in a delivery.
+    return read_addresses(written, region) if written else Addresses(None, None, CauseCode.UNKNOWN)
 
 
 _MOVES = """
     FROM jsonb_to_recordset(CAST(:moves AS jsonb))
-         AS m (id uuid, outbox_id bigint, before text, status text, cause text, facts jsonb)
+         AS m (id uuid, outbox_id bigint, before text, status text, cause text, facts jsonb,
+                                               restored bool)
 """
 
 # A card that goes out again has all its attempts. Whether an earlier try had an effect is not forgotten
-# (`must_look_up`), and one that waits by itself keeps what it has tried.
+# (`must_look_up`), and one that waits by itself, or goes back to where it was, keeps what it has tried; an outage of
+# before is over, or begins anew.
 MOVE_ROWS = text(
     f"""
     UPDATE outbox AS o
     SET state = CASE m.status WHEN 'waiting' THEN 'due' ELSE 'parked' END,
-        due_at = CASE m.status WHEN 'waiting' THEN :now ELSE o.due_at END,
-        priority = CASE WHEN m.status <> 'waiting' THEN o.priority
+        due_at = CASE WHEN m.status = 'waiting' AND NOT m.restored THEN now() ELSE o.due_at END,
+        priority = CASE WHEN m.status <> 'waiting' OR m.restored THEN o.priority
                         WHEN m.before = 'waiting' THEN least(o.priority, :priority) ELSE :priority END,
-        requested_by = CASE m.status WHEN 'waiting' THEN :actor ELSE o.requested_by END,
-        attempts = CASE WHEN m.before = 'waiting' THEN o.attempts ELSE 0 END,
-        system_errors = CASE WHEN m.before = 'waiting' THEN o.system_errors ELSE 0 END,
-        deaths = CASE WHEN m.before = 'waiting' THEN o.deaths ELSE 0 END,
-        first_system_error_at = CASE WHEN m.before = 'waiting' THEN o.first_system_error_at END
+        requested_by = CASE WHEN m.status = 'waiting' AND NOT m.restored THEN :actor ELSE o.requested_by END,
+        attempts = CASE WHEN m.status <> 'waiting' OR m.before = 'waiting' OR m.restored THEN o.attempts ELSE 0 END,
+        deaths = CASE WHEN m.status <> 'waiting' OR m.before = 'waiting' OR m.restored THEN o.deaths ELSE 0 END,
+        system_errors = CASE WHEN m.status <> 'waiting' OR m.before = 'waiting' THEN o.system_errors ELSE 0 END,
+        first_system_error_at = CASE
+            WHEN m.status <> 'waiting' OR m.before = 'waiting' THEN o.first_system_error_at END
     {_MOVES}
     WHERE o.id = m.outbox_id AND o.church_id = :church AND o.state <> 'leased'
     """  # noqa: S608 (both parts are constants)

@@ -4,6 +4,7 @@ A box left blank is not a no. Whether somebody may be written to is not decided 
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any
@@ -78,6 +79,55 @@ def corrected(old: tuple[Statement, ...], new: tuple[Statement, ...]) -> tuple[S
         if _about(one) not in now and (one.kind is ConsentKind.YES or one.channel not in answered)
     )
     return back + tuple(one for one in new if one not in old)
+
+
+@dataclass(frozen=True, repr=False)
+class Logged:
+    """What stands in the log already: which card said it, if one did, and when it was written down."""
+
+    said: Statement
+    card_id: UUID | None
+    recorded_at: datetime
+
+
+def unopposed(
+    said: tuple[Statement, ...], log: Sequence[Logged], *, card_id: UUID, received_at: datetime
+) -> tuple[Statement, ...]:
+    """What of a correction may go into the log, whose newest entry counts. `log` is in its order.
+
+    What somebody writes about a card never beats what the person said after handing it in: no yes, and nothing
+    taken back, after a later stop for this address, or a later no of this person. And what another card says as
+    well stays said.
+    """
+    return tuple(
+        one
+        for one in said
+        if one.kind is ConsentKind.NO
+        or not (
+            _opposed(one, log, card_id, received_at)
+            or (one.kind is ConsentKind.UNKNOWN and _said_elsewhere(one, log, card_id))
+        )
+    )
+
+
+def _opposed(one: Statement, log: Sequence[Logged], card_id: UUID, received_at: datetime) -> bool:
+    return any(
+        entry.card_id != card_id
+        and entry.recorded_at > received_at
+        and (entry.said.channel, entry.said.address) == (one.channel, one.address)
+        and (
+            entry.said.kind is ConsentKind.STOP
+            or (entry.said.kind is ConsentKind.NO and entry.said.person == one.person)
+        )
+        for entry in log
+    )
+
+
+def _said_elsewhere(one: Statement, log: Sequence[Logged], card_id: UUID) -> bool:
+    """Whether another card still says of this address and person what is to be taken back."""
+    last = {entry.card_id: entry.said.kind for entry in log if _about(entry.said) == _about(one)}
+    own = last.pop(card_id, None)
+    return own is not None and own in last.values()
 
 
 def event(

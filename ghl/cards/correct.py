@@ -10,7 +10,6 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import ValidationError
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
@@ -21,9 +20,10 @@ from ghl.cards.addresses import Addresses, read_addresses
 from ghl.cards.fields import CardFields, ParsedCard
 from ghl.cards.queueing import LockedCard, lock, put, requeue
 from ghl.cards.save import listed
+from ghl.cards.stored import read_whole
 from ghl.causes import CauseCode
 from ghl.db.models import Card, CardRevision, Church, ConsentEvent, Outbox, PrayerRequest
-from ghl.statuses import CardStatus
+from ghl.statuses import CardStatus, Channel, ConsentKind
 
 PRAYER = "prayer_request"
 
@@ -99,9 +99,11 @@ def correct(
     if (names or prayer) and base_revision != card.revision:
         raise CardChangedError(card.revision)
     desk = _Desk(session, church_id, card, actor, now)
-    revision = card.revision + bool(names)
-    if names:
+    revision = card.revision + bool(names or prayer)
+    if names or prayer:
+        # A changed prayer request is a revision too, with the same fields: who changes it as well has to notice.
         desk.add_revision(after)
+    if names:
         desk.add_consent(before, after)
     if prayer:
         desk.replace_prayer(parsed.prayer_request)
@@ -115,7 +117,7 @@ def correct(
 def changes_between(old: CardFields, new: CardFields) -> tuple[Change, ...]:
     """What differs, in the order of the card's fields, the church's own questions last."""
     changes = [
-        Change(name, _in_words(getattr(old, name)), _in_words(getattr(new, name)))
+        Change(name, _said(getattr(old, name)), _said(getattr(new, name)))
         for name in _field_names(old, new)
         if name != "custom_answers"
     ]
@@ -132,7 +134,7 @@ def _field_names(old: CardFields, new: CardFields) -> list[str]:
     return [name for name in CardFields.model_fields if getattr(old, name) != getattr(new, name)]
 
 
-def _in_words(value: object) -> str:
+def _said(value: object) -> str:
     match value:
         case None:
             return ""
@@ -151,12 +153,12 @@ def _newest(session: Session, card: LockedCard) -> CardFields:
     fields = session.scalars(
         select(CardRevision.fields).where(CardRevision.card_id == card.id, CardRevision.no == card.revision)
     ).one()
-    try:
-        return CardFields.model_validate(fields)
-    except ValidationError:
-        message = "This card was saved by a newer version of the hub, which alone can correct it."
-    # Raised outside the handler: pydantic's error holds what is on the card.
-    raise CorrectionError(message)
+    whole = read_whole(fields)
+    if whole is None:
+        raise CorrectionError(
+            "This card was saved by a newer version of the hub, which alone can correct it."
+        )
+    return whole
 
 
 def _prayer_differs(session: Session, card_id: UUID, text: str) -> bool:
@@ -212,6 +214,7 @@ class _Desk:
 
     def add_consent(self, before: _Written, after: _Written) -> None:
         said = consent.corrected(before.statements, after.statements)
+        said = consent.unopposed(said, self._log(said), card_id=self.card.id, received_at=self._received_at())
         if not said:
             return
         origin = consent.Origin(self.church_id, self.card.id, self.card.source, self.actor, self.now)
@@ -237,7 +240,8 @@ class _Desk:
         card = self.card
         to_review, kept = card.status is CardStatus.TO_REVIEW, card.cause == CauseCode.HELD_BY_STAFF
         if release and (to_review or kept):
-            self.record("card.reviewed" if to_review else "card.released")
+            unreviewed = to_review or card.facts.get("was") == CardStatus.TO_REVIEW
+            self.record("card.reviewed" if unreviewed else "card.released")
         elif to_review and changed:
             put(self.session, card, card.status, addresses.cause, dict(addresses.facts), now=self.now)
             return card.status, addresses.cause, dict(addresses.facts)
@@ -254,6 +258,36 @@ class _Desk:
             subject=str(self.card.id),
             facts=facts,
         )
+
+    def _received_at(self) -> datetime:
+        return self.session.scalars(select(Card.received_at).where(Card.id == self.card.id)).one()
+
+    def _log(self, said: tuple[consent.Statement, ...]) -> list[consent.Logged]:
+        """What the log has about these addresses, in its order."""
+        rows = self.session.execute(
+            select(
+                ConsentEvent.channel,
+                ConsentEvent.address,
+                ConsentEvent.person,
+                ConsentEvent.kind,
+                ConsentEvent.card_id,
+                ConsentEvent.recorded_at,
+            )
+            .where(
+                ConsentEvent.church_id == self.church_id,
+                ConsentEvent.channel.in_([one.channel for one in said]),
+                ConsentEvent.address.in_([one.address for one in said]),
+            )
+            .order_by(ConsentEvent.id)
+        )
+        return [
+            consent.Logged(
+                consent.Statement(Channel(row.channel), row.address, row.person, ConsentKind(row.kind)),
+                row.card_id,
+                row.recorded_at,
+            )
+            for row in rows
+        ]
 
     def _words(self, before: _Written) -> dict[str, consent.Words]:
         """The words beside each box that the card brought itself, with their version."""

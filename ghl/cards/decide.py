@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from ghl import audit
 from ghl.cards.addresses import read_addresses
-from ghl.cards.fields import CardFields
 from ghl.cards.fingerprint import person_key
 from ghl.cards.person import Person
 from ghl.cards.queueing import LockedCard, lock, requeue
+from ghl.cards.stored import read_known
 from ghl.causes import CauseCode
 from ghl.db.models import CardRevision, Church, Location, PersonDecision
 from ghl.statuses import CardStatus
@@ -100,6 +100,7 @@ def _person(session: Session, church_id: UUID, card: LockedCard) -> str:
     written = session.scalars(
         select(CardRevision.fields).where(CardRevision.card_id == card.id, CardRevision.no == card.revision)
     ).one()
-    fields = CardFields.model_validate(written)
+    # What a newer version wrote beside these is nothing that tells who somebody is.
+    fields = read_known(written)
     addresses = read_addresses(fields, region)
     return person_key(Person(fields.first_name, fields.last_name, addresses.phone, addresses.email))

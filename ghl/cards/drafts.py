@@ -37,8 +37,13 @@ class Draft:
 
 
 def place_of(card_id: UUID) -> str:
-    """Where the draft of a card that is there already stands."""
+    """Where the draft of a card that is reviewed stands."""
     return f"card:{card_id}"
+
+
+def correction_of(card_id: UUID) -> str:
+    """Where a half-typed correction on the card's own page stands."""
+    return f"correct:{card_id}"
 
 
 def load(session: Session, church_id: UUID, user_id: UUID, place: str) -> Draft | None:

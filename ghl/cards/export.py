@@ -19,6 +19,7 @@ from ghl import audit
 from ghl.cards.actions import Chosen
 from ghl.cards.fields import COLUMNS
 from ghl.cards.find import count_every, find, until_then
+from ghl.cards.formulas import harmless
 from ghl.cards.view import CardRow, Cursor, church_state, rows
 from ghl.cards.why import ChurchState
 from ghl.db.engine import Database
@@ -36,10 +37,6 @@ WRITTEN = tuple(name for name in COLUMNS if name != "prayer_request")
 HEADER = ("number", "status", "why", "received", *WRITTEN, "answers")
 """`received` is in the church's time; `answers` are those to the church's own questions, a line each."""
 
-_FORMULA = tuple(
-    "=+-@\t\r\n\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}"
-)
-
 
 def export_csv(
     database: Database,
@@ -53,7 +50,7 @@ def export_csv(
     labels: Mapping[CardStatus, str],
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Iterator[bytes]:
-    """The file, piece by piece, newest card first; however many they are, only `CHUNK` are in memory.
+    """The file, piece by piece, newest card first; of the cards never more than `CHUNK` are held here.
 
     `names` are those of the team by actor, `labels` the statuses as screens call them. `progress` gets the cards
     written and all of them. What was handed out is recorded at the end, also when the reader goes away before.
@@ -134,12 +131,12 @@ def _cells(
         labels[row.status],
         row.why,
         _local(row.received_at, zone),
-        *(_in_words(fields.get(name)) for name in WRITTEN),
+        *(_plainly(fields.get(name)) for name in WRITTEN),
         "\n".join(f"{question}: {answer}" for question, answer in sorted(answers.items())),
     ]
 
 
-def _in_words(value: object) -> str:
+def _plainly(value: object) -> str:
     match value:
         case None:
             return ""
@@ -157,10 +154,9 @@ def _local(at: datetime, zone: ZoneInfo) -> str:
 
 def _lines(lines: Sequence[Sequence[str]]) -> str:
     text = io.StringIO(newline="")
-    csv.writer(text).writerows([_harmless(cell) for cell in line] for line in lines)
+    csv.writer(text).writerows([_cell(cell) for cell in line] for line in lines)
     return text.getvalue()
 
 
-def _harmless(cell: str) -> str:
-    cell = cell if len(cell) <= LONGEST_CELL else f"{cell[:LONGEST_CELL]}…"
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+def _cell(text: str) -> str:
+    return harmless(text if len(text) <= LONGEST_CELL else f"{text[:LONGEST_CELL]}…")

@@ -49,11 +49,6 @@ class CardFilter:
     first_time: bool | None = None
 
     @property
-    def empty(self) -> bool:
-        """Whether it means every card."""
-        return self.statuses_only and not self.statuses
-
-    @property
     def statuses_only(self) -> bool:
         """Whether it asks for nothing but statuses, so that the folded counts know the answer."""
         return (

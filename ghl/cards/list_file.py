@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ghl.cards.columns import known_names, plain, prays
-from ghl.cards.refused import as_it_was, is_refused_file
+from ghl.cards.formulas import as_it_was
+from ghl.cards.refused import is_refused_file
 from ghl.cards.table import MAX_COLUMNS, RawRow, Source, TableError, filled, nameless, open_source, sheets_of
 from ghl.cards.values import clean
 

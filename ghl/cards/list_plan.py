@@ -152,7 +152,7 @@ class PlannedRows:
 
     def _meant(self, cell: str) -> object:
         word = word_of(cell)
-        return self._plan.meanings.get(word, cell) if word in self._plan.meanings else cell
+        return self._plan.meanings.get(word, cell)
 
     def _put(self, values: dict[str, object], name: str, value: object) -> None:
         if name in values and name in SEVERAL:

@@ -101,7 +101,12 @@ def _cards(
     for other in rows:
         like = Person(other.first_name, other.last_name, other.phone, other.email)
         same_name = (
-            same_person(Person(person.first_name, person.last_name, "1"), _named(like)) is Verdict.SAME
+            same_person(
+                Person(person.first_name, person.last_name),
+                Person(other.first_name, other.last_name),
+                matched=True,
+            )
+            is Verdict.SAME
         )
         if other.id in settled or (same_name and not _same_day(card, other)):
             continue
@@ -171,11 +176,6 @@ def _shared(one: Person, other: Person) -> tuple[str, ...]:
         for name, mine, theirs in (("phone", one.phone, other.phone), ("e-mail", one.email, other.email))
         if mine is not None and mine == theirs
     )
-
-
-def _named(person: Person) -> Person:
-    """The person by name alone: with one address that is made equal, the rule compares the names."""
-    return Person(person.first_name, person.last_name, "1")
 
 
 def _same_day(card: CardAtHand, other: Card) -> bool:

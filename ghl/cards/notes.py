@@ -1,7 +1,7 @@
 """What staff note about a card, for each other. Notes are only ever added, and never leave the hub."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import insert, select
@@ -12,6 +12,9 @@ from ghl.cards.values import ValueProblemError, read_text
 from ghl.db.models import Card, CardNote
 
 LONGEST_NOTE = 4000
+SAME_CLICK = timedelta(seconds=10)
+"""So long the same words by the same person are one click that came twice; later they are another call."""
+
 MOST_NOTES = 200
 """Notes that are listed, the newest; nobody reads more of one card."""
 
@@ -50,7 +53,7 @@ def add_note(
     if card is None:
         raise NoteError("There is no such card.")
     last = next(iter(notes_of(session, church_id, card_id, limit=1)), None)
-    if last and (last.by, last.text) == (actor, written):
+    if last and (last.by, last.text) == (actor, written) and abs(now - last.at) <= SAME_CLICK:
         return last
     note_id = session.execute(
         insert(CardNote)

@@ -27,7 +27,6 @@ def read_prayer(session: Session, reader: SignedIn, card_id: UUID) -> str | None
         select(PrayerRequest.text).where(
             PrayerRequest.church_id == church.church_id,
             PrayerRequest.card_id == card_id,
-            PrayerRequest.text != "",
         )
     ).scalar_one_or_none()
     if found is not None:

@@ -5,17 +5,15 @@ A spreadsheet runs no cell of it, and the hub reads it back as it was.
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from ghl.cards.columns import plain
+from ghl.cards.formulas import harmless
 from ghl.cards.table import RawRow
 
 WHY_COLUMN = "Why it was refused"
-_RUNS = re.compile(r"'*[=+\-@\t\r]")
-"""How a cell begins that a spreadsheet would run, or that was made harmless before."""
 
 
 def refused_file(
@@ -39,16 +37,6 @@ def refused_file(
 def is_refused_file(headings: Sequence[object]) -> bool:
     """Whether these are the columns of a file that the hub wrote."""
     return any(isinstance(heading, str) and plain(heading) == plain(WHY_COLUMN) for heading in headings)
-
-
-def harmless(text: str) -> str:
-    """The text with an apostrophe before it where a spreadsheet would take it for a formula."""
-    return f"'{text}" if _RUNS.match(text) else text
-
-
-def as_it_was(cell: object) -> object:
-    """A cell of a refused file without that apostrophe."""
-    return cell[1:] if isinstance(cell, str) and cell.startswith("'") and _RUNS.match(cell) else cell
 
 
 def _written(cell: Any) -> str:

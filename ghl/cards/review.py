@@ -9,20 +9,22 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Exists, delete, exists, func, not_, select
+from sqlalchemy import Exists, delete, exists, func, literal, not_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session, aliased
 
 from ghl.cards.counts import counts
 from ghl.cards.fields import CardFields
+from ghl.cards.queueing import lock
+from ghl.cards.stored import read_known, read_whole
 from ghl.db.base import table_of
-from ghl.db.models import AuditEntry, Card, CardReservation, CardRevision, PrayerRequest
+from ghl.db.models import AuditEntry, Card, CardReservation, CardRevision, Outbox, PrayerRequest
 from ghl.statuses import CardSource, CardStatus
 
 RESERVED_FOR = timedelta(minutes=10)
 MOST_SKIPPED = 500
-LOOKED_BACK = 2_000
-"""Entries of the change log looked through for what was reviewed today."""
+MOST_UNREADABLE = 20
+"""Cards of a newer version that are passed by in one look for the next one."""
 
 
 @dataclass(frozen=True)
@@ -63,67 +65,64 @@ class Reviewed:
 
 
 def reserve_next(
-    session: Session,
-    church_id: UUID,
-    user_id: UUID,
-    *,
-    now: datetime,
-    after: UUID | None = None,
-    skipped: Collection[UUID] = (),
+    session: Session, church_id: UUID, user_id: UUID, *, skipped: Collection[UUID] = ()
 ) -> UUID | None:
     """The oldest card to review that nobody else is on, now reserved for this person; None where there is none.
 
-    A card the person is on already comes again, unless it is `after`, the one they leave, or `skipped`. Skipped
-    ones come back when nothing else is left. Whatever else they had open is free for others.
+    A card the person is on already comes again, unless it is `skipped`. Skipped ones come back when nothing else is
+    left. Whatever else they had open is free for others. A card that only a newer version of the hub can read is
+    left to that one.
     """
-    left = ([*skipped, after] if after else [*skipped])[-MOST_SKIPPED:]
+    left = [*skipped][-MOST_SKIPPED:]
     mine = session.scalar(
         select(CardReservation.card_id)
         .join(Card, Card.id == CardReservation.card_id)
         .where(
             CardReservation.church_id == church_id,
             CardReservation.user_id == user_id,
-            CardReservation.until > now,
+            CardReservation.until > func.now(),
             Card.status == CardStatus.TO_REVIEW,
             not_(CardReservation.card_id.in_(left)),
         )
         .order_by(CardReservation.until.desc())
         .limit(1)
     )
-    if mine and reserve(session, church_id, user_id, mine, now=now):
+    if mine and _readable(session, mine) and reserve(session, church_id, user_id, mine):
         return mine
+    taken: list[UUID] = []
     for without, only in ((left, None), ((), left))[: 2 if left else 1]:
-        taken: list[UUID] = []
         # Another person may take the same card between our look and our reservation; then the next one is tried.
-        while found := _oldest(session, church_id, user_id, now, without=(*without, *taken), only=only):
-            if reserve(session, church_id, user_id, found, now=now):
-                return found
+        unreadable = 0
+        while unreadable < MOST_UNREADABLE and (
+            found := _oldest(session, church_id, user_id, without=(*without, *taken), only=only)
+        ):
             taken.append(found)
+            if not _readable(session, found):
+                unreadable += 1
+            elif reserve(session, church_id, user_id, found):
+                return found
     release(session, church_id, user_id)
     return None
 
 
-def reserve(session: Session, church_id: UUID, user_id: UUID, card_id: UUID, *, now: datetime) -> bool:
+def reserve(session: Session, church_id: UUID, user_id: UUID, card_id: UUID) -> bool:
     """Reserves this card for the person for ten minutes from now, and frees what else they had.
 
-    False where somebody else is on it, or where it is not to be reviewed any more.
+    False where somebody else is on it, or where it is not to be reviewed any more. The card is locked as whoever
+    corrects it, or acts on many, locks it: what follows in the same transaction never waits for one of them in a circle.
     """
-    card = session.scalar(
-        select(Card.id)
-        .where(Card.church_id == church_id, Card.id == card_id, Card.status == CardStatus.TO_REVIEW)
-        .with_for_update(key_share=True)
-    )
-    if card is None:
+    card = lock(session, church_id, card_id)
+    if card is None or card.status is not CardStatus.TO_REVIEW:
         return False
     table = table_of(CardReservation)
     statement = upsert(table).values(
-        card_id=card_id, church_id=church_id, user_id=user_id, until=now + RESERVED_FOR
+        card_id=card_id, church_id=church_id, user_id=user_id, until=func.now() + RESERVED_FOR
     )
     reserved = session.execute(
         statement.on_conflict_do_update(
             index_elements=["card_id"],
             set_={"user_id": statement.excluded.user_id, "until": statement.excluded.until},
-            where=(table.c.user_id == user_id) | (table.c.until <= now),
+            where=(table.c.user_id == user_id) | (table.c.until <= func.now()),
         ).returning(table.c.card_id)
     ).one_or_none()
     if reserved is None:
@@ -147,9 +146,7 @@ def release(session: Session, church_id: UUID, user_id: UUID) -> None:
     )
 
 
-def reserved_by_others(
-    session: Session, church_id: UUID, user_id: UUID | None, *, now: datetime
-) -> Sequence[OnIt]:
+def reserved_by_others(session: Session, church_id: UUID, user_id: UUID | None) -> Sequence[OnIt]:
     """Who else is on how many cards to review, most first."""
     rows = session.execute(
         select(
@@ -161,7 +158,7 @@ def reserved_by_others(
         .where(
             CardReservation.church_id == church_id,
             CardReservation.user_id.is_distinct_from(user_id),
-            CardReservation.until > now,
+            CardReservation.until > func.now(),
             Card.status == CardStatus.TO_REVIEW,
         )
         .group_by(CardReservation.user_id)
@@ -170,9 +167,7 @@ def reserved_by_others(
     return [OnIt(row.user_id, row.cards, row.until) for row in rows]
 
 
-def who_is_on(
-    session: Session, church_id: UUID, card_ids: Collection[UUID], *, now: datetime
-) -> Mapping[UUID, UUID]:
+def who_is_on(session: Session, church_id: UUID, card_ids: Collection[UUID]) -> Mapping[UUID, UUID]:
     """Who has which of these cards open for review at this moment, by card."""
     rows = session.execute(
         select(CardReservation.card_id, CardReservation.user_id)
@@ -180,7 +175,7 @@ def who_is_on(
         .where(
             CardReservation.church_id == church_id,
             CardReservation.card_id.in_(card_ids),
-            CardReservation.until > now,
+            CardReservation.until > func.now(),
             Card.status == CardStatus.TO_REVIEW,
         )
     )
@@ -193,24 +188,22 @@ def left_to_review(session: Session, church_id: UUID) -> int:
 
 
 def reviewed_since(session: Session, church_id: UUID, since: datetime) -> Reviewed:
-    """What was reviewed since then, as far as the newest entries of the change log tell."""
-    lately = (
-        select(AuditEntry.action, AuditEntry.actor, AuditEntry.at)
-        .where(AuditEntry.church_id == church_id)
-        .order_by(AuditEntry.id.desc())
-        .limit(LOOKED_BACK)
-        .subquery()
+    """What was reviewed since then."""
+    reviewed = (
+        AuditEntry.church_id == church_id,
+        # In the statement itself, so that every plan of it can go by the index of these entries alone.
+        AuditEntry.action == literal("card.reviewed", literal_execute=True),
+        AuditEntry.at >= since,
     )
-    rows = session.execute(
-        select(lately.c.actor, lately.c.at)
-        .where(lately.c.action == "card.reviewed", lately.c.at >= since)
-        .order_by(lately.c.at.desc())
-    ).all()
-    return Reviewed(len(rows), rows[0].actor, rows[0].at) if rows else Reviewed()
+    cards = session.execute(select(func.count()).select_from(AuditEntry).where(*reviewed)).scalar_one()
+    last = session.execute(
+        select(AuditEntry.actor, AuditEntry.at).where(*reviewed).order_by(AuditEntry.at.desc()).limit(1)
+    ).one_or_none()
+    return Reviewed(cards, last.actor, last.at) if last else Reviewed()
 
 
 def look_at(session: Session, church_id: UUID, card_id: UUID) -> CardAtHand | None:
-    """The card as it is now; None where there is none of this church."""
+    """The card as it is now, as much of it as this version knows; None where there is none of this church."""
     first = aliased(CardRevision)
     row = session.execute(
         select(Card, CardRevision.fields, first.fields.label("first"), _has_prayer().label("prayer"))
@@ -233,8 +226,8 @@ def look_at(session: Session, church_id: UUID, card_id: UUID) -> CardAtHand | No
         contact_id=card.contact_id,
         phone=card.phone,
         email=card.email,
-        fields=CardFields.model_validate(row.fields),
-        came=CardFields.model_validate(row.first),
+        fields=read_known(row.fields),
+        came=read_known(row.first),
     )
 
 
@@ -242,21 +235,23 @@ def _oldest(
     session: Session,
     church_id: UUID,
     user_id: UUID,
-    now: datetime,
     *,
     without: Collection[UUID],
     only: Collection[UUID] | None,
 ) -> UUID | None:
-    """The oldest card to review that nobody else is on, locked for this moment."""
+    """The oldest card to review that nobody else is on; the row that delivers it is locked for this moment."""
     others = exists().where(
-        CardReservation.card_id == Card.id, CardReservation.user_id != user_id, CardReservation.until > now
+        CardReservation.card_id == Card.id,
+        CardReservation.user_id != user_id,
+        CardReservation.until > func.now(),
     )
     query = (
         select(Card.id)
+        .join(Outbox, Outbox.card_id == Card.id)
         .where(Card.church_id == church_id, Card.status == CardStatus.TO_REVIEW, not_(others))
         .order_by(Card.received_at, Card.id)
         .limit(1)
-        .with_for_update(of=Card, skip_locked=True, key_share=True)
+        .with_for_update(of=Outbox, skip_locked=True)
     )
     if without:
         query = query.where(not_(Card.id.in_(without)))
@@ -265,9 +260,17 @@ def _oldest(
     return session.scalar(query)
 
 
+def _readable(session: Session, card_id: UUID) -> bool:
+    written = session.scalar(
+        select(CardRevision.fields)
+        .join(Card, (Card.id == CardRevision.card_id) & (Card.revision == CardRevision.no))
+        .where(Card.id == card_id)
+    )
+    return written is not None and read_whole(written) is not None
+
+
 def _has_prayer() -> Exists:
-    """Whether the card asks for prayer; one that was emptied stays as an empty text."""
-    return exists().where(PrayerRequest.card_id == Card.id, PrayerRequest.text != "")
+    return exists().where(PrayerRequest.card_id == Card.id)
 
 
 def card_of_number(session: Session, church_id: UUID, number: int) -> UUID | None:

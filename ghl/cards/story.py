@@ -9,12 +9,12 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import ValidationError
 from sqlalchemy import Select, exists, select, union
 from sqlalchemy.orm import Session
 
 from ghl.cards.fields import CardFields
 from ghl.cards.notes import Note, notes_of
+from ghl.cards.stored import read_known
 from ghl.cards.why import CardState, ChurchState
 from ghl.db.models import (
     Attempt,
@@ -216,7 +216,7 @@ def _card(church_id: UUID, number: int) -> Select[Any]:
             Church.hold_facts,
             Location.id.label("location_id"),
             Location.ghl_id,
-            exists().where(PrayerRequest.card_id == Card.id, PrayerRequest.text != "").label("has_prayer"),
+            exists().where(PrayerRequest.card_id == Card.id).label("has_prayer"),
         )
         .join(Church, Church.id == Card.church_id)
         .outerjoin(Outbox, Outbox.card_id == Card.id)
@@ -232,22 +232,7 @@ def _revisions(session: Session, church_id: UUID, card_id: UUID) -> tuple[Revisi
         .order_by(CardRevision.no.desc())
         .limit(MOST_REVISIONS)
     )
-    return tuple(Revision(row.no, _read(row.fields), row.created_at, row.created_by) for row in rows)
-
-
-def _read(stored: Mapping[str, Any]) -> CardFields:
-    """What is stored; of a card that a newer version wrote, as much as this one knows."""
-    try:
-        return CardFields.model_validate(stored)
-    except ValidationError:
-        known = CardFields()
-        for name in stored.keys() & CardFields.model_fields.keys():
-            try:
-                one = CardFields.model_validate({name: stored[name]})
-            except ValidationError:
-                continue
-            known = known.model_copy(update={name: getattr(one, name)})
-        return known
+    return tuple(Revision(row.no, read_known(row.fields), row.created_at, row.created_by) for row in rows)
 
 
 def _tries(session: Session, church_id: UUID, card_id: UUID) -> tuple[Try, ...]:

@@ -155,13 +155,17 @@ def _went_at_once(card: CardInFull, first: Revision) -> bool:
 
 def _corrections(card: CardInFull, names: Mapping[str, str]) -> Iterator[Event]:
     for new, old in zip(card.revisions, card.revisions[1:], strict=False):
+        changes = changes_between(old.fields, new.fields)
+        if not changes:
+            # Its prayer request alone was changed, and the change log tells of that.
+            continue
         yield Event(
             EventKind.CORRECTED,
             new.at,
             "Corrected",
             (f"Checked again: {checked(new.fields, card.region)}",),
             name_of(new.by, names),
-            changes_between(old.fields, new.fields),
+            changes,
         )
 
 

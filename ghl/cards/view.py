@@ -10,13 +10,13 @@ from datetime import date, datetime
 from typing import TypeAlias
 from uuid import UUID
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ghl.cards.why import CardState, ChurchState, Outage, next_try, tries_in_words, why
 from ghl.db.models import Card, Church, Location, Outbox
 from ghl.people.names import name_of
-from ghl.statuses import MAX_ATTEMPTS, CardSource, CardStatus, Role
+from ghl.statuses import CardSource, CardStatus, Role
 
 Cursor: TypeAlias = tuple[datetime, UUID]
 """A place in a list, newest first: when a card was received, and its id."""
@@ -54,46 +54,10 @@ class CardRow:
     source: CardSource
     cause: str | None
     name: str = field(repr=False)
-    attempts_limit: int = MAX_ATTEMPTS
     service: str | None = None
     campus: str | None = None
     visit_date: date | None = None
     first_time: bool | None = None
-
-
-def newest(
-    session: Session,
-    church_id: UUID,
-    *,
-    after: Cursor | None = None,
-    limit: int = PAGE_SIZE,
-    status: CardStatus | None = None,
-) -> CardPage:
-    """The page of cards, newest first, that follows the place `after`; the first page without one."""
-    query = (
-        select(Card.received_at, Card.id)
-        .where(Card.church_id == church_id)
-        .order_by(Card.received_at.desc(), Card.id.desc())
-        .limit(limit + 1)
-    )
-    if status is not None:
-        query = query.where(Card.status == status)
-    if after is not None:
-        query = query.where(tuple_(Card.received_at, Card.id) < after)
-    found: list[Cursor] = [(row.received_at, row.id) for row in session.execute(query)]
-    shown = found[:limit]
-    if not shown:
-        return CardPage()
-    return CardPage(tuple(id_ for _, id_ in shown), shown[0], shown[-1], more=len(found) > limit)
-
-
-def count_newer(session: Session, church_id: UUID, than: Cursor, *, status: CardStatus | None = None) -> int:
-    """How many cards stand before this place by now, counted up to `MOST_NEW`."""
-    query = select(Card.id).where(Card.church_id == church_id, tuple_(Card.received_at, Card.id) > than)
-    if status is not None:
-        query = query.where(Card.status == status)
-    counted = query.limit(MOST_NEW).subquery()
-    return session.execute(select(func.count()).select_from(counted)).scalar_one()
 
 
 def church_state(session: Session, church_id: UUID) -> ChurchState:

@@ -18,6 +18,8 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 OLDEST_SERVER = 14
 INHERIT_OPTION_SINCE = 16
 
+OWNS_DATABASE = "SELECT pg_has_role(datdba, 'USAGE') FROM pg_database WHERE datname = current_database()"
+
 # Roles belong to the whole server: two hubs that migrate at once must not both create them.
 MIGRATION_LOCK = 0x43_43_48
 
@@ -118,3 +120,6 @@ def _grant_login(connection: Connection, app: URL) -> None:
         connection.execute(text(f"GRANT {role} TO {login}{option}"))
     database = quote(connection.execute(text("SELECT current_database()")).scalar_one())
     connection.execute(text(f"GRANT CONNECT ON DATABASE {database} TO {login}"))
+    # Nothing of the hub needs temporary tables, and what nobody can make cannot stand in for a table of ours.
+    if connection.execute(text(OWNS_DATABASE)).scalar_one():
+        connection.execute(text(f"REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC"))

@@ -23,7 +23,8 @@ ROW_LEASE_SECONDS = 20.0
 class ClaimedRow:
     """A row that is ours until its lease ends, with what is written on its card.
 
-    `position` changes when the card is corrected; `contact_id` is the contact that an earlier revision went into.
+    `position` changes when the card is corrected; `contact_id` is the contact that the card went into, and
+    `synced_revision` the newest revision that stands there as it was written; None where none does.
     """
 
     id: int
@@ -44,6 +45,7 @@ class ClaimedRow:
     position: int
     revision: int
     contact_id: str | None
+    synced_revision: int | None
 
 
 # Earlier active rows of the same person go first, whatever their priority and next time: an older card
@@ -104,7 +106,8 @@ CLAIM = text(
     )
     SELECT n.candidates, l.id, l.church_id, l.card_id, b.id AS attempt_id, l.lease_token, l.phone, l.email,
            l.attempts, l.system_errors, l.first_system_error_at, l.deaths, l.must_look_up, l.priority,
-           r.fields, c.received_at AS written_at, o.position, c.revision, c.contact_id
+           r.fields, c.received_at AS written_at, o.position, c.revision, c.contact_id,
+           c.synced_revision
     FROM (SELECT count(*) AS candidates FROM candidate) AS n
     LEFT JOIN (leased AS l
         JOIN begun AS b ON b.outbox_id = l.id

@@ -16,7 +16,7 @@ from ghl.delivery.claim import ClaimedRow
 from ghl.delivery.delivery import Delivery
 from ghl.delivery.known import email_of, phone_of
 from ghl.delivery.settle import LinkedContact, Settlement
-from ghl.delivery.steps import Delivered
+from ghl.delivery.steps import Attention, Delivered
 from ghl.statuses import AttemptOutcome, CardStatus, Priority
 
 OUTCOMES = {
@@ -51,7 +51,7 @@ def conclude(
         must_look_up=row.must_look_up,
     )
     step = next_step(result, counters, now=now, jitter=jitter(), unsure=delivery.unsure)
-    contact = result.contact if isinstance(result, Delivered) else None
+    contact = result.contact if isinstance(result, Delivered | Attention) else None
     settlement = Settlement(
         row=row,
         outcome=AttemptOutcome.DIED if isinstance(result, Died) else OUTCOMES[step.state],

@@ -1,6 +1,7 @@
 """What a correction changes in the contact that the card is in: pure, from the card before and now.
 
-Only what was corrected is written, so that what staff changed in GHL meanwhile stays. A value is taken off only
+Only what was corrected is written, so that what staff changed in GHL meanwhile stays; all of it where GHL kept the
+card otherwise than it was written, so that nothing of it stands there for certain. A value is taken off only
 where it is the card's own, and it still stands there.
 """
 
@@ -117,14 +118,15 @@ def old_name_stands(contact: Contact, past: Past) -> bool:
 
 def _changed(name: str, card: OutgoingCard, past: Past) -> Any:
     value = getattr(card, name)
-    return value if value and any(getattr(one, name) != value for one in past.earlier) else None
+    news = not past.arrived or any(getattr(one, name) != value for one in past.earlier)
+    return value if value and news else None
 
 
 def _changed_answers(card: OutgoingCard, past: Past) -> Mapping[str, Any]:
     return {
         field: value
         for field, value in card.custom_fields.items()
-        if any(one.custom_fields.get(field) != value for one in past.earlier)
+        if not past.arrived or any(one.custom_fields.get(field) != value for one in past.earlier)
     }
 
 

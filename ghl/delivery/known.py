@@ -37,13 +37,14 @@ class Past:
     """What a card said before it was corrected, as far as that may stand in GHL.
 
     `earlier` are those revisions, `own` is the contact they went into. `made`: it was made for this card, so what
-    it is called came from the card. `backed` are addresses that other cards of the contact say too.
+    it is called came from the card. `arrived`: one of its revisions stands there as it was written. `backed` are addresses that other cards of the contact say too.
     """
 
     earlier: tuple[OutgoingCard, ...] = ()
     own: KnownContact | None = None
     made: bool = False
     backed: frozenset[str] = frozenset()
+    arrived: bool = True
 
 
 @dataclass(frozen=True)

@@ -405,6 +405,8 @@ class _Delivery:
         """Whether what is written depends on what stands there."""
         if self._is_older_than(contact_id) or correction.taken_off(self._card, self._past):
             return True
+        if contact_id == self._own and not self._past.arrived:
+            return True
         stale = contact_id in self._known and not self._known[contact_id].fresh
         return contact_id == self._own and (stale or correction.renamed(self._card, self._past))
 
@@ -434,7 +436,18 @@ class _Delivery:
     def _taken_meanwhile(
         self, candidate: _Candidate
     ) -> Generator[Call, Reply, tuple[Key, _Candidate] | None]:
-        """Who else has an address that the card has only now: where duplicates are allowed GHL would not say."""
+        """Who else has an address that the card has only now: where duplicates are allowed GHL would not say.
+
+        Where the card never arrived as it was written, any of its addresses may be one of those.
+        """
+        if not self._past.arrived:
+            missing = {
+                key for key in self._keys() if candidate.contact and not self._has(candidate.contact, key)
+            }
+            found = yield from self._look_up_each(without={*_KEYS} - missing)
+            others = {key: one for key, one in found.items() if one.id != candidate.id}
+            self._second_email = "email" in found and "email" not in others
+            return next(iter(others.items()), None)
         if not self._location.allow_duplicates:
             return None
         new = tuple(
@@ -491,11 +504,9 @@ class _Delivery:
         """What goes into a contact that is there: a contact's names stay; an older card only fills blanks."""
         if contact_id == self._own:
             older = self._is_older_than(contact_id)
-            return correction.changes(self._card, self._past, contact, self._location.region, older=older)
-        write = self._changes_of_card()
-        if self._second_email:
-            # It is there already; sent as the first address it would push that one out.
-            write = write.model_copy(update={"email": None})
+            write = correction.changes(self._card, self._past, contact, self._location.region, older=older)
+            return write if self._past.arrived else self._without_second_email(write)
+        write = self._without_second_email(self._changes_of_card())
         if contact is None:
             return write
         left: dict[str, object] = {}
@@ -517,6 +528,10 @@ class _Delivery:
         if not (contact.first_name or contact.last_name):
             left |= {"first_name": self._card.first_name or None, "last_name": self._card.last_name or None}
         return write.model_copy(update=left)
+
+    def _without_second_email(self, write: ContactWrite) -> ContactWrite:
+        # It is there already; sent as the first address it would push that one out.
+        return write.model_copy(update={"email": None}) if self._second_email else write
 
     def _is_older_than(self, contact_id: str) -> bool:
         known = self._known.get(contact_id)
@@ -556,7 +571,7 @@ class _Delivery:
                 facts = {key: f"no {_WORDS[key]} any more", "kept": self._shown(kept)}
             else:
                 continue
-            return Attention(_KEPT_DIFFERENT[key], {**facts, "contact_id": contact.id})
+            return Attention(_KEPT_DIFFERENT[key], {**facts, "contact_id": contact.id}, contact)
         return None
 
     def _refused(self, error: InvalidRequestError | DuplicateContactError) -> Attention:

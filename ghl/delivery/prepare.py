@@ -6,12 +6,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from pydantic import ValidationError
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from ghl.cards.fields import CardFields
 from ghl.cards.fingerprint import person_key
+from ghl.cards.stored import read_whole
 from ghl.causes import CauseCode
 from ghl.db.models import PersonDecision
 from ghl.delivery.claim import ClaimedRow
@@ -59,20 +58,26 @@ def prepare(
 def _pasts(
     session: Session, facts: DeliveryFacts, rows: Sequence[ClaimedRow], known: Sequence[KnownContact]
 ) -> dict[int, Past]:
-    """What corrected cards said before, by row. A contact of another location is none of this one's."""
+    """What cards said before and which contact they went into, by row, where there is such a past.
+
+    A contact of another location is none of this one's.
+    """
+    contacts = {one.contact_id: one for one in known}
+    pasts = {
+        row.id: Past(own=contacts.get(row.contact_id), arrived=row.synced_revision is not None)
+        for row in rows
+        if row.contact_id
+    }
     corrected = {row.card_id: row for row in rows if row.revision > 1}
     if not corrected:
-        return {}
-    contacts = {one.contact_id: one for one in known}
-    pasts: dict[int, Past] = {}
+        return pasts
     values = {"cards": list(corrected), "revisions": [row.revision for row in corrected.values()]}
     for card_id, fields, made in session.execute(EARLIER, values):
         row = corrected[card_id]
         said = _outgoing(facts, row, fields)
         if isinstance(said, OutgoingCard):
-            own = contacts.get(row.contact_id) if row.contact_id else None
-            past = pasts.get(row.id) or Past(own=own, made=made)
-            pasts[row.id] = replace(past, earlier=(*past.earlier, said))
+            past = pasts.get(row.id) or Past(arrived=row.synced_revision is not None)
+            pasts[row.id] = replace(past, made=made, earlier=(*past.earlier, said))
     backed = _backed(session, facts.church_id, [(row, pasts[row.id]) for row in rows if row.id in pasts])
     return {row_id: replace(past, backed=backed.get(row_id, frozenset())) for row_id, past in pasts.items()}
 
@@ -81,9 +86,8 @@ def _outgoing(
     facts: DeliveryFacts, row: ClaimedRow, written: Mapping[str, Any] | None = None
 ) -> OutgoingCard | Attention:
     """The card as it goes, or as an earlier revision went."""
-    try:
-        fields = CardFields.model_validate(row.fields if written is None else written)
-    except ValidationError:
+    fields = read_whole(row.fields if written is None else written)
+    if fields is None:
         # Written by a newer version, or by hand: one such card must not stop its church.
         return Attention(CauseCode.UNKNOWN)
     return outgoing(fields, facts.region, written_at=row.written_at)
@@ -104,7 +108,7 @@ def _shares(known: KnownContact, card: OutgoingCard) -> bool:
 def _known(session: Session, location_id: UUID, rows: Sequence[ClaimedRow]) -> list[KnownContact]:
     phones = sorted({row.phone for row in rows if row.phone})
     emails = sorted({row.email for row in rows if row.email})
-    contacts = sorted({row.contact_id for row in rows if row.revision > 1 and row.contact_id})
+    contacts = sorted({row.contact_id for row in rows if row.contact_id})
     if not (phones or emails or contacts):
         return []
     values = {

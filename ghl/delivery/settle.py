@@ -77,7 +77,8 @@ SETTLE = text(
             system_errors = CASE WHEN s.status = 'waiting' OR o.position = s.position THEN s.system_errors ELSE 0 END,
             first_system_error_at = CASE
                 WHEN s.status = 'waiting' OR o.position = s.position THEN s.first_system_error_at END,
-            deaths = CASE WHEN s.status = 'waiting' OR o.position = s.position THEN s.deaths ELSE 0 END, tries = o.tries - CASE WHEN s.outcome = 'not_sent' THEN 1 ELSE 0 END,
+            deaths = CASE WHEN s.status = 'waiting' OR o.position = s.position THEN s.deaths ELSE 0 END,
+            tries = o.tries - CASE WHEN s.outcome = 'not_sent' THEN 1 ELSE 0 END,
             must_look_up = s.must_look_up, lease_token = NULL, leased_until = NULL,
             priority = CASE WHEN o.position = s.position THEN s.priority ELSE o.priority END,
             requested_by = CASE WHEN s.outcome = 'not_sent' OR o.position <> s.position THEN o.requested_by END

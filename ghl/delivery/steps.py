@@ -61,10 +61,14 @@ class Delivered:
 
 @dataclass(frozen=True)
 class Attention:
-    """A person has to mend something. `facts` fill the cause's sentence; they may be personal."""
+    """A person has to mend something. `facts` fill the cause's sentence; they may be personal.
+
+    `contact` is the one that the card went into all the same: what is mended has to go there and nowhere else.
+    """
 
     cause: CauseCode
     facts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    contact: Contact | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

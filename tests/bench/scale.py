@@ -20,7 +20,7 @@ from ghl.cards.counts import counts
 from ghl.cards.find import CardFilter, choices, count_found, count_newer_found, find, period_counts
 from ghl.cards.lookalikes import lookalikes
 from ghl.cards.review import look_at
-from ghl.cards.view import Cursor, newest, rows
+from ghl.cards.view import Cursor, rows
 from ghl.churches import find_church
 from ghl.db.engine import Database
 from ghl.db.migrate import upgrade
@@ -117,11 +117,12 @@ def questions(database: Database) -> dict[str, Callable[[], object]]:
     now = datetime.now(UTC)
 
     with database.church(church_id) as session:
-        deep = newest(session, church_id, limit=50_000).last
+        deep = find(session, church_id, CardFilter(), limit=50_000).last
 
     def page(status: CardStatus | None = None, after: Cursor | None = None) -> object:
         with database.church(church_id) as session:
-            found = newest(session, church_id, after=after, status=status)
+            wanted = CardFilter(statuses=frozenset({status} if status else ()))
+            found = find(session, church_id, wanted, after=after)
             return rows(session, church_id, found.ids, now=now)
 
     def tiles() -> object:
@@ -166,7 +167,7 @@ def _lists(database: Database, church_id: UUID, now: datetime) -> dict[str, Call
         return lookalikes(session, church_id, card, now=now)
 
     with database.church(church_id) as session:
-        newest_one = newest(session, church_id, limit=1)
+        newest_one = find(session, church_id, CardFilter(), limit=1)
     common = CardFilter(words="anna")
     found: dict[str, Callable[[], object]] = {}
     for name, wanted in filters(now).items():

@@ -1,5 +1,6 @@
 """What staff do with cards: each card once, only where it may, never torn from a worker, and told by whom."""
 
+import contextlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -7,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
 
 from ghl.cards.actions import (
     ARRIVED,
@@ -22,11 +24,13 @@ from ghl.cards.actions import (
     Action,
     ActionError,
     Chosen,
-    Preview,
+    DryRun,
     act,
     act_on_all,
-    preview,
+    dry_run,
 )
+from ghl.cards.correct import correct
+from ghl.cards.fields import parse_card
 from ghl.cards.find import CardFilter
 from ghl.causes import CauseCode
 from ghl.clock import SystemClock
@@ -34,10 +38,13 @@ from ghl.delivery.claim import claim
 from ghl.ids import new_id
 from ghl.statuses import CardSource, CardStatus, Priority
 from tests.support.churches import card_values, church, connected_church, key_ring, save
+from tests.support.hub import wait_for
 
 RUTH = "user:0199a000-0000-7000-8000-000000000001"
 NOW = datetime.now(UTC)
 LATER = NOW + timedelta(hours=1)
+
+WAITS = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('tuple', 'transactionid')"
 
 HELD = {"cause": CauseCode.HELD_BY_STAFF, "facts": '{"by": "user:1", "reason": "Ask"}'}
 NEVER_REVIEWED = '{"by": "user:1", "reason": "Ask", "was": "to_review"}'
@@ -105,7 +112,8 @@ def stand(sql):
     def stand(card_id):
         (row,) = sql(
             "SELECT c.status, c.cause, c.facts, c.status_changed_at, o.state, o.due_at, o.priority, o.requested_by,"
-            " o.attempts, o.tries, o.deaths, o.must_look_up FROM cards c JOIN outbox o ON o.card_id = c.id"
+            " o.due_at BETWEEN now() - interval '1 minute' AND now() AS due_now,"
+            " o.attempts, o.tries, o.deaths, o.system_errors, o.first_system_error_at, o.must_look_up FROM cards c JOIN outbox o ON o.card_id = c.id"
             " WHERE c.id = :id",
             id=card_id,
         )
@@ -144,7 +152,7 @@ class TestSendNow:
         assert do(Action.SEND_NOW, card_id)
         row = stand(card_id)
         assert (row.status, row.cause, row.facts, row.state) == ("waiting", None, {}, "due")
-        assert (row.priority, row.requested_by, row.due_at) == (Priority.NEW, RUTH, NOW)
+        assert (row.priority, row.requested_by, row.due_now) == (Priority.NEW, RUTH, True)
         assert (row.attempts, row.deaths, row.tries) == (0, 0, 3)
         assert row.must_look_up, "whether an earlier try arrived is still not known"
         action = "card.released" if status == CardStatus.HELD else "card.sent_again"
@@ -156,7 +164,7 @@ class TestSendNow:
         changed = stand(card_id).status_changed_at
         assert do(Action.SEND_NOW, card_id)
         row = stand(card_id)
-        assert (row.status, row.state, row.due_at, row.priority) == ("waiting", "due", NOW, Priority.NEW)
+        assert (row.status, row.state, row.due_now, row.priority) == ("waiting", "due", True, Priority.NEW)
         assert (row.attempts, row.status_changed_at, row.requested_by) == (8, changed, RUTH)
 
     def test_a_card_at_the_end_of_a_long_list_goes_first(self, make, do, stand, sql):
@@ -222,7 +230,7 @@ def test_what_stays_as_it_is_says_why(
     everything = Chosen(wanted=CardFilter())
     with database.church(church_id) as session:
         for chosen in (Chosen(ids=(card_id,)), everything):
-            assert preview(session, church_id, action, chosen, now=LATER) == Preview(0, {why: 1})
+            assert dry_run(session, church_id, action, chosen) == DryRun(0, {why: 1})
     assert not do(action, card_id, now=LATER)
     done = act_on_all(database, church_id, action, everything, reason="Ask", actor=RUTH, clock=SystemClock())
     assert (done.done, done.left, done.ids) == (0, {why: 1}, ())
@@ -238,7 +246,8 @@ class TestWithAReason:
         assert do(action, card_id, reason="  Tom's\n  family  ")
         row = stand(card_id)
         to_review = {"was": "to_review"} if status == CardStatus.TO_REVIEW else {}
-        assert row.facts == {"by": RUTH, "reason": "Tom's family", **to_review}
+        before = {"status": status, "cause": None, "facts": {}, "revision": 1}
+        assert row.facts == {"by": RUTH, "reason": "Tom's family", "before": before, **to_review}
         held = action is Action.HOLD
         assert (row.status, row.cause) == (("held", "held_by_staff") if held else ("dismissed", None))
         assert (row.state, row.status_changed_at) == ("parked", NOW)
@@ -275,42 +284,76 @@ class TestWithAReason:
 
 
 class TestPutBack:
-    @pytest.mark.parametrize("way", [Action.HOLD, Action.SET_ASIDE])
-    @pytest.mark.parametrize(
-        ("before", "values", "after"),
-        [
-            (CardStatus.TO_REVIEW, {}, ("to_review", None, "parked")),
-            (CardStatus.TO_REVIEW, {"phone": "555"}, ("to_review", "phone_invalid", "parked")),
-            (CardStatus.WAITING, {}, ("waiting", None, "due")),
-            (CardStatus.NEEDS_ATTENTION, {}, ("waiting", None, "due")),
-            (CardStatus.NEEDS_ATTENTION, {"phone": "555"}, ("needs_attention", "phone_invalid", "parked")),
-        ],
+    PLACES = (
+        (CardStatus.TO_REVIEW, None, "{}"),
+        (CardStatus.TO_REVIEW, CauseCode.PHONE_INVALID, '{"phone": "555", "problem": "It is too short."}'),
+        (CardStatus.WAITING, CauseCode.GHL_NOT_ANSWERING, "{}"),
+        (CardStatus.NEEDS_ATTENTION, CauseCode.TRIES_USED_UP, '{"answer": "No such field"}'),
+        (CardStatus.HELD, CauseCode.SAME_PERSON_DOUBT, '{"contact_id": "C1", "contact_name": "Ann"}'),
     )
-    def test_returns_to_where_it_belongs(self, make, do, stand, entries, way, before, values, after):
-        card_id = make(before, **values)
-        assert do(way, card_id)
+
+    @pytest.mark.parametrize("way", [Action.HOLD, Action.SET_ASIDE])
+    @pytest.mark.parametrize(("status", "cause", "facts"), PLACES)
+    def test_goes_back_to_where_it_was_with_what_it_had_tried(
+        self, make, do, stand, entries, way, status, cause, facts
+    ):
+        card_id = make(status, cause=cause, facts=facts)
+        before = stand(card_id)
+        if not do(way, card_id):
+            assert (way, status) == (Action.HOLD, CardStatus.HELD), "a question stays one"
+            return
         assert do(Action.PUT_BACK, card_id, now=LATER)
-        row = stand(card_id)
-        assert (row.status, row.cause, row.state) == after
-        assert ("problem" in row.facts) == (row.cause == "phone_invalid")
-        if row.state == "due":
-            assert (row.due_at, row.requested_by, row.attempts) == (LATER, RUTH, 0)
+        assert stand(card_id)._asdict() == before._asdict() | {"status_changed_at": LATER}
         assert [entry[0] for entry in entries(card_id)][-1] == "card.put_back"
         assert not do(Action.PUT_BACK, card_id)
 
-    def test_a_card_kept_back_and_then_set_aside_is_still_to_be_reviewed(self, make, do, stand):
-        card_id = make(CardStatus.TO_REVIEW)
-        assert do(Action.HOLD, card_id)
-        assert not do(Action.SEND_NOW, card_id), "keeping a card back is no review"
+    def test_what_was_down_before_is_counted_anew(self, make, do, stand, sql):
+        """Else a card put back after a week would be given up at the first silence."""
+        card_id = make(CardStatus.WAITING, cause=CauseCode.GHL_NOT_ANSWERING)
+        sql("UPDATE outbox SET system_errors = 5, first_system_error_at = now() - interval '4 days'")
         assert do(Action.SET_ASIDE, card_id)
+        assert do(Action.PUT_BACK, card_id)
+        row = stand(card_id)
+        assert (row.status, row.state, row.attempts) == ("waiting", "due", 8)
+        assert (row.system_errors, row.first_system_error_at) == (0, None)
+
+    def test_one_that_was_corrected_meanwhile_goes_as_a_corrected_card_does(
+        self, database, church_id, make, do, stand
+    ):
+        card_id = make(CardStatus.NEEDS_ATTENTION, cause=CauseCode.PHONE_REFUSED)
+        assert do(Action.SET_ASIDE, card_id)
+        with database.church(church_id) as session:
+            parsed = parse_card(card_values(1))
+            correct(session, church_id, card_id, parsed, base_revision=1, actor=RUTH, now=NOW)
+        assert do(Action.PUT_BACK, card_id)
+        row = stand(card_id)
+        assert (row.status, row.cause, row.state, row.attempts, row.due_now) == (
+            "waiting",
+            None,
+            "due",
+            0,
+            True,
+        )
+
+    def test_of_old_cards_nobody_noted_where_they_were(self, make, do, stand):
+        card_id = make(CardStatus.DISMISSED, facts='{"by": "user:1", "reason": "Ask"}')
+        assert do(Action.PUT_BACK, card_id)
+        assert (stand(card_id).status, stand(card_id).attempts) == ("waiting", 0)
+        card_id = make(CardStatus.DISMISSED, facts=NEVER_REVIEWED)
         assert do(Action.PUT_BACK, card_id)
         assert stand(card_id).status == "to_review"
 
-    def test_a_question_that_was_set_aside_is_asked_again(self, make, do, stand):
-        card_id = make(CardStatus.HELD, cause=CauseCode.SAME_PERSON_DOUBT)
+    def test_a_card_kept_back_and_then_set_aside_goes_back_step_by_step(self, make, do, stand):
+        card_id = make(CardStatus.TO_REVIEW)
+        assert do(Action.HOLD, card_id, reason="Ask Tom")
+        assert not do(Action.SEND_NOW, card_id), "keeping a card back is no review"
+        kept = stand(card_id)
         assert do(Action.SET_ASIDE, card_id)
         assert do(Action.PUT_BACK, card_id)
-        assert (stand(card_id).status, stand(card_id).cause) == ("waiting", None)
+        assert stand(card_id) == kept
+        assert not do(Action.SEND_NOW, card_id)
+        assert do(Action.PUT_BACK, card_id)
+        assert stand(card_id).status == "to_review"
 
 
 class TestOtherChurches:
@@ -324,8 +367,8 @@ class TestOtherChurches:
         assert not do(action, uuid4())
         for chosen in (Chosen(ids=(card_id,)), Chosen(wanted=CardFilter())):
             with database.church(other) as session:
-                assert preview(session, other, action, chosen, now=NOW) == Preview()
-                assert preview(session, church_id, action, chosen, now=NOW) == Preview()
+                assert dry_run(session, other, action, chosen) == DryRun()
+                assert dry_run(session, church_id, action, chosen) == DryRun()
             done = act_on_all(database, other, action, chosen, reason="x", actor=RUTH, clock=SystemClock())
             assert done.done == 0
             assert not done.left
@@ -374,6 +417,36 @@ class TestMany:
             database, church_id, Action.PUT_BACK, Chosen(ids=done.ids), actor=RUTH, clock=SystemClock()
         )
         assert undone.done == number
+        assert sql("SELECT status, count(*) FROM cards GROUP BY 1") == [("waiting", len(thousand))]
+
+    def test_what_was_done_is_told_where_the_database_goes_away_in_between(
+        self, database, church_id, thousand, sql
+    ):
+        def cut(_dealt_with, _total):
+            """The table is gone for the next transaction; what was there before can be taken back."""
+            sql("ALTER TABLE card_revisions RENAME TO gone")
+
+        chosen = Chosen(ids=tuple(thousand))
+        how = {"reason": "Twice", "actor": RUTH, "clock": SystemClock()}
+        done = act_on_all(database, church_id, Action.SET_ASIDE, chosen, progress=cut, **how)
+        assert (done.done, done.broken, len(done.ids)) == (CHUNK, True, CHUNK)
+        with pytest.raises(DBAPIError):
+            act_on_all(database, church_id, Action.SET_ASIDE, chosen, **how)
+
+    def test_one_that_stands_in_anothers_way_is_begun_again(self, database, church_id, make, sql):
+        """The other one holds the card first and then wants its row: one of the two is the victim."""
+        ids = [make(CardStatus.NEEDS_ATTENTION) for _ in range(3)]
+        how = {"reason": "Twice", "actor": RUTH, "clock": SystemClock()}
+        with ThreadPoolExecutor(1) as pool:
+            with contextlib.suppress(DBAPIError), database.church(church_id) as session:
+                one = {"id": ids[1]}
+                session.execute(text("SELECT FROM cards WHERE id = :id FOR UPDATE"), one)
+                acting = pool.submit(
+                    act_on_all, database, church_id, Action.SET_ASIDE, Chosen(tuple(ids)), **how
+                )
+                wait_for(lambda: session.execute(text(WAITS)).scalar_one(), within=10)
+                session.execute(text("SELECT FROM outbox WHERE card_id = :id FOR UPDATE"), one)
+            assert acting.result(30).done == 3
 
     def test_stopped_in_the_middle(self, database, church_id, thousand, sql):
         seen = []
@@ -404,8 +477,8 @@ class TestMany:
             ("due", Priority.RETRY, 520)
         ]
         with database.church(church_id) as session:
-            again = preview(session, church_id, Action.SEND_NOW, Chosen(wanted=CardFilter()), now=LATER)
-        assert again == Preview(0, {GOING: 520})
+            again = dry_run(session, church_id, Action.SEND_NOW, Chosen(wanted=CardFilter()))
+        assert again == DryRun(0, {GOING: 520})
 
     def test_a_preview_says_what_then_happens(self, database, church_id, make):
         for status in (
@@ -419,8 +492,8 @@ class TestMany:
         make(CardStatus.HELD, **HELD)
         chosen = Chosen(wanted=CardFilter(words="keller"))
         with database.church(church_id) as session:
-            seen = preview(session, church_id, Action.SEND_NOW, chosen, now=NOW)
-        assert seen == Preview(2, {ARRIVED: 2, NOT_REVIEWED: 1, TO_MEND: 1})
+            seen = dry_run(session, church_id, Action.SEND_NOW, chosen)
+        assert seen == DryRun(2, {ARRIVED: 2, NOT_REVIEWED: 1, TO_MEND: 1})
         assert list(seen.left) == [ARRIVED, *list(seen.left)[1:]], "the most first"
         done = act_on_all(database, church_id, Action.SEND_NOW, chosen, actor=RUTH, clock=SystemClock())
         assert (done.done, done.left) == (seen.going, seen.left)
@@ -433,7 +506,7 @@ class TestMany:
         card_id = make(CardStatus.NEEDS_ATTENTION)
         chosen = Chosen(ids=(card_id, card_id))
         with database.church(church_id) as session:
-            assert preview(session, church_id, Action.SEND_NOW, chosen, now=NOW) == Preview(1)
+            assert dry_run(session, church_id, Action.SEND_NOW, chosen) == DryRun(1)
         done = act_on_all(database, church_id, Action.SEND_NOW, chosen, actor=RUTH, clock=SystemClock())
         assert done.ids == (card_id,)
 

@@ -382,8 +382,65 @@ class TestConsent:
             ("email", "right@example.org", "yes"),
         ]
 
+    def test_what_another_card_says_too_is_not_taken_back(self, desk):
+        first = desk.save(**WORDS)
+        desk.save(**WORDS, visit_date="2026-11-15")
+        desk.correct(first, **WORDS | {"phone": "(615) 555-0199"})
+        assert self.events(desk)[2:] == [("sms", "+16155550199", "anna1 keller", "yes")]
+        desk.correct(first, base=2, **WORDS | {"phone": "(615) 555-0188"})
+        assert self.events(desk)[3:] == [
+            ("sms", "+16155550199", "anna1 keller", "unknown"),
+            ("sms", "+16155550188", "anna1 keller", "yes"),
+        ], "what nobody else says is taken back"
+
+    def said_by_others(self, desk, kind, *, person="", later=True):
+        desk.ask(
+            "INSERT INTO consent_events (church_id, channel, address, person, kind, purpose, source, recorded_by,"
+            " recorded_at) SELECT id, 'sms', '+16155550001', :person, :kind, 'follow-up', 'api', 'ghl', :at"
+            " FROM churches RETURNING 1",
+            kind=kind,
+            person=person,
+            at=NOW + timedelta(minutes=30 if later else -30),
+        )
+
+    @pytest.mark.parametrize(
+        ("kind", "person"), [("stop", ""), ("stop", "somebody else"), ("no", "anna1 keller")]
+    )
+    def test_nothing_of_staff_beats_what_was_said_after_the_card(self, desk, kind, person):
+        """A name changed and changed back would else end in a fresh yes."""
+        card_id = desk.save(**WORDS)
+        self.said_by_others(desk, kind, person=person)
+        desk.correct(card_id, first_name="Hanna", **WORDS)
+        desk.correct(card_id, base=2, **WORDS)
+        said = [row for row in self.events(desk) if row[2] in {"anna1 keller", person}]
+        assert said[-1] == ("sms", "+16155550001", person, kind)
+        if kind == "stop":
+            assert self.events(desk)[-1][3] == "stop"
+
+    def test_who_says_yes_on_a_card_after_a_stop_has_said_it(self, desk):
+        self.said_by_others(desk, "stop", later=False)
+        card_id = desk.save(**WORDS)
+        desk.correct(card_id, first_name="Hanna", **WORDS)
+        assert self.events(desk)[-1] == ("sms", "+16155550001", "hanna keller", "yes")
+
+    def test_a_no_of_staff_is_always_taken(self, desk):
+        card_id = desk.save(**WORDS)
+        self.said_by_others(desk, "stop")
+        desk.correct(card_id, **WORDS | {"sms_consent": "no"})
+        assert self.events(desk)[-1][3] == "no"
+
 
 class TestPrayer:
+    def test_who_changes_it_second_is_told(self, desk):
+        card_id = desk.save(prayer_request="For my knee")
+        corrected = desk.correct(card_id, prayer_request="For both knees", keep_prayer=False)
+        assert (corrected.revision, corrected.changes, corrected.prayer_changed) == (2, (), True)
+        with pytest.raises(CardChangedError):
+            desk.correct(card_id, prayer_request="For my hip", keep_prayer=False)
+        with pytest.raises(CardChangedError):
+            desk.correct(card_id, city="Nashville")
+        assert self.text(desk) == ["For both knees"]
+
     def text(self, desk):
         return [one for (one,) in desk.ask("SELECT text FROM prayer_requests")]
 
@@ -396,7 +453,7 @@ class TestPrayer:
     def test_it_is_replaced_by_who_may(self, desk, new):
         card_id = desk.save(prayer_request="For my knee")
         corrected = desk.correct(card_id, prayer_request=new, keep_prayer=False)
-        assert (corrected.revision, corrected.prayer_changed, corrected.changes) == (1, True, ())
+        assert (corrected.revision, corrected.prayer_changed, corrected.changes) == (2, True, ())
         assert self.text(desk) == ([new] if new else [])
 
 

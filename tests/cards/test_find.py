@@ -376,7 +376,7 @@ class TestOtherChurches:
             (function,) = session.execute(asked)
         assert "church" not in function.arguments
         assert function.prosecdef
-        assert any("search_path=pg_catalog, public" in setting for setting in function.proconfig)
+        assert function.proconfig == ["search_path=pg_catalog, pg_temp"]
         assert "{=X" not in function.acl
         assert ",=X" not in function.acl
         assert "hub_tenant=X" in function.acl

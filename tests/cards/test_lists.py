@@ -13,6 +13,7 @@ from ghl.cards.columns import FULL_NAME
 from ghl.cards.dates import DateOrder
 from ghl.cards.encoding import decoded
 from ghl.cards.fields import parse_card
+from ghl.cards.formulas import as_it_was, harmless
 from ghl.cards.list_file import MAX_LIST_ROWS, NO_NAMES, open_list
 from ghl.cards.list_plan import (
     WHERE_QUESTION,
@@ -22,7 +23,7 @@ from ghl.cards.list_plan import (
     unclear_words,
     whole_number,
 )
-from ghl.cards.refused import WHY_COLUMN, as_it_was, harmless, refused_file
+from ghl.cards.refused import WHY_COLUMN, refused_file
 from ghl.cards.suggest import KEEP, LEAVE
 from ghl.cards.table import RawRow, TableError
 
@@ -218,8 +219,14 @@ class TestRefused:
     @given(st.text())
     def test_a_cell_is_harmless_and_comes_back(self, text):
         written = harmless(text)
-        assert not written.startswith(("=", "+", "-", "@", "\t", "\r"))
+        assert not written.startswith(tuple("=+-@\t\r\n＝＋－＠"))  # noqa: RUF001
         assert as_it_was(written) == text
+
+    @pytest.mark.parametrize("evil", ["＝1+1", "\n=1+1", "＠SUM(A1)"])  # noqa: RUF001
+    def test_no_way_to_write_a_formula_gets_through(self, evil):
+        assert harmless(evil) == f"'{evil}"
+        rows = [RawRow(2, (evil, "b"))]
+        assert f"'{evil}" in refused_file(("Name", "Note"), rows, {2: "Why."}).decode("utf-8-sig")
 
     @given(
         st.lists(

@@ -76,6 +76,13 @@ def test_a_double_click_writes_once_and_another_person_may_say_the_same(note, no
     assert notes() == [("She called.", "user:2"), ("She called.", "user:1")]
 
 
+def test_the_same_words_on_another_day_are_another_note(note, notes):
+    note("No answer.")
+    note("No answer.", now=NOW + timedelta(seconds=3))
+    note("No answer.", now=NOW + timedelta(days=3))
+    assert notes() == [("No answer.", "user:1")] * 2
+
+
 def test_the_change_log_tells_of_it_without_the_words(note, database, church_id, card_id):
     note("Her mother is ill.")
     with database.church(church_id) as session:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, event, text
 
+from ghl.cards.actions import Action, act
 from ghl.cards.correct import correct
 from ghl.cards.fields import CardFields, parse_card
 from ghl.cards.notes import add_note
@@ -389,3 +390,34 @@ class TestTheOutlook:
         assert told.why == "Ruth keeps this card here: Ask him."
         aside = self.look(CardStatus.DISMISSED, facts={"by": "user:2", "reason": "A test"})
         assert aside.why == "By Pat: A test. Not sent."
+
+
+def test_a_card_kept_back_before_its_review_was_not_put_in_line_as_it_came(save, look, database, church_id):
+    saved = save(review=True)
+    with database.church(church_id) as session:
+        act(session, church_id, Action.HOLD, saved.id, reason="Ask", actor="user:2", now=NOW)
+    with database.church(church_id) as session:
+        correct(
+            session,
+            church_id,
+            saved.id,
+            parse_card(ANNA),
+            base_revision=1,
+            actor="user:1",
+            now=NOW,
+            release=True,
+        )
+    found = [event.kind for event in timeline(look(saved.number), now=NOW, names=NAMES)]
+    assert sorted(found) == sorted(
+        [EventKind.RECEIVED, EventKind.CHECKED, EventKind.HELD, EventKind.REVIEWED, EventKind.QUEUED]
+    )
+
+
+def test_a_changed_prayer_request_is_told_once(save, look, database, church_id):
+    saved = save({**ANNA, "prayer_request": "For my knee"})
+    with database.church(church_id) as session:
+        parsed = parse_card({**ANNA, "prayer_request": "For both"})
+        how = {"base_revision": 1, "actor": "user:1", "now": NOW, "keep_prayer": False}
+        correct(session, church_id, saved.id, parsed, **how)
+    found = timeline(look(saved.number), now=NOW, names=NAMES)
+    assert [one.title for one in found if one.kind is EventKind.CORRECTED] == ["Prayer request changed"]

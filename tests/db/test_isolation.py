@@ -1,12 +1,17 @@
 """Row-level security: what belongs to one church does not exist for another, even where a query forgets."""
 
+from uuid import UUID
+
 import pytest
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from ghl import audit
+from ghl.cards.find import CardFilter, find
 from ghl.db.engine import Database
+from ghl.db.migrate import upgrade
 from ghl.db.models import Base, Card, CardRevision, ConsentEvent, Outbox
+from ghl.ids import new_id
 from tests.support.churches import card_values, church, connected_church, key_ring, save
 
 CHURCH_TABLES = [table.name for table in Base.metadata.sorted_tables if "church_id" in table.c]
@@ -127,3 +132,57 @@ def test_a_transaction_that_fails_leaves_nothing(database):
         assert (
             session.execute(text("SELECT count(*) FROM audit_entries WHERE action = 'y'")).scalar_one() == 0
         )
+
+
+def test_nobody_makes_temporary_tables(database, database_urls, two):
+    grace, *_ = two
+    # A copy of a database has none of its rights.
+    upgrade(database_urls.admin, database_urls.app)
+    with pytest.raises(ProgrammingError, match="temporary"), database.church(grace) as session:
+        session.execute(text("CREATE TEMP TABLE card_words (card_id uuid)"))
+
+
+def test_a_temporary_table_stands_in_for_none_of_ours(database, database_urls, two):
+    """Even where the server lets the login make some: no function runs in it with the owner's rights."""
+    grace, *_ = two
+    owner = Database(database_urls.admin)
+    with owner._engine.begin() as connection:
+        name = connection.execute(text("SELECT quote_ident(current_database())")).scalar_one()
+        connection.execute(text(f"GRANT TEMPORARY ON DATABASE {name} TO PUBLIC"))
+    owner.close()
+    with database.church(grace) as session:
+        steal = "BEGIN INSERT INTO stolen SELECT current_user, count(*) FROM public.cards; RETURN NEW; END"
+        for statement in (
+            "CREATE TEMP TABLE stolen (who name, seen bigint)",
+            f"CREATE FUNCTION pg_temp.steal() RETURNS trigger LANGUAGE plpgsql AS '{steal}'",
+            "CREATE TEMP TABLE card_words (card_id uuid, church_id uuid, words text)",
+            "CREATE TRIGGER steal BEFORE INSERT ON card_words FOR EACH ROW EXECUTE FUNCTION pg_temp.steal()",
+            "CREATE TEMP TABLE cards (LIKE public.cards)",
+            "GRANT ALL ON ALL TABLES IN SCHEMA pg_temp TO PUBLIC",
+        ):
+            session.execute(text(statement))
+        fields = {"id": str(new_id()), "church": grace}
+        session.execute(
+            text(
+                "INSERT INTO public.cards (id, church_id, status, source, fingerprint, received_at, status_changed_at,"
+                " search) VALUES (:id, :church, 'waiting', 'api', 'x', now(), now(), ' zoe')"
+            ),
+            fields,
+        )
+        assert session.execute(text("SELECT count(*) FROM stolen")).scalar_one() == 0
+        words = "SELECT words FROM public.card_words WHERE card_id = :id"
+        assert session.execute(text(words), fields).scalar_one().startswith(" zoe #")
+        assert find(session, grace, CardFilter(words="zoe")).ids == (UUID(fields["id"]),)
+
+
+def test_functions_with_the_owners_rights_look_for_temporary_things_last(database_urls):
+    owner = Database(database_urls.admin)
+    with owner._engine.connect() as connection:
+        found = connection.execute(
+            text(
+                "SELECT proname, proconfig FROM pg_proc WHERE prosecdef AND pronamespace = 'hub'::regnamespace"
+            )
+        ).all()
+    owner.close()
+    assert {row.proname for row in found} >= {"find_cards", "keep_card_words", "next_card_number"}
+    assert {tuple(row.proconfig) for row in found} == {("search_path=pg_catalog, pg_temp",)}

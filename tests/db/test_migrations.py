@@ -8,6 +8,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from ghl.db.errors import DatabaseSetupError
 from ghl.db.migrate import alembic_config, upgrade
+from tests.support.churches import card_values, church, connected_church, key_ring, save
 
 
 def test_models_and_migrations_agree(database_urls):
@@ -30,6 +31,55 @@ def test_down_and_up_again(database_urls):
     engine.dispose()
     assert left == []
     upgrade(database_urls.admin, database_urls.app)
+
+
+def test_cards_that_are_there_already_are_filled(database, database_urls):
+    """More of them than one batch, saved by the hub before it knew the words of cards."""
+    grace, hope = church(database, slug="grace"), connected_church(database, key_ring(), slug="hope")
+    (kept,) = save(database, hope, card_values(1))
+    engine = create_engine(make_url(database_urls.admin))
+    with engine.connect() as connection:
+        command.downgrade(alembic_config(connection), "0003")
+        connection.commit()
+        connection.execute(text("UPDATE churches SET review_all = slug = 'grace'"))
+        connection.execute(
+            text(
+                "WITH made AS (INSERT INTO cards (id, church_id, number, status, source, fingerprint, first_name,"
+                "   last_name, received_at, status_changed_at)"
+                " SELECT gen_random_uuid(), :church, n, 'dismissed', 'api', n::text::bytea, 'Zoë' || n, 'O''Hara',"
+                "   now(), now() FROM generate_series(1, 5003) AS n RETURNING id, church_id)"
+                " INSERT INTO card_revisions (card_id, no, church_id, fields, created_at, created_by)"
+                ' SELECT id, 1, church_id, \'{"campus": "North", "first_time": true}\', now(), \'api\' FROM made'
+            ),
+            {"church": grace},
+        )
+        connection.execute(
+            text(
+                "UPDATE cards SET status = 'needs_attention', cause = 'phone_kept_different',"
+                ' facts = \'{"contact_id": "C1"}\' WHERE church_id = :church'
+            ),
+            {"church": hope},
+        )
+        connection.commit()
+        upgrade(database_urls.admin, database_urls.app)
+        filled = connection.execute(
+            text(
+                "SELECT c.search, w.words, c.campus, c.first_time, c.facts ->> 'was' FROM cards c"
+                " JOIN card_words w ON w.card_id = c.id WHERE c.number IN (1, 5003) AND c.church_id = :church"
+                " ORDER BY c.number"
+            ),
+            {"church": grace},
+        ).all()
+        assert [tuple(row) for row in filled] == [
+            (f" zoe{n} ohara", f" zoe{n} ohara #{n} ", "North", True, "to_review") for n in (1, 5003)
+        ]
+        counted = (
+            "SELECT count(*), count(*) FILTER (WHERE search <> '') FROM card_words JOIN cards ON card_id = id"
+        )
+        assert tuple(connection.execute(text(counted)).one()) == (5004, 5004)
+        made = "SELECT c.id, l.contact_id FROM cards c JOIN contact_links l ON l.contact_id = c.contact_id"
+        assert [tuple(row) for row in connection.execute(text(made))] == [(kept.id, "C1")]
+    engine.dispose()
 
 
 def test_two_hubs_migrating_at_once_take_turns(database_urls):

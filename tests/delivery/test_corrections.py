@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from ghl.cards.actions import Action, act
 from ghl.cards.correct import correct
 from ghl.cards.decide import decide
 from ghl.cards.fields import parse_card
@@ -57,6 +58,24 @@ class Parish:
                 now=datetime.now(UTC),
             )
         self.hub.container.waker.wake(self.church_id)
+
+    def send_now(self, card_id):
+        with self.hub.database.church(self.church_id) as session:
+            now = datetime.now(UTC)
+            assert act(session, self.church_id, Action.SEND_NOW, card_id, actor="user:ruth", now=now)
+        self.hub.container.waker.wake(self.church_id)
+
+    def keeps(self, **otherwise):
+        """From now on GoHighLevel keeps these addresses whatever it is sent; returns how to end that."""
+        state = self.sim.state
+        put = state.put
+        state.put = lambda one: put(replace(one, **{k: v for k, v in otherwise.items() if getattr(one, k)}))
+        return lambda: setattr(state, "put", put)
+
+    def stopped(self, tries):
+        """Waits until the one card needs attention after so many tries."""
+        asked = "SELECT c.status, o.tries FROM cards c JOIN outbox o ON o.card_id = c.id"
+        wait_for(lambda: self.ask(asked) == [("needs_attention", tries)], what=f"{tries} tries")
 
     def arrived(self, cards=1):
         self.hub.arrived(self.church_id, cards)
@@ -301,3 +320,44 @@ def test_the_raw_answer_of_a_failed_call_is_kept_without_people(parish):
     assert (refused["call"], refused["status"]) == ("CreateContact", 400)
     assert "does not allow duplicated contacts" in refused["answer"]
     assert not any(word in refused["answer"] for word in ("Mary", "Smith", "555"))
+
+
+WRONG = {"phone": "+16155550177", "email": "annn@example.org"}
+SENT = {"phone": "+16155550123", "email": "ann.new@example.org"}
+
+
+@BOTH
+@pytest.mark.parametrize(("only", "blank"), [("phone", "email"), ("email", "phone")])
+def test_an_address_that_was_kept_differently_makes_no_second_contact(parish, duplicates, only, blank):
+    """It cannot be found by what the card says, so the card has to know which contact it made."""
+    parish.open(duplicates=duplicates)
+    mended = parish.keeps(**{only: WRONG[only]})
+    card_id = parish.save(**{blank: ""})
+    parish.stopped(1)
+    made = parish.contact()["id"]
+    assert parish.ask("SELECT contact_id FROM cards") == [(made,)]
+    parish.send_now(card_id)
+    parish.stopped(2)
+    parish.correct(card_id, **{blank: "", only: SENT[only]})
+    parish.stopped(3)
+    assert parish.contact()["id"] == made
+    mended()
+    parish.send_now(card_id)
+    parish.arrived()
+    contact = parish.contact()
+    assert (contact["id"], contact[only]) == (made, SENT[only])
+    assert contact["tags"] == ["connect-card"]
+
+
+def test_a_contact_that_was_mended_by_hand_takes_the_card(parish):
+    parish.open()
+    mended = parish.keeps(phone=WRONG["phone"])
+    card_id = parish.save(email="")
+    parish.stopped(1)
+    mended()
+    parish.change(firstName="Annie")
+    parish.correct(card_id, email="", first_name="Anne")
+    parish.arrived()
+    contact = parish.contact()
+    assert contact["phone"] == card_values(1)["phone"], "what never arrived is written, corrected or not"
+    assert contact["firstName"] == "Annie"

@@ -501,9 +501,15 @@ def corrected(model, card, *earlier, own="c1", made=True, decisions=None, must_l
     contact = model.contacts.get(own, {})
     shown = {name: contact.get(name) for name in ("phone", "email")}
     link = KnownContact(own, at, "Ann", "Lee", **shown, fresh=past.pop("fresh", True)) if own else None
-    resume = Resume(must_look_up, Past(earlier, link, made, frozenset(past.pop("backed", ()))))
+    backed, arrived = frozenset(past.pop("backed", ())), past.pop("arrived", True)
+    resume = Resume(must_look_up, Past(earlier, link, made, backed, arrived))
     steps = plan(card, (), LocationFacts(model.allow_duplicates), decisions or {}, resume)
     return carry_out(steps, model.answer)
+
+
+def _without_second(reply):
+    """GHL's answers leave out further e-mail addresses, though it finds a contact by them."""
+    return reply.model_copy(update={"additional_emails": ()}) if isinstance(reply, Contact) else reply
 
 
 class TestCorrection:
@@ -607,6 +613,34 @@ class TestCorrection:
         assert sentence(outcome.cause, outcome.facts) == (
             "The card says no phone any more. GoHighLevel kept (615) 555-0101."
         )
+
+    @BOTH
+    def test_what_never_arrived_as_it_was_written_is_written_again(self, allow):
+        model = ContactsModel(allow_duplicates=allow)
+        self.made(model, phone=OTHER_PHONE, city=None)
+        outcome = corrected(model, ANN, arrived=False)
+        assert (type(outcome), outcome.contact_id) == (Delivered, "c1")
+        assert model.names() == ["GetContact", "FindDuplicate", "UpdateContact"]
+        assert (model.contacts["c1"]["phone"], model.contacts["c1"]["city"]) == (PHONE, "Nashville")
+
+    @BOTH
+    def test_a_second_email_pushes_the_first_one_out_no_more_than_before(self, allow):
+        model = ContactsModel(allow_duplicates=allow)
+        self.made(model, phone=OTHER_PHONE, email=OTHER_EMAIL, additional_emails=[EMAIL])
+        model_answer = model.answer
+        model.answer = lambda call: _without_second(model_answer(call))
+        outcome = corrected(model, ANN, made=False, arrived=False)
+        assert (type(outcome), outcome.contact_id) == (Delivered, "c1")
+        assert (model.contacts["c1"]["phone"], model.contacts["c1"]["email"]) == (PHONE, OTHER_EMAIL)
+
+    @BOTH
+    def test_an_address_that_somebody_else_has_meanwhile_is_a_question(self, allow):
+        model = ContactsModel(allow_duplicates=allow)
+        self.made(model, phone=OTHER_PHONE)
+        bob = model.add(first_name="Bob", last_name="Ray", phone=PHONE)
+        outcome = corrected(model, ANN, arrived=False)
+        assert (type(outcome), outcome.cause) == (Decide, CauseCode.PHONE_ON_OTHER_CONTACT)
+        assert outcome.facts["contact_id"] == bob
 
     def test_the_last_address_is_not_lost(self):
         """The e-mail was left out because it is another's: without the phone nobody could find the contact."""

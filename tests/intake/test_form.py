@@ -14,7 +14,14 @@ from ghl.config import Settings
 from ghl.forms import FormChange, change_form, wording
 from ghl.ids import new_id
 from ghl.intake.app import IntakeLimits
-from ghl.intake.form.limits import ADDRESS_FREE, CHURCH_AN_HOUR, CHURCH_FREE, Limits
+from ghl.intake.form.limits import (
+    ADDRESS_FREE,
+    CHURCH_AN_HOUR,
+    CHURCH_FREE,
+    UNKNOWN_FREE,
+    UNKNOWN_SECONDS_EACH,
+    Limits,
+)
 from ghl.statuses import Channel
 from tests.intake.conftest import ShiftedClock, make_sender, running
 from tests.intake.form import Page, filled
@@ -531,3 +538,16 @@ class TestSettings:
 
     def test_the_address_has_no_slash_at_its_end(self):
         assert Settings(_env_file=None, form_url="https://a.example/").form_url == "https://a.example"
+
+
+def test_whoever_tries_ids_keeps_no_thread_from_those_who_have_one(guest, intake):
+    assert guest.open().status == 200
+    tried = [intake.client.get(f"{intake.url}/c/{n:016d}").status_code for n in range(UNKNOWN_FREE + 10)]
+    # The first look was for the form that is there.
+    assert tried == [404] * (UNKNOWN_FREE - 1) + [429] * 11
+    refused = intake.client.get(f"{intake.url}/c/{'x' * 16}")
+    assert int(refused.headers["Retry-After"]) <= UNKNOWN_SECONDS_EACH
+    assert "in a minute" in Page(refused).text
+    intake.clock.ahead += 10
+    assert guest.send(**CARD).status_code == 303, "behind the same address, and not fresh any more"
+    assert intake.client.get(f"{intake.url}/c/{'x' * 16}").status_code == 404

@@ -6,7 +6,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from ghl.cards.view import MOST_NEW, church_state, count_newer, newest, rows
+from ghl.cards.find import CardFilter, count_newer_found, find
+from ghl.cards.view import MOST_NEW, church_state, rows
 from ghl.causes import CauseCode
 from ghl.churches import add_church, pause
 from ghl.statuses import CardStatus
@@ -20,7 +21,7 @@ def pages(database, church, **how):
     after = None
     while True:
         with database.church(church) as session:
-            page = newest(session, church, after=after, **how)
+            page = find(session, church, CardFilter(**how), after=after)
         yield list(page.ids)
         if not page.more:
             return
@@ -41,7 +42,7 @@ def test_a_page_that_is_exactly_full_is_the_last(database, church, cards):
 
 def test_a_filter(database, church, cards):
     waiting = [cards(status) for status in CardStatus for _ in range(2)][2:4]
-    assert list(pages(database, church, status=CardStatus.WAITING)) == [waiting]
+    assert list(pages(database, church, statuses=frozenset({CardStatus.WAITING}))) == [waiting]
 
 
 def test_no_card_no_page(database, church):
@@ -87,21 +88,23 @@ def test_another_church_s_cards_are_not_there(database, church, cards):
     theirs = CardMaker(database, hope)(CardStatus.WAITING)
     with database.church(hope) as session:
         assert rows(session, church, [ours], now=NOW) == []
-        assert newest(session, church).ids == ()
-        assert newest(session, hope).ids == (theirs,)
+        assert find(session, church, CardFilter()).ids == ()
+        assert find(session, hope, CardFilter()).ids == (theirs,)
         assert church_state(session, church).location is None
 
 
 def test_new_cards_are_counted_up_to_a_bound(database, church, cards):
     first = cards(CardStatus.WAITING)
     with database.church(church) as session:
-        place = newest(session, church).first
+        place = find(session, church, CardFilter()).first
     assert place[1] == first
     for n in range(MOST_NEW + 2):
         cards(CardStatus.WAITING, received_at=datetime.now(UTC) + timedelta(seconds=n))
     with database.church(church) as session:
-        assert count_newer(session, church, place) == MOST_NEW
-        assert count_newer(session, church, place, status=CardStatus.HELD) == 0
+        assert count_newer_found(session, church, CardFilter(), place) == MOST_NEW
+        assert (
+            count_newer_found(session, church, CardFilter(statuses=frozenset({CardStatus.HELD})), place) == 0
+        )
 
 
 def test_what_holds_a_church(database, church, connected):
@@ -121,7 +124,7 @@ def test_a_page_of_a_big_church_comes_from_an_index(database, church, connected,
     )
     sql("ANALYZE cards")
     with database.church(church) as session:
-        middle = newest(session, church, status=status).last
+        middle = find(session, church, CardFilter(statuses=frozenset({status} - {None}))).last
         filtered = " AND status = 'held'" if status else ""
         plan = "\n".join(
             session.scalars(

@@ -187,7 +187,7 @@ class TestTheList:
         page()
         ((ruth,),) = sql("SELECT id FROM users")
         with database.church(church) as session:
-            assert reserve(session, church, ruth, card, now=datetime.now(UTC))
+            assert reserve(session, church, ruth, card)
         assert "Ruth is on this one." in words(page(Role.ADMIN))
 
     def test_tries_and_the_next_try(self, page, cards):

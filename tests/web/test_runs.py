@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from dashboard.bulk import KEPT, Runs
+from dashboard.bulk import KEPT, Runs, outcome
 from ghl.cards.actions import Action, Done
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -73,3 +73,15 @@ def test_few_results_are_kept_and_old_ones_go(key):
     later = NOW + KEPT + timedelta(minutes=1)
     finished(runs, (key[0], uuid4()), "somebody else's", now=later)
     assert runs.of(key) == ()
+
+
+def test_what_was_done_is_told_where_it_broke_off(key):
+    def work(*, progress, stop):
+        progress(200, 430)
+        return Done(done=200, left={}, ids=(), broken=True)
+
+    run = finished(Runs(), key, "one", work=work)
+    assert outcome(run) == [
+        "200 cards are set aside.",
+        "It ended after 200 of 430 cards; the others are as they were. Try again.",
+    ]

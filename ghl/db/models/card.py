@@ -124,9 +124,12 @@ class CardRevision(Base):
 
 
 class PrayerRequest(Base):
-    """What a person asked prayer for: apart from the card, because fewer people may read it."""
+    """What a person asked prayer for: apart from the card, because fewer people may read it. Never empty: where it
+    was emptied, nothing tells that there was one.
+    """
 
     __tablename__ = "prayer_requests"
+    __table_args__ = (CheckConstraint("text <> ''", name="text"),)
 
     card_id: Mapped[UUID] = mapped_column(ForeignKey("cards.id", ondelete="CASCADE"), primary_key=True)
     church_id: Mapped[ChurchId]

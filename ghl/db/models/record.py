@@ -57,6 +57,13 @@ class AuditEntry(Base):
             "id",
             postgresql_where=text("subject IS NOT NULL"),
         ),
+        Index(
+            "ix_audit_entries_reviewed",
+            "church_id",
+            "at",
+            postgresql_include=["actor"],
+            postgresql_where=text("action = 'card.reviewed'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

@@ -15,6 +15,8 @@ ADDRESS_FREE, ADDRESS_AN_HOUR = 400, 400
 CHURCH_FREE, CHURCH_AN_HOUR = 2000, 200
 """Of one church: whatever comes from however many addresses, at most some 6,800 cards in a day."""
 HOUR = 3600.0
+UNKNOWN_FREE, UNKNOWN_SECONDS_EACH = 40, 3.0
+"""Looks for forms that are not known yet, of one address: each costs the database a question."""
 
 
 class Limits:
@@ -39,6 +41,24 @@ class Limits:
         """Counts a card."""
         self._addresses.add(_name(church_id, address))
         self._churches.add(str(church_id))
+
+
+class Looks:
+    """Counts looks for forms that are not known yet, by address. Used from the event loop alone.
+
+    Ids are too long to be found by trying; this keeps the trying from taking the threads that cards are saved by.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._addresses = Buckets(clock, free=UNKNOWN_FREE, seconds_each=UNKNOWN_SECONDS_EACH)
+
+    def wait_seconds(self, address: str) -> int:
+        """Whole seconds until this address may look again; 0 when it may now."""
+        return self._addresses.wait_seconds(network_of(address))
+
+    def add(self, address: str) -> None:
+        """Counts a look, before it is known what it finds: many at once are many."""
+        self._addresses.add(network_of(address))
 
 
 def _name(church_id: UUID, address: str) -> str:

@@ -18,9 +18,9 @@ from ghl.intake.body import read_body
 from ghl.intake.form.checks import EntryError, check
 from ghl.intake.form.entry import BOXES, CHILD, MAX_BODY, MEDIA_TYPE, Entry, read_entry
 from ghl.intake.form.known import KnownForm, KnownForms
-from ghl.intake.form.limits import Limits
+from ghl.intake.form.limits import Limits, Looks
 from ghl.intake.form.pages import HEADERS, Pages
-from ghl.intake.form.saving import OldWordsError, Sent, save
+from ghl.intake.form.saving import OldWordsError, SentForm, save
 from ghl.intake.middleware import as_problem
 from ghl.intake.problems import Problem, ProblemError
 from ghl.intake.sender import address_of, agent_of
@@ -37,11 +37,23 @@ MISTAKE = (
     " press Send again, or hand in a paper card."
 )
 MANY = "Very many cards come in at this moment. Everything you wrote is still here: press Send again in a minute."
+TOO_MANY_LOOKS = (
+    "Too many forms that are not there were asked for.",
+    "Open the form from the code or the link of your church, or load this page again in a minute.",
+)
 OLD_WORDS = "The church has new words here. Read them and tick again, if you agree."
 
 
 class _UnknownFormError(Exception):
     """No church has this public id."""
+
+
+class _TooManyLooksError(Exception):
+    """One address asks for more forms that are not there than anybody mistypes."""
+
+    def __init__(self, wait: int) -> None:
+        super().__init__()
+        self.wait = wait
 
 
 class CardForms:
@@ -64,6 +76,7 @@ class CardForms:
         self._form_url = form_url
         self._known = KnownForms(database, clock)
         self._limits = limits
+        self._looks = Looks(clock)
         self._pages = Pages()
 
     def routes(self) -> list[Route]:
@@ -115,7 +128,9 @@ class CardForms:
             channel: entry.number(f"{box}_version") for channel, box in BOXES.items() if entry.ticked(box)
         }
         try:
-            await self._threads.run(self._save, form, Sent(card, agreed, address, agent_of(request)), request)
+            await self._threads.run(
+                self._save, form, SentForm(card, agreed, address, agent_of(request)), request
+            )
         except OldWordsError as error:
             boxes = [BOXES[channel] for channel in error.channels]
             form = await self._find(request, fresh=False)
@@ -155,6 +170,7 @@ class CardForms:
             raise _UnknownFormError
         found = self._known.fresh(public_id) if fresh else None
         if found is None:
+            self._count_look(public_id, address_of(request) or "")
             try:
                 found = await self._threads.run(self._known.look_up, public_id)
             except Exception as error:
@@ -166,7 +182,15 @@ class CardForms:
         request.state.log["church_id"] = str(found.church_id)
         return found
 
-    def _save(self, form: KnownForm, sent: Sent, request: Request) -> None:
+    def _count_look(self, public_id: str, address: str) -> None:
+        # A form that was there before is always looked for: behind one address may sit a whole church.
+        if self._known.remembered(public_id):
+            return
+        if wait := self._looks.wait_seconds(address):
+            raise _TooManyLooksError(wait)
+        self._looks.add(address)
+
+    def _save(self, form: KnownForm, sent: SentForm, request: Request) -> None:
         with self._database.church(form.church_id) as session:
             saved = save(session, form.church_id, sent, now=self._clock.now())
         request.state.log.update(card_id=str(saved.id), duplicate=saved.duplicate)
@@ -183,6 +207,8 @@ class CardForms:
             return await make(request)
         except _UnknownFormError:
             return self._pages.unknown()
+        except _TooManyLooksError as error:
+            return self._pages.trouble(429, *TOO_MANY_LOOKS, {"Retry-After": str(error.wait)})
         except Exception as error:  # noqa: BLE001 - told to the log by `as_problem`, and to the person in words
             problem = as_problem(error)
             title, text = _words(problem.problem, request.method)

@@ -26,7 +26,7 @@ class OldWordsError(Exception):
 
 
 @dataclass(frozen=True)
-class Sent:
+class SentForm:
     """A card as it came. `agreed` names the version of the words beside each box that has a tick."""
 
     card: ParsedCard
@@ -35,7 +35,7 @@ class Sent:
     user_agent: str | None
 
 
-def save(session: Session, church_id: UUID, sent: Sent, *, now: datetime) -> SavedCard:
+def save(session: Session, church_id: UUID, sent: SentForm, *, now: datetime) -> SavedCard:
     """Saves the card in *To review*; the same card sent before is found again. Raises `OldWordsError`."""
     words: dict[Channel, Words] = {}
     old: list[Channel] = []

@@ -21,24 +21,8 @@ CHURCH_TABLES = {
 
 SYSTEM_TABLES = {
     "card_drafts": "SELECT (changed_at), DELETE",
-    "card_forms": "SELECT",
     "attempts": "SELECT (id, started_at, calls), UPDATE (calls)",
 }
-
-# Cards that are there already get the words that a save writes now; without its finer rules for names of
-# far languages, which the next correction brings.
-FILL = """
-UPDATE cards AS c
-SET campus = nullif(r.fields ->> 'campus', ''), first_time = (r.fields ->> 'first_time')::boolean,
-    search = left(' ' || concat_ws(' ',
-        nullif(regexp_replace(translate(lower(unaccent(c.first_name || ' ' || c.last_name)), '''.', ''),
-                              '[^[:alnum:]@+_]+', ' ', 'g'), ' '),
-        coalesce(c.email, lower(nullif(r.fields ->> 'email', ''))),
-        nullif(ltrim(regexp_replace(coalesce(c.phone, r.fields ->> 'phone', ''), '\\D', '', 'g'), '0'), '')), 400),
-    synced_revision = CASE WHEN c.synced_at IS NOT NULL THEN c.revision END
-FROM card_revisions AS r
-WHERE r.card_id = c.id AND r.no = c.revision
-"""
 
 
 def upgrade() -> None:
@@ -55,48 +39,6 @@ def upgrade() -> None:
         sa.Column("reads_prayers", sa.Boolean(), server_default=sa.text("false"), nullable=False),
     )
     op.add_column("consent_events", sa.Column("wording_version", sa.Text(), nullable=True))
-    op.execute(FILL)
-    for column in ("service", "campus", "source"):
-        op.create_index(
-            f"ix_cards_newest_by_{column}", "cards", ["church_id", column, "received_at", "id"], unique=False
-        )
-    op.create_index(
-        "ix_cards_first_time",
-        "cards",
-        ["church_id", "received_at", "id"],
-        unique=False,
-        postgresql_where=sa.text("first_time"),
-    )
-    for column in ("phone", "email"):
-        op.create_index(
-            f"ix_cards_{column}",
-            "cards",
-            ["church_id", column, "received_at"],
-            unique=False,
-            postgresql_where=sa.text(f"{column} IS NOT NULL"),
-        )
-    op.create_index(
-        "ix_cards_search",
-        "cards",
-        ["church_id", "search"],
-        unique=False,
-        postgresql_using="gin",
-        postgresql_ops={"search": "gin_trgm_ops"},
-    )
-    op.create_index(
-        "ix_audit_entries_subject",
-        "audit_entries",
-        ["church_id", "subject", "id"],
-        unique=False,
-        postgresql_where=sa.text("subject IS NOT NULL"),
-    )
-    op.create_index(
-        "ix_attempts_answered",
-        "attempts",
-        ["started_at"],
-        unique=False,
-        postgresql_where=sa.text("calls @? '$[*].answer'"),
-    )
     _create_tables()
     for table, rights in CHURCH_TABLES.items():
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
@@ -216,20 +158,8 @@ def downgrade() -> None:
     op.execute("REVOKE DELETE ON prayer_requests FROM hub_tenant")
     for table in CHURCH_TABLES:
         op.drop_table(table)
-    op.drop_index("ix_audit_entries_subject", table_name="audit_entries")
-    for index in (
-        "search",
-        "email",
-        "phone",
-        "first_time",
-        "newest_by_source",
-        "newest_by_campus",
-        "newest_by_service",
-    ):
-        op.drop_index(f"ix_cards_{index}", table_name="cards")
     op.drop_column("consent_events", "wording_version")
     op.drop_column("memberships", "reads_prayers")
-    op.drop_index("ix_attempts_answered", table_name="attempts")
     op.drop_column("attempts", "revision")
     for column in ("synced_revision", "search", "first_time", "campus"):
         op.drop_column("cards", column)
