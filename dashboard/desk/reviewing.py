@@ -106,6 +106,10 @@ def keep_typed(
 ) -> bool:
     """Keeps what stands in the fields and renews the reservation. False: somebody else is on the card by now."""
     with database.church(typist.church_id) as session:
+        # First the card, as a save does, which then ends the draft.
+        still = card.status is not CardStatus.TO_REVIEW or review.reserve(
+            session, typist.church_id, typist.user_id, card.id
+        )
         drafts.keep(
             session,
             typist.church_id,
@@ -115,9 +119,7 @@ def keep_typed(
             now=now,
             revision=card.revision,
         )
-        return card.status is not CardStatus.TO_REVIEW or review.reserve(
-            session, typist.church_id, typist.user_id, card.id
-        )
+        return still
 
 
 def forget_typed(database: Database, typist: Typist, card: CardAtHand) -> None:

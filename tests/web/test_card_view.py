@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from ghl.cards.find import CardFilter, count_newer_found, find
-from ghl.cards.view import MOST_NEW, church_state, rows
+from ghl.cards.view import MOST_NEW, PAGE_SIZE, church_state, rows
 from ghl.causes import CauseCode
 from ghl.churches import add_church, pause
 from ghl.statuses import CardStatus
@@ -16,12 +16,12 @@ from tests.support.cards import CardMaker
 NOW = datetime.now(UTC)
 
 
-def pages(database, church, **how):
+def pages(database, church, *, limit=PAGE_SIZE, **wanted):
     """Every page from the newest to the last."""
     after = None
     while True:
         with database.church(church) as session:
-            page = find(session, church, CardFilter(**how), after=after)
+            page = find(session, church, CardFilter(**wanted), after=after, limit=limit)
         yield list(page.ids)
         if not page.more:
             return
