@@ -338,8 +338,11 @@ class TestTheTimeline:
         code=codes,
     )
     def test_it_is_in_order_and_each_try_is_there_once(self, tries, entries, stamps, status, code):
-        fields = CardFields.model_validate(ANNA)
-        revisions = tuple(Revision(no, fields, at, "") for no, at in enumerate(stamps, start=1))[::-1]
+        written = [CardFields.model_validate({**ANNA, "city": f"City {no}"}) for no in range(len(stamps))]
+        revisions = tuple(
+            Revision(no, fields, at, "")
+            for no, (fields, at) in enumerate(zip(written, stamps, strict=True), start=1)
+        )[::-1]
         card = made(
             state=CardState(status, CardSource.IMPORT, code, due_at=NOW),
             tries=tuple(tries),
