@@ -19,6 +19,7 @@ from dashboard.headers import script_hash
 from ghl.people import sessions
 from ghl.people.errors import LinkNotValidError
 from ghl.people.links import SIGN_IN_PATH, redeem
+from ghl.people.policy import SESSION_LIFE
 from jobs.container import Container
 
 SIGN_OUT_PATH = "/sign-out"
@@ -49,6 +50,11 @@ PAGE = """<!doctype html>
 <title>{title} · Church Connect Hub</title><style>{style}</style></head>
 <body><main><h1>{title}</h1><section>{body}</section></main>{script}</body></html>"""
 
+STAY = (
+    '<p><label><input type="checkbox" name="stay" value="1"> Stay signed in on this computer '
+    "after the browser is closed. Not on a computer that others use.</label></p>"
+)
+
 FORM = """<form method="post" action="{path}">{field}<button type="submit">{label}</button></form>"""
 
 HEADERS = {
@@ -69,7 +75,8 @@ def sign_in_routes(container: Callable[[], Container], *, https: bool) -> list[R
             return _sign_in_page(request.query_params.get("t", ""))
         if _from_another_site(request):
             return _said("This came from another site", "Open your sign-in link itself.", status=403)
-        token = (await _form(request)).get("t", "")
+        form = await _form(request)
+        token = form.get("t", "")
         agent = request.headers.get("user-agent", "")
         try:
             hub = container()
@@ -78,7 +85,8 @@ def sign_in_routes(container: Callable[[], Container], *, https: bool) -> list[R
             return _said("This link doesn't work any more", str(error), status=403)
         except SQLAlchemyError as error:
             return _trouble(error)
-        return _with_cookie(RedirectResponse("/", status_code=303), cookie, https=https)
+        stays = form.get("stay") == "1"
+        return _with_cookie(RedirectResponse("/", status_code=303), cookie, https=https, stays=stays)
 
     async def sign_out(request: Request) -> Response:
         if request.method != "POST":
@@ -106,6 +114,7 @@ def _sign_in_page(token: str) -> Response:
     if not token:
         return _said("Sign in", "Open the sign-in link you were given. It works once, for 15 minutes.")
     field = f'<input type="hidden" name="t" value="{html.escape(token[:200])}">'
+    field += STAY
     text = "<p>One click, and you are in. The link works once, for 15 minutes.</p>"
     return _page("Church Connect Hub", text + FORM.format(path=SIGN_IN_PATH, field=field, label="Sign in"))
 
@@ -129,9 +138,13 @@ def _trouble(error: SQLAlchemyError) -> Response:
     return answer
 
 
-def _with_cookie(answer: Response, cookie: str, *, https: bool) -> Response:
-    """Without an age, so that it ends with the browser: Sunday's computer is shared."""
-    answer.set_cookie(COOKIE, cookie, httponly=True, samesite="lax", secure=https, path="/")
+def _with_cookie(answer: Response, cookie: str, *, https: bool, stays: bool) -> Response:
+    """Ends with the browser unless somebody asked for more: Sunday's computer is shared.
+
+    The session's row ends by itself all the same, unused or after a week.
+    """
+    age = int(SESSION_LIFE.total_seconds()) if stays else None
+    answer.set_cookie(COOKIE, cookie, max_age=age, httponly=True, samesite="lax", secure=https, path="/")
     answer.headers.update({"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
     return answer
 

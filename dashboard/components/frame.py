@@ -29,6 +29,8 @@ def side(person: SignedIn, *, sign_out: Callable[[], None]) -> None:
     with st.sidebar:
         with st.container(gap=None):
             st.text(one_line(person.name or person.email))
+            if person.name:
+                st.text(one_line(person.email))
             st.text(what_they_are(person))
         st.button("Sign out", on_click=sign_out, icon=":material/logout:", key="sign_out")
 

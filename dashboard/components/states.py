@@ -59,8 +59,8 @@ def signed_out() -> None:
     """Nobody is signed in, or the session is over."""
     st.title("You are signed out")
     with _box():
-        st.text("Open the sign-in link you were given: it brings you back here.")
-        st.text("A link works once and for 15 minutes. An admin of your church can get you a new one.")
+        st.text("To come back you need a new sign-in link: a link works once, for 15 minutes.")
+        st.text("Whoever looks after this hub makes you one. What you typed is kept for you.")
 
 
 def no_church() -> None:

@@ -88,11 +88,16 @@ def save_cards(
     if church is None:
         raise ChurchNotFoundError("There is no such church.")
     drafts = [_draft(card, church.region, church.review_all) for card in cards]
-    numbers = _insert_cards(session, church_id, drafts, now)
+    # Asked first, because a card that turns out to be there uses up a number, and people look for the missing ones.
+    found = _find(session, church_id, drafts)
+    numbers = _insert_cards(session, church_id, [one for one in drafts if one.fingerprint not in found], now)
     added = [draft for draft in drafts if draft.id in numbers]
     if added:
         _insert_details(session, church_id, added, now)
-    found = _find(session, church_id, [draft for draft in drafts if draft.id not in numbers])
+    # Those that somebody else saved in this very moment, or that stand in the list twice.
+    found |= _find(
+        session, church_id, [one for one in drafts if one.id not in numbers and one.fingerprint not in found]
+    )
     return [
         SavedCard(
             draft.id, numbers[draft.id], draft.status, draft.addresses.cause, dict(draft.addresses.facts)

@@ -1,5 +1,7 @@
 """People and their roles. It signs nobody in."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +20,7 @@ from ghl.people.trail import note
 from ghl.statuses import Role
 
 MAX_NAME = 200
+MOST_LISTED = 5_000
 
 
 def add_user(
@@ -82,6 +85,43 @@ def find_user(session: Session, email: str) -> UUID:
     if user_id is None:
         raise PersonNotFoundError("Nobody with this e-mail address may sign in. Add them: hub user add")
     return user_id
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Who may sign in: `church` is a church's slug, empty for a person who only runs the installation."""
+
+    email: str
+    name: str
+    church: str
+    role: Role | None
+    is_ops: bool
+    reads_prayers: bool
+
+
+def list_users(database: Database, *, church_id: UUID | None = None) -> Sequence[Listed]:
+    """Who may sign in, one entry a person and church, by e-mail; of one church, or of all. At most `MOST_LISTED`."""
+    query = (
+        select(User.email, User.name, User.is_ops, Church.slug, Membership.role, Membership.reads_prayers)
+        .outerjoin(Membership, Membership.user_id == User.id)
+        .outerjoin(Church, Church.id == Membership.church_id)
+        .order_by(User.email, Church.slug)
+        .limit(MOST_LISTED)
+    )
+    if church_id is not None:
+        query = query.where(Membership.church_id == church_id)
+    with database.identity() as session:
+        return [
+            Listed(
+                row.email,
+                row.name or "",
+                row.slug or "",
+                Role(row.role) if row.role else None,
+                row.is_ops,
+                bool(row.reads_prayers),
+            )
+            for row in session.execute(query)
+        ]
 
 
 def churches_of(session: Session, user_id: UUID, *, is_ops: bool) -> tuple[ChurchRole, ...]:

@@ -1,5 +1,6 @@
 """Commands about who may sign in."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -55,6 +56,37 @@ def add(
             reads_prayers=reads_prayers,
         )
     typer.echo(f"{email} may sign in. Make a link: hub sign-in-link {email}")
+
+
+@app.command("list")
+def list_(
+    *,
+    church: Annotated[str, typer.Option(help="Only those of this church; its short name.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Print who may sign in, and where."""
+    from ghl.churches import find_church
+    from ghl.people.users import list_users
+
+    with opened_hub() as hub:
+        church_id = find_church(hub.database, church).id if church else None
+        people = list_users(hub.database, church_id=church_id)
+    if as_json:
+        print_json([asdict(one) for one in people])
+        return
+    for one in people:
+        where = f"{one.church}: {one.role}" if one.church else ""
+        also = ", ".join(
+            words
+            for words, holds in (
+                ("reads prayer requests", one.reads_prayers),
+                ("runs the installation", one.is_ops),
+            )
+            if holds
+        )
+        typer.echo("  ".join(part for part in (one.email, one.name, where, also) if part))
+    if not people:
+        typer.echo("Nobody may sign in yet. Add somebody: hub user add")
 
 
 def sign_in_link(

@@ -224,9 +224,13 @@ class Hub:
         link = self._wiring.first_sign_in(ground.database_url, ground.public_url or web_url)
         if link:
             self._wiring.say(f"Sign in: {link}")
+            # Imported here: only a first start needs it.
+            from ghl.people.links import FIRST_USER
+
+            self._wiring.say(f"That is {FIRST_USER}. A new link: .venv/bin/hub sign-in-link {FIRST_USER}")
         else:
             self._wiring.say(
-                "To sign in again: .venv/bin/hub sign-in-link EMAIL (the first person is admin@localhost)"
+                "To sign in again: .venv/bin/hub sign-in-link EMAIL (.venv/bin/hub user list shows who may)"
             )
         self._wiring.say(f"Cards API: {note.intake_url} (described at /openapi.json)")
 

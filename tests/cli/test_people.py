@@ -44,6 +44,19 @@ def test_who_runs_the_installation_needs_no_church(hub):
     assert hub("sign-in-link", "ops@example.org").out.startswith("http")
 
 
+def test_who_may_sign_in_is_listed(hub, grace):
+    assert json.loads(hub("user", "list", "--json").out) == []
+    hub("user", "add", "ann@example.org", "--church", "grace", "--role", "staff", "--name", "Ann")
+    hub("user", "add", "ops@example.org", "--ops")
+    people = json.loads(hub("user", "list", "--json").out)
+    assert [(one["email"], one["church"], one["role"], one["is_ops"]) for one in people] == [
+        ("ann@example.org", "grace", "staff", False),
+        ("ops@example.org", "", None, True),
+    ]
+    assert hub("user", "list", "--church", "grace").out == "ann@example.org  Ann  grace: staff\n"
+    assert hub("user", "list", "--church", "nowhere").code == 1
+
+
 def test_half_a_role_or_an_unknown_one_is_told(hub, grace):
     for arguments in (
         ("--church", "grace"),

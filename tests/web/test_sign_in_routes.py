@@ -76,6 +76,15 @@ def test_the_button_signs_in(browser, database, link):
     assert current(database, answer.cookies[COOKIE], clock=SystemClock())
 
 
+def test_who_asks_for_it_stays_signed_in_when_the_browser_is_closed(browser, link):
+    client = browser()
+    page = client.get("/sign-in", params={"t": link}).text
+    assert 'type="checkbox" name="stay"' in page
+    assert "checked" not in page.replace('type="checkbox"', "")
+    answer = client.post("/sign-in", data={"t": link, "stay": "1"})
+    assert re.search(r"; max-age=604800\b", answer.headers["set-cookie"], re.IGNORECASE)
+
+
 def test_behind_https_the_cookie_stays_there(browser, link):
     answer = browser(https=True).post("/sign-in", data={"t": link})
     assert re.search(r"; secure", answer.headers["set-cookie"], re.IGNORECASE)
