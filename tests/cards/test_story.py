@@ -339,7 +339,10 @@ class TestTheTimeline:
     )
     def test_it_is_in_order_and_each_try_is_there_once(self, tries, entries, stamps, status, code):
         fields = CardFields.model_validate(ANNA)
-        revisions = tuple(Revision(no, fields, at, "") for no, at in enumerate(stamps, start=1))[::-1]
+        revisions = tuple(
+            Revision(no, fields.model_copy(update={"city": str(no)}), at, "")
+            for no, at in enumerate(stamps, start=1)
+        )[::-1]
         card = made(
             state=CardState(status, CardSource.IMPORT, code, due_at=NOW),
             tries=tuple(tries),
