@@ -15,11 +15,11 @@ from uuid import UUID
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.orm import Session
 
-from ghl.cards.actions import Action, Chosen, preview
+from ghl.cards.actions import Action, Chosen, dry_run
 from ghl.cards.counts import counts
 from ghl.cards.find import CardFilter, choices, count_found, count_newer_found, find, period_counts
 from ghl.cards.lookalikes import lookalikes
-from ghl.cards.review import look_at
+from ghl.cards.review import _oldest, look_at
 from ghl.cards.view import Cursor, rows
 from ghl.churches import find_church
 from ghl.db.engine import Database
@@ -175,17 +175,16 @@ def _lists(database: Database, church_id: UUID, now: datetime) -> dict[str, Call
         found[f"{name}, counted"] = asks(count_found, wanted)
     for action in Action:
         chosen = Chosen(wanted=CardFilter(), until=now)
-        found[f"foreseen: {action}, all cards"] = asks(preview, action, chosen, now=now)
+        found[f"foreseen: {action}, all cards"] = asks(dry_run, action, chosen)
     return {
         **found,
-        "foreseen: send_now, a common word": asks(
-            preview, Action.SEND_NOW, Chosen(wanted=common, until=now), now=now
-        ),
+        "foreseen: send_now, a common word": asks(dry_run, Action.SEND_NOW, Chosen(wanted=common, until=now)),
         "new ones of a common word": asks(count_newer_found, common, newest_one.first),
         "services and campuses": asks(choices),
         "counts of 7 days": asks(period_counts, now - timedelta(days=7)),
         "counts of 35 days": asks(period_counts, now - timedelta(days=35)),
         "look-alikes": asks(alike, newest_one.ids[0]),
+        "next to review": asks(_oldest, new_id(), without=(), only=None),
     }
 
 
