@@ -121,14 +121,16 @@ def open_panel(kind: Opened) -> None:
         newest = read if isinstance(read, CardInFull) else card
         offered = Choices() if isinstance(choices, Trouble) else choices
         begun = works.draft()
+        start = begun.values if begun else start_values(newest.fields)
         place.panel = Panel(
             kind,
             base=begun.revision if begun else newest.revision,
-            start=begun.values if begun else start_values(newest.fields),
+            start=start,
             services=offered.services,
             campuses=offered.campuses,
             typed_at=begun.changed_at if begun else None,
             newer=newest.revision if begun and begun.revision != newest.revision else None,
+            prayer=bool(begun) and "prayer_request" in start and works.viewer.church.reads_prayers,
         )
 
 
@@ -154,13 +156,34 @@ def save() -> None:
     works, panel = at_work(), place.panel
     if works is None or panel is None:
         return
-    came = works.correct(written(panel.key), base_revision=panel.base, zone=zone)
+    came = works.correct(
+        written(panel.key),
+        base_revision=panel.base,
+        zone=zone,
+        prayer=panel.prayer,
+        prayer_was=panel.prayer_was,
+    )
     if isinstance(came, Refused):
         panel.problems, panel.newer = came.problems, came.newer
         return
     place.unfinished = False
+    if panel.prayer:
+        place.hide_prayer()
     place.say(came, hub.clock.now())
     close_panel(forget=False)
+
+
+def with_prayer() -> None:
+    """Takes the prayer request into the correction; whoever does that reads it, which is noted."""
+    works, panel = at_work(), place.panel
+    if works is None or panel is None or panel.prayer:
+        return
+    read = works.prayer() if card.has_prayer else ""
+    if isinstance(read, Told):
+        place.say(read, hub.clock.now())
+        return
+    panel.prayer, panel.prayer_was = True, read
+    ss[f"{panel.key}_prayer_request"] = read
 
 
 def over_theirs() -> None:
@@ -265,21 +288,42 @@ def live_standing() -> None:
     return None
 
 
+def read_prayer() -> None:
+    """Reads the prayer request for this visit. A second press finds it read, so one reading is noted once."""
+    if place.prayer is not None or place.just_hidden(hub.clock.now()):
+        return
+    reader = gate.acting(viewer, *EVERYBODY)
+    found = Desk(hub, reader, card.id).prayer() if reader else Told(good=False, text=NOT_ALLOWED)
+    place.prayer_told = found if isinstance(found, Told) else None
+    place.prayer = None if isinstance(found, Told) else found
+
+
+def hide_prayer() -> None:
+    """Takes it off the screen; reading it again is another reading."""
+    gate.used()
+    place.hide_prayer(hub.clock.now())
+
+
 @st.fragment
 def prayer() -> None:
     """The prayer request: read on demand, by those who may, and each reading is noted."""
-    if not viewer.church.reads_prayers:
+    still = gate.still(viewer, *EVERYBODY, by_person=True)
+    if isinstance(still, Trouble):
+        return states.could_not_load("the prayer request", still.number)
+    if not still.church.reads_prayers:
+        place.hide_prayer()
         st.text("There is a prayer request. Only your prayer team can read it.")
-        return
-    if st.button("Read the prayer request", key="prayer", icon=":material/visibility:"):
-        reader = gate.acting(viewer, *EVERYBODY)
-        found = Desk(hub, reader, card.id).prayer() if reader else Told(good=False, text=NOT_ALLOWED)
-        if isinstance(found, Told):
-            st.warning(found.text)
-        else:
-            with st.container(border=True, key="prayer_text"):
-                st.text(found)
+        return None
+    if place.prayer is None:
+        st.button("Read the prayer request", key="prayer", icon=":material/visibility:", on_click=read_prayer)
+        if place.prayer_told:
+            st.warning(place.prayer_told.text)
+    else:
+        with st.container(border=True, key="prayer_text"):
+            st.text(place.prayer)
+        st.button("Hide it", key="hide_prayer", icon=":material/visibility_off:", on_click=hide_prayer)
     st.text("That somebody read it is noted in the change log; the words are not.")
+    return None
 
 
 @st.fragment(run_every=every)
@@ -324,6 +368,8 @@ if place.panel and writes:
                 over_theirs=over_theirs,
                 start_again=start_again,
                 close=close_panel,
+                reads_prayers=viewer.church.reads_prayers,
+                with_prayer=with_prayer,
             )
         else:
             card_panel.reason(place.panel, do=with_reason, close=close_panel)

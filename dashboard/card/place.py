@@ -30,7 +30,8 @@ class Panel:
     """What is open. `serial` keys its fields anew each time, so that nothing of the last time stands in them.
 
     Of a correction: `base` is the revision it began with, `start` what the fields began with, `typed_at` when
-    what was found again was typed, `newer` the revision that somebody else saved meanwhile.
+    what was found again was typed, `newer` the revision that somebody else saved meanwhile. `prayer`: the prayer
+    request is corrected too, by somebody who may read it; `prayer_was` is what they read.
     """
 
     kind: Opened
@@ -42,6 +43,8 @@ class Panel:
     problems: Mapping[str, str] = field(default_factory=dict)
     newer: int | None = None
     complaint: str = ""
+    prayer: bool = False
+    prayer_was: str | None = field(default=None, repr=False)
     serial: str = field(default_factory=lambda: uuid4().hex[:8])
 
     @property
@@ -69,11 +72,22 @@ class Place:
     drawn: int = 0
     whole: bool = False
     anew: bool = False
+    prayer: str | None = field(default=None, repr=False)
+    prayer_told: Told | None = None
+    prayer_hidden_at: datetime | None = None
     _seen: tuple[datetime, CardInFull | None] | None = field(default=None, repr=False)
 
     def say(self, told: Told, at: datetime) -> None:
         """Keeps what a click came to, until the next one."""
         self.told, self.told_at = told, at
+
+    def hide_prayer(self, at: datetime | None = None) -> None:
+        """The prayer request stands on the page no more."""
+        self.prayer, self.prayer_told, self.prayer_hidden_at = None, None, at
+
+    def just_hidden(self, now: datetime) -> bool:
+        """Whether the prayer request was hidden a moment ago: the second half of that click is no wish to read it."""
+        return self.prayer_hidden_at is not None and now - self.prayer_hidden_at < SHARED
 
     def seen(self, now: datetime) -> tuple[CardInFull | None] | None:
         """What was read a moment ago, in a tuple, because no card is an answer too; None where that is too old."""

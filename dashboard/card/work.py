@@ -17,7 +17,7 @@ from dashboard.gate import Viewer
 from dashboard.reading import Answer, Trouble, guarded
 from ghl.cards import drafts
 from ghl.cards.actions import Action, ActionError, Chosen, act, preview
-from ghl.cards.correct import CardChangedError, Corrected, CorrectionError, correct
+from ghl.cards.correct import CardChangedError, Corrected, CorrectionError, PrayerChangedError, correct
 from ghl.cards.decide import decide
 from ghl.cards.fields import CardFieldsError, parse_card
 from ghl.cards.notes import NoteError, add_note
@@ -26,6 +26,7 @@ from ghl.statuses import CardStatus
 from jobs.container import Container
 
 NOT_ALLOWED = "Your sign-in has ended, or your role has changed. Nothing was changed. Load the page again."
+NO_PRAYERS = "You may no longer read prayer requests, so nothing was saved. Close this and begin anew."
 NOTHING_TO_DO = "Nothing was done: the card has moved on meanwhile."
 
 DONE: Mapping[Action, str] = {
@@ -171,8 +172,18 @@ class Desk:
         """Forgets what was typed and not saved."""
         self._write(self._remove_draft)
 
-    def correct(self, values: Mapping[str, object], *, base_revision: int, zone: ZoneInfo) -> Told | Refused:
-        """Saves what stands in the form as a new revision."""
+    def correct(
+        self,
+        values: Mapping[str, object],
+        *,
+        base_revision: int,
+        zone: ZoneInfo,
+        prayer: bool = False,
+        prayer_was: str | None = None,
+    ) -> Told | Refused:
+        """Saves what stands in the form as a new revision; the prayer request too, where `prayer` says so."""
+        if prayer and not self.viewer.church.reads_prayers:
+            return Refused({"card": NO_PRAYERS})
         now = self.hub.clock.now()
         try:
             parsed = parse_card(values, today=now.astimezone(zone).date())
@@ -188,6 +199,8 @@ class Desk:
                 base_revision=base_revision,
                 actor=self.viewer.person.actor,
                 now=now,
+                keep_prayer=not prayer,
+                prayer_was=prayer_was,
             )
             self._remove_draft(session)
             return corrected
@@ -196,6 +209,8 @@ class Desk:
             saved = self._write(save)
         except CardChangedError as error:
             return Refused(newer=error.revision)
+        except PrayerChangedError as error:
+            return Refused({"prayer_request": str(error)})
         except CorrectionError as error:
             return Refused({"card": str(error)})
         if isinstance(saved, Trouble):
@@ -228,6 +243,8 @@ class Desk:
 
 
 def _saved(saved: Corrected) -> str:
+    if saved.prayer_changed and not saved.changes:
+        return "Saved. A prayer request stays here, so nothing is sent."
     if not saved.changes:
         return "Nothing was changed, so nothing is sent."
     return SAVED.get(saved.status, "Saved.")
