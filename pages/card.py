@@ -84,6 +84,9 @@ desk = Desk(hub, viewer, card.id)
 place.drawn = card.revision
 if fresh and writes:
     place.unfinished = desk.draft() is not None
+    if begun_note := desk.note_draft():
+        ss[f"note_{place.note_serial}"] = str(begun_note.values.get("text", ""))
+        place.note_typed_at = begun_note.changed_at
 
 
 def at_work() -> Desk | None:
@@ -216,11 +219,26 @@ def note() -> None:
     """Keeps the note; where that cannot be, it stays in its field."""
     works = at_work()
     if works is None:
+        place.note_told = Told(good=False, text=NOT_ALLOWED)
         return
     place.note_told = works.note(str(ss.get(f"note_{place.note_serial}") or ""))
     if place.note_told.good:
-        place.note_serial = Place(place.number).note_serial
-        ss[f"note_{place.note_serial}"] = ""
+        place.new_note(ss)
+        place.note_new = True
+
+
+def note_typed() -> None:
+    """Keeps what is typed as a note so far."""
+    place.note_told = None
+    if acting := gate.acting(viewer, *WRITERS):
+        Desk(hub, acting, card.id).keep_note_draft(str(ss.get(f"note_{place.note_serial}") or ""))
+
+
+def note_anew() -> None:
+    """An empty field instead of what was typed earlier."""
+    if works := at_work():
+        works.keep_note_draft("")
+        place.new_note(ss)
 
 
 def unfold() -> None:
@@ -346,6 +364,26 @@ def live_timeline() -> None:
     return None
 
 
+@st.fragment
+def new_note() -> None:
+    """The field for a note: what is typed runs this part alone."""
+    if place.note_new:
+        # It stands among the others now, and they are drawn by the whole page.
+        place.note_new = False
+        st.rerun()
+    if isinstance(gate.still(viewer, *WRITERS, by_person=True), Trouble):
+        st.text("The database does not answer. What you typed stays here.")
+    at = place.note_typed_at
+    card_notes.new_note(
+        place.note_serial,
+        told=place.note_told,
+        typed_at=when(at, now=hub.clock.now(), zone=zone) if at else "",
+        typed=note_typed,
+        keep=note,
+        start_again=note_anew,
+    )
+
+
 keys.load()
 st.page_link(CARDS.path, label="All cards", icon=":material/arrow_back:")
 st.title(f"Card #{card.number}")
@@ -396,7 +434,7 @@ with right:
     live_timeline()
     st.header("Notes of your team")
     if writes:
-        card_notes.new_note(place.note_serial, told=place.note_told, keep=note)
+        new_note()
     now = hub.clock.now()
     card_notes.notes(card.notes, now=now, zone=zone, names=names)
     if card.others:

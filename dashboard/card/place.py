@@ -67,6 +67,8 @@ class Place:
     told: Told | None = None
     told_at: datetime | None = None
     note_told: Told | None = None
+    note_typed_at: datetime | None = None
+    note_new: bool = False
     note_serial: str = field(default_factory=lambda: uuid4().hex[:8])
     unfinished: bool = False
     drawn: int = 0
@@ -80,6 +82,11 @@ class Place:
     def say(self, told: Told, at: datetime) -> None:
         """Keeps what a click came to, until the next one."""
         self.told, self.told_at = told, at
+
+    def new_note(self, state: MutableMapping[Any, Any]) -> None:
+        """The field for a note begins anew, empty, under another key."""
+        self.note_serial, self.note_typed_at = uuid4().hex[:8], None
+        state[f"note_{self.note_serial}"] = ""
 
     def hide_prayer(self, at: datetime | None = None) -> None:
         """The prayer request stands on the page no more."""

@@ -80,6 +80,11 @@ class Desk:
         """Where a half-typed correction of this card is kept."""
         return f"correct:{self.card_id}"
 
+    @property
+    def note_place(self) -> str:
+        """Where a half-typed note about this card is kept."""
+        return f"note:{self.card_id}"
+
     def do(self, action: Action, reason: str = "") -> Told:
         """Send now, keep back, set aside or put back."""
         now = self.hub.clock.now()
@@ -121,21 +126,37 @@ class Desk:
         return Told(good=True, text=same if verdict == "same" else other)
 
     def note(self, text: str) -> Told:
-        """Keeps a note of staff."""
+        """Keeps a note of staff; its draft goes in the same transaction."""
+
+        def keep(session: Session) -> None:
+            actor, now = self.viewer.person.actor, self.hub.clock.now()
+            add_note(session, self.church_id, self.card_id, text, actor=actor, now=now)
+            drafts.remove(session, self.church_id, self.viewer.person.user_id, self.note_place)
+
         try:
-            done = self._write(
-                lambda session: add_note(
-                    session,
-                    self.church_id,
-                    self.card_id,
-                    text,
-                    actor=self.viewer.person.actor,
-                    now=self.hub.clock.now(),
-                )
-            )
+            done = self._write(keep)
         except NoteError as error:
             return Told(good=False, text=str(error))
         return _trouble(done) if isinstance(done, Trouble) else Told(good=True, text="The note is kept.")
+
+    def note_draft(self) -> drafts.Draft | None:
+        """What this person typed as a note and did not keep; None also without an answer."""
+        found = self._write(
+            lambda session: drafts.load(session, self.church_id, self.viewer.person.user_id, self.note_place)
+        )
+        return None if isinstance(found, Trouble) else found
+
+    def keep_note_draft(self, text: str) -> None:
+        """Keeps what stands in the field for a note; where that fails, the next change tries again."""
+        church_id, user_id, place = self.church_id, self.viewer.person.user_id, self.note_place
+
+        def keep(session: Session) -> None:
+            if text.strip():
+                drafts.keep(session, church_id, user_id, place, {"text": text}, now=self.hub.clock.now())
+            else:
+                drafts.remove(session, church_id, user_id, place)
+
+        self._write(keep)
 
     def prayer(self) -> str | Told:
         """The prayer request; the reading is noted."""

@@ -482,6 +482,42 @@ class TestPrayers:
 
 
 class TestNotesAndOtherCards:
+    def test_a_half_typed_note_survives_a_reload_and_a_new_sign_in(self, open_card, save, sql, sign_in):
+        number = save()
+        app = open_card(number)
+        field(app, "A new note").set_value("Call her on").run()
+        app = open_card(number)
+        assert field(app, "A new note").value == "Call her on"
+        assert "is back." in seen(app)
+        assert field(open_card(save({**ANNA, "last_name": "Lee"})), "A new note").value == ""
+        assert field(open_card(number, cookie=sign_in(email="ben@example.org")), "A new note").value == ""
+        app = open_card(number)
+        press(app, "Keep the note")
+        assert sql("SELECT text FROM card_notes") == [("Call her on",)]
+        assert sql("SELECT count(*) FROM card_drafts") == [(0,)]
+        assert "is back." not in seen(app)
+        assert field(open_card(number), "A new note").value == ""
+
+    def test_a_note_that_was_begun_can_be_given_up(self, open_card, save, sql):
+        number = save()
+        app = open_card(number)
+        field(app, "A new note").set_value("Call").run()
+        app = open_card(number)
+        press(app, "Start again")
+        assert field(app, "A new note").value == ""
+        assert sql("SELECT count(*) FROM card_drafts") == [(0,)]
+
+    def test_a_note_of_somebody_whose_role_was_taken_is_still_theirs(self, open_card, save, sql):
+        number = save()
+        app = open_card(number)
+        field(app, "A new note").set_value("Call her").run()
+        sql("UPDATE memberships SET role = 'viewer'")
+        if "Keep the note" in labels(app):
+            press(app, "Keep the note")
+        assert sql("SELECT count(*) FROM card_notes") == [(0,)]
+        sql("UPDATE memberships SET role = 'staff'")
+        assert field(open_card(number), "A new note").value == "Call her"
+
     def test_a_note_is_kept_and_the_field_is_empty_again(self, open_card, save, sql):
         app = open_card(save())
         press(app, "Keep the note")
