@@ -100,6 +100,8 @@ def test_sixty_cards_of_which_three_are_bad(person, saved, at_home, form):
     button.dblclick()
     sees(page, "57 new cards are saved.")
     assert saved() == 57
+    page.reload()
+    sees(page, "57 new cards are saved.")
 
     with page.expect_download() as download:
         page.get_by_role("button", name="Download the 3 refused rows").click()
@@ -133,6 +135,13 @@ def test_every_step_can_be_read(person):
     page.get_by_text("Nobody knows the words any more").click()
     press(page, "Save 57 cards", "57 new cards are saved.")
     stays(page, "57 new cards are saved.", "Import another list", "upload-4-done")
+    press(page, "Import another list", "Lists of the last 30 days")
+    stays(page, "Lists of the last 30 days", "Download the 3 refused rows", "upload-5-lists", height=1200)
+    page.get_by_role("link", name="Show these cards").click()
+    stays(page, "Only cards of one list", "Select all 57 that match", "upload-6-cards")
+    page.get_by_text("Only cards of one list").click()
+    page.get_by_text("Only cards of one list").wait_for(state="detached")
+    poll(lambda: "import=" not in page.url)
 
 
 def stays(page, words, button, name, height=900):
