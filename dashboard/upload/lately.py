@@ -31,19 +31,28 @@ class Lately:
         self._church_id = viewer.church.church_id
         self._zone = ZoneInfo(viewer.church.timezone)
 
-    def every(self) -> float | None:
-        """How often the list is drawn anew by itself; without a list that is being saved never."""
+    def show(self) -> None:
+        """Draws them, the newest first, and anew by itself while one is being saved."""
         found = guarded(self._read)
-        return EVERY if not isinstance(found, Trouble) and any(not one.over for one in found) else None
+        if isinstance(found, Trouble) or not any(not one.over for one in found):
+            st.fragment(self._draw)()
+        else:
+            st.fragment(self._follow, run_every=EVERY)()
 
-    def draw(self) -> None:
-        """Draws them, the newest first; nothing where there are none."""
+    def _follow(self) -> None:
+        if not self._draw():
+            # Once: what is drawn now needs no timer any more.
+            st.rerun()
+
+    def _draw(self) -> bool:
+        """Draws them; returns whether one is being saved, also where nobody knows."""
         still = gate.still(self._viewer, *WRITERS)
         found = still if isinstance(still, Trouble) else guarded(self._read)
         if isinstance(found, Trouble):
-            return states.could_not_load("the lists of the last days", found.number)
+            states.could_not_load("the lists of the last days", found.number)
+            return True
         if not found:
-            return None
+            return False
         people = guarded(lambda: services.names(self._church_id))
         names = {} if isinstance(people, Trouble) else people
         now = self._hub.clock.now()
@@ -58,7 +67,7 @@ class Lately:
         if len(found) == imports.MOST_LISTED:
             st.text(f"Only the newest {imports.MOST_LISTED} are listed.")
         st.text("Refused rows are kept for 30 days.")
-        return None
+        return any(not one.over for one in found)
 
     def _standing(self, one: ImportView) -> None:
         if not one.over:

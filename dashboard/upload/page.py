@@ -74,7 +74,10 @@ class UploadPage:
                 self._check(desk)
             case Step.SAVE:
                 found = guarded(self._look_at_import)
-                if isinstance(found, ImportView) and found.over:
+                if found is None:
+                    desk.restart()
+                    self._choose(desk)
+                elif isinstance(found, ImportView) and found.over:
                     self._result(desk, found)
                 else:
                     st.fragment(self._saving, run_every=EVERY)()
@@ -113,8 +116,7 @@ class UploadPage:
             with st.expander("What each column means"):
                 st.markdown(words.explained())
                 st.text("Your own names are fine: Given name, Cell, Zip and many others are known.")
-        lately = Lately(self._hub, self._viewer)
-        st.fragment(lately.draw, run_every=lately.every())()
+        Lately(self._hub, self._viewer).show()
 
     # 2 Match the columns
 
@@ -580,6 +582,7 @@ class UploadPage:
                 on_click=self._stop,
                 args=(found.id,),
             )
+            self._another_button(desk, "Import another list meanwhile")
         st.text("What is saved stays saved. Importing the same list again saves nothing twice.")
 
     def _result(self, desk: Desk, found: ImportView) -> None:

@@ -21,7 +21,7 @@ from ghl.cards.importing import ImportReport, ImportStoppedError, import_table
 from ghl.cards.list_file import ListFile
 from ghl.cards.list_plan import ListPlan
 from ghl.cards.refused import refused_file
-from ghl.cards.table import RawRow
+from ghl.cards.table import RawRow, filled
 from ghl.db.availability import is_away
 from jobs.container import Container
 
@@ -136,7 +136,7 @@ class _Saving:
         opened, plan = self._list.opened, self._list.plan
         reasons = {rejected.row: rejected.reason for rejected in report.rejected}
         content = refused_rows(opened, reasons)
-        refused = imports.RefusedRows(content, _holds_prayers(opened, plan)) if content else None
+        refused = imports.RefusedRows(content, _hold_prayers(opened, plan, reasons)) if content else None
         counts = imports.Counts(report.created, report.duplicates, len(report.rejected))
         for _ in range(TRIES):
             try:
@@ -152,9 +152,10 @@ class _Saving:
                         refused=refused,
                     )
             except (SQLAlchemyError, PoolTimeoutError) as error:
-                log.warning("import's end not noted yet", error=type(error).__name__)
                 if not is_away(error):
+                    log.error("import's end not noted", error=type(error).__name__)  # noqa: TRY400
                     return
+                log.warning("import's end not noted yet", error=type(error).__name__)
                 threading.Event().wait(TRY_AGAIN)
             else:
                 return
@@ -178,9 +179,16 @@ class _Saving:
         return ImportReport(counts.received, counts.created, counts.duplicates, (), finished=False)
 
 
-def _holds_prayers(opened: ListFile, plan: ListPlan) -> bool:
-    """Whether any row says what somebody asked prayer for, wherever that column goes."""
-    return any(
-        (target == "prayer_request" or prays(heading)) and next(opened.column(place), None) is not None
+def _hold_prayers(opened: ListFile, plan: ListPlan, reasons: Mapping[int, str]) -> bool:
+    """Whether any of these rows says what somebody asked prayer for, wherever that column goes."""
+    places = [
+        place
         for place, (target, heading) in enumerate(zip(plan.targets, opened.headings, strict=True))
+        if target == "prayer_request" or prays(heading)
+    ]
+    return any(
+        place < len(row.cells) and filled(row.cells[place])
+        for row in opened.rows
+        if row.number in reasons
+        for place in places
     )

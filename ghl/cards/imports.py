@@ -153,11 +153,12 @@ def stop(session: Session, church_id: UUID, import_id: UUID) -> None:
 
 
 def close(session: Session, church_id: UUID, import_id: UUID) -> None:
-    """Who started it has read what came of it."""
+    """Who started it has read what came of it; nothing happens where it is still under way."""
     imports = table_of(CardImport)
+    over = imports.c.ended_at.is_not(None) | (imports.c.seen_at < func.now() - SILENT_FOR)
     session.execute(
         update(imports)
-        .where(imports.c.church_id == church_id, imports.c.id == import_id)
+        .where(imports.c.church_id == church_id, imports.c.id == import_id, over)
         .values(was_read=True)
     )
 

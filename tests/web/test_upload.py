@@ -289,6 +289,21 @@ def test_a_reload_while_a_list_is_saved_shows_how_far_it_is_and_can_stop_it(
     assert any(line.startswith("200 rows were not looked at.") for line in said(app))
 
 
+def test_another_list_meanwhile(open_page, sign_in, database, church, sql):
+    cookie = sign_in()
+    import_id = going_on(database, church, sql)
+    app = another(open_page, cookie)
+    press_anew(app, "Import another list meanwhile")
+    assert app.file_uploader
+    assert "big.csv" in said(app)
+    assert not only_import(sql).was_read, "what comes of it is still to be read"
+    with database.church(church) as session:
+        imports.end(session, church, import_id, imports.Counts(600), now=SystemClock().now(), finished=True)
+    app.run()
+    assert "600 new cards" in said(app)
+    assert "Done" in said(another(open_page, cookie))
+
+
 def test_a_list_whose_process_ended_says_so(open_page, sign_in, database, church, sql):
     cookie = sign_in()
     going_on(database, church, sql)
