@@ -14,7 +14,7 @@ import streamlit as st
 
 from dashboard import gate
 from dashboard.components import keys, states
-from dashboard.formatting import cards, number, one_line
+from dashboard.formatting import cards, number, one_line, when
 from dashboard.gate import Viewer
 from dashboard.navigation import CARDS, REVIEW, WRITERS
 from dashboard.reading import Trouble, guarded
@@ -588,7 +588,8 @@ class UploadPage:
     def _result(self, desk: Desk, found: ImportView) -> None:
         counts = found.counts
         st.header("Done" if found.finished else "Stopped before the end", anchor=False)
-        st.text(one_line(found.name, 100))
+        at = when(found.started_at, now=self._now(), zone=self._zone)
+        st.text(f"{one_line(found.name, 100)}, {at}")
         if trouble := words.trouble(found):
             st.error(trouble, icon=":material/error:")
         mending = words.mending(found)

@@ -315,5 +315,5 @@ def test_the_admins_page_is_readable_on_every_screen(person, form, at_home, sql,
     page.reload()
     expect(page.get_by_text("and did not save is back.")).to_be_visible(timeout=30_000)
     expect(welcome).to_have_value("Good to see you!")
-    readable(page, lambda: expect(save).to_be_visible(timeout=30_000), name="form-admin")
+    readable(page, lambda: expect(save).to_be_visible(timeout=30_000), name="form-admin", height=2600)
     at_home(page)
