@@ -6,6 +6,7 @@ Words that are searched for are names and phone numbers: they never stand in the
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from dashboard.components.badges import BADGES
@@ -18,7 +19,7 @@ from ghl.statuses import CardSource, CardStatus
 RANGE = "range"
 """The choice *From … to …*. It stands in the address as its two dates."""
 
-NAMES = ("status", "service", "campus", "source", "period", "from", "to", "first")
+NAMES = ("status", "service", "campus", "source", "import", "period", "from", "to", "first")
 """What of the address belongs to the filter."""
 
 LONGEST_WORDS = 100
@@ -42,12 +43,16 @@ SINCE: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Asked:
-    """A filter as the address holds it. `since` and `until` are days of the church, both included."""
+    """A filter as the address holds it. `since` and `until` are days of the church, both included.
+
+    `import_id` is the list that brought the cards; one of another church has none here.
+    """
 
     statuses: tuple[CardStatus, ...] = ()
     services: tuple[str, ...] = ()
     campuses: tuple[str, ...] = ()
     sources: tuple[CardSource, ...] = ()
+    import_id: UUID | None = None
     period: str = ""
     since: date | None = None
     until: date | None = None
@@ -75,6 +80,7 @@ def from_address(values: Mapping[str, Sequence[str]], choices: Choices) -> Asked
         services=_names(values.get("service", ()), choices.services),
         campuses=_names(values.get("campus", ()), choices.campuses),
         sources=tuple(source for source in SOURCES if source in values.get("source", ())),
+        import_id=_id(values.get("import", ())),
         period=period,
         since=since,
         until=until,
@@ -89,6 +95,7 @@ def to_address(asked: Asked) -> dict[str, str | list[str]]:
         "service": list(asked.services),
         "campus": list(asked.campuses),
         "source": [str(source) for source in asked.sources],
+        "import": str(asked.import_id or ""),
         "period": asked.period if asked.period in PERIODS else "",
         "from": asked.since.isoformat() if asked.since else "",
         "to": asked.until.isoformat() if asked.until else "",
@@ -109,6 +116,7 @@ def wanted(asked: Asked, words: str, *, now: datetime, zone: ZoneInfo) -> CardFi
         services=frozenset(asked.services),
         campuses=frozenset(asked.campuses),
         sources=frozenset(asked.sources),
+        import_id=asked.import_id,
         received_from=starts,
         received_before=ends,
         first_time=True if asked.first_time else None,
@@ -125,6 +133,7 @@ def in_words(asked: Asked, words: str) -> str:
         _either(asked.services, "service "),
         _either(asked.campuses, "campus "),
         _either(_small(SOURCES[source]) for source in asked.sources),
+        "from one list" if asked.import_id else "",
         SINCE.get(asked.period, "") or _between(asked.since, asked.until),
         "first-time guests" if asked.first_time else "",
         f"found by “{one_line(words, LONGEST_WORDS)}”" if words else "",
@@ -161,6 +170,13 @@ def _small(words: str) -> str:
 
 def _midnight(day: date | None, zone: ZoneInfo) -> datetime | None:
     return datetime.combine(day, time.min, zone) if day else None
+
+
+def _id(values: Sequence[str]) -> UUID | None:
+    try:
+        return UUID(next(iter(values), ""))
+    except ValueError:
+        return None
 
 
 def _day(values: Sequence[str]) -> date | None:

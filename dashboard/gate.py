@@ -4,6 +4,7 @@ A tab keeps the cookie it was opened with, also after sign-out, so only the sess
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import streamlit as st
 
@@ -27,9 +28,12 @@ class Viewer:
 
 @dataclass(frozen=True)
 class Refused:
-    """Why a click changed nothing, in our own words."""
+    """Why a click changed nothing, in our own words. It counts as false: whoever asks only whether gets a no."""
 
     why: str
+
+    def __bool__(self) -> Literal[False]:
+        return False
 
 
 NOT_ALLOWED = Refused(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ghl import heartbeat
-from ghl.cards import drafts
+from ghl.cards import drafts, imports
 from ghl.cards.counts import fold
 from ghl.config import Settings
 from ghl.delivery import answers
@@ -71,6 +71,10 @@ def tasks(container: Container) -> Sequence[Task]:
         with database.system() as session:
             drafts.prune(session, now=clock.now())
 
+    def prune_refused_rows() -> None:
+        with database.system() as session:
+            imports.prune(session, now=clock.now())
+
     def empty_answers() -> None:
         with database.system() as session:
             answers.empty_old(session, now=clock.now())
@@ -85,6 +89,7 @@ def tasks(container: Container) -> Sequence[Task]:
         Task("prune idempotency keys", prune_idempotency_keys, PRUNE_SECONDS),
         Task("prune sign-in links and sessions", prune_sessions, PRUNE_SECONDS),
         Task("prune drafts", prune_drafts, PRUNE_SECONDS),
+        Task("prune refused rows", prune_refused_rows, PRUNE_SECONDS),
         Task("empty old answers", empty_answers, EMPTY_SECONDS),
         Task("forget dead processes", forget_the_dead, PRUNE_SECONDS),
     )

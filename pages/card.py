@@ -95,6 +95,9 @@ desk = Desk(hub, viewer, card.id)
 place.drawn = card.revision
 if fresh and writes:
     place.unfinished = desk.draft() is not None
+    if begun_note := desk.note_draft():
+        ss[f"note_{place.note_serial}"] = str(begun_note.values.get("text", ""))
+        place.note_typed_at = begun_note.changed_at
 
 
 def at_work() -> Desk | None:
@@ -135,14 +138,16 @@ def open_panel(kind: Opened) -> None:
         newest = read if isinstance(read, CardInFull) else card
         offered = Choices() if isinstance(choices, Trouble) else choices
         begun = works.draft()
+        start = begun.values if begun else start_values(newest.fields)
         place.panel = Panel(
             kind,
             base=begun.revision if begun else newest.revision,
-            start=begun.values if begun else start_values(newest.fields),
+            start=start,
             services=offered.services,
             campuses=offered.campuses,
             typed_at=begun.changed_at if begun else None,
             newer=newest.revision if begun and begun.revision != newest.revision else None,
+            prayer=bool(begun) and "prayer_request" in start and works.viewer.church.reads_prayers,
         )
 
 
@@ -169,13 +174,34 @@ def save() -> None:
     works, panel = at_work(), place.panel
     if works is None or panel is None:
         return
-    came = works.correct(written(panel.key), base_revision=panel.base, zone=zone)
+    came = works.correct(
+        written(panel.key),
+        base_revision=panel.base,
+        zone=zone,
+        prayer=panel.prayer,
+        prayer_was=panel.prayer_was,
+    )
     if isinstance(came, Refused):
         panel.problems, panel.newer = came.problems, came.newer
         return
     place.unfinished = False
+    if panel.prayer:
+        place.hide_prayer()
     place.say(came, hub.clock.now())
     close_panel(forget=False)
+
+
+def with_prayer() -> None:
+    """Takes the prayer request into the correction; whoever does that reads it, which is noted."""
+    works, panel = at_work(), place.panel
+    if works is None or panel is None or panel.prayer:
+        return
+    read = works.prayer() if card.has_prayer else ""
+    if isinstance(read, Told):
+        place.say(read, hub.clock.now())
+        return
+    panel.prayer, panel.prayer_was = True, read
+    ss[f"{panel.key}_prayer_request"] = read
 
 
 def over_theirs() -> None:
@@ -208,11 +234,26 @@ def note() -> None:
     """Keeps the note; where that cannot be, it stays in its field."""
     works = at_work()
     if works is None:
+        place.note_told = place.told
         return
     place.note_told = works.note(str(ss.get(f"note_{place.note_serial}") or ""))
     if place.note_told.good:
-        place.note_serial = Place(place.number).note_serial
-        ss[f"note_{place.note_serial}"] = ""
+        place.new_note(ss)
+        place.note_new = True
+
+
+def note_typed() -> None:
+    """Keeps what is typed as a note so far."""
+    place.note_told = None
+    if acting := gate.acting(viewer, *WRITERS):
+        Desk(hub, acting, card.id).keep_note_draft(str(ss.get(f"note_{place.note_serial}") or ""))
+
+
+def note_anew() -> None:
+    """An empty field instead of what was typed earlier."""
+    if works := at_work():
+        works.keep_note_draft("")
+        place.new_note(ss)
 
 
 def unfold() -> None:
@@ -290,25 +331,45 @@ def live_standing() -> None:
     return None
 
 
+def read_prayer() -> None:
+    """Reads the prayer request for this visit. A second press finds it read, so one reading is noted once."""
+    if place.prayer is not None or place.just_hidden(hub.clock.now()):
+        return
+    reader = gate.acting(viewer, *EVERYBODY)
+    if isinstance(reader, gate.Refused):
+        place.prayer_told, place.prayer = Told(good=False, text=reader.why), None
+        return
+    found = Desk(hub, reader, card.id).prayer()
+    place.prayer_told = found if isinstance(found, Told) else None
+    place.prayer = None if isinstance(found, Told) else found
+
+
+def hide_prayer() -> None:
+    """Takes it off the screen; reading it again is another reading."""
+    gate.used()
+    place.hide_prayer(hub.clock.now())
+
+
 @st.fragment
 def prayer() -> None:
     """The prayer request: read on demand, by those who may, and each reading is noted."""
-    if not viewer.church.reads_prayers:
+    still = gate.still(viewer, *EVERYBODY, by_person=True)
+    if isinstance(still, Trouble):
+        return states.could_not_load("the prayer request", still.number)
+    if not still.church.reads_prayers:
+        place.hide_prayer()
         st.text("There is a prayer request. Only your prayer team can read it.")
-        return
-    if st.button("Read the prayer request", key="prayer", icon=":material/visibility:"):
-        reader = gate.acting(viewer, *EVERYBODY)
-        found = (
-            Desk(hub, reader, card.id).prayer()
-            if isinstance(reader, gate.Viewer)
-            else Told(good=False, text=reader.why)
-        )
-        if isinstance(found, Told):
-            st.warning(found.text)
-        else:
-            with st.container(border=True, key="prayer_text"):
-                st.text(found)
+        return None
+    if place.prayer is None:
+        st.button("Read the prayer request", key="prayer", icon=":material/visibility:", on_click=read_prayer)
+        if place.prayer_told:
+            st.warning(place.prayer_told.text)
+    else:
+        with st.container(border=True, key="prayer_text"):
+            st.text(place.prayer)
+        st.button("Hide it", key="hide_prayer", icon=":material/visibility_off:", on_click=hide_prayer)
     st.text("That somebody read it is noted in the change log; the words are not.")
+    return None
 
 
 @st.fragment(run_every=every)
@@ -329,6 +390,26 @@ def live_timeline() -> None:
     if found.more_tries:
         st.text("Earlier tries are not listed.")
     return None
+
+
+@st.fragment
+def new_note() -> None:
+    """The field for a note: what is typed runs this part alone."""
+    if place.note_new:
+        # It stands among the others now, and they are drawn by the whole page.
+        place.note_new = False
+        st.rerun()
+    if isinstance(gate.still(viewer, *WRITERS, by_person=True), Trouble):
+        st.text("The database does not answer. What you typed stays here.")
+    at = place.note_typed_at
+    card_notes.new_note(
+        place.note_serial,
+        told=place.note_told,
+        typed_at=when(at, now=hub.clock.now(), zone=zone) if at else "",
+        typed=note_typed,
+        keep=note,
+        start_again=note_anew,
+    )
 
 
 keys.load()
@@ -353,6 +434,8 @@ if place.panel and writes:
                 over_theirs=over_theirs,
                 start_again=start_again,
                 close=close_panel,
+                reads_prayers=viewer.church.reads_prayers,
+                with_prayer=with_prayer,
             )
         else:
             card_panel.reason(place.panel, do=with_reason, close=close_panel)
@@ -379,7 +462,7 @@ with right:
     live_timeline()
     st.header("Notes of your team")
     if writes:
-        card_notes.new_note(place.note_serial, told=place.note_told, keep=note)
+        new_note()
     now = hub.clock.now()
     card_notes.notes(card.notes, now=now, zone=zone, names=names)
     if card.others:

@@ -33,7 +33,8 @@ class Panel:
     """What is open. `serial` keys its fields anew each time, so that nothing of the last time stands in them.
 
     Of a correction: `base` is the revision it began with, `start` what the fields began with, `typed_at` when
-    what was found again was typed, `newer` the revision that somebody else saved meanwhile.
+    what was found again was typed, `newer` the revision that somebody else saved meanwhile. `prayer`: the prayer
+    request is corrected too, by somebody who may read it; `prayer_was` is what they read.
     """
 
     kind: Opened
@@ -45,6 +46,8 @@ class Panel:
     problems: Mapping[str, str] = field(default_factory=dict)
     newer: int | None = None
     complaint: str = ""
+    prayer: bool = False
+    prayer_was: str | None = field(default=None, repr=False)
     serial: str = field(default_factory=lambda: uuid4().hex[:8])
 
     @property
@@ -67,6 +70,8 @@ class Place:
     told: Told | None = None
     told_at: datetime | None = None
     note_told: Told | None = None
+    note_typed_at: datetime | None = None
+    note_new: bool = False
     note_serial: str = field(default_factory=lambda: uuid4().hex[:8])
     unfinished: bool = False
     drawn: int = 0
@@ -74,6 +79,9 @@ class Place:
     anew: bool = False
     sent: bool = False
     _acted_at: datetime | None = None
+    prayer: str | None = field(default=None, repr=False)
+    prayer_told: Told | None = None
+    prayer_hidden_at: datetime | None = None
     _seen: tuple[datetime, CardInFull | None] | None = field(default=None, repr=False)
 
     def say(self, told: Told, at: datetime) -> None:
@@ -87,6 +95,19 @@ class Place:
     def double(self, now: datetime) -> bool:
         """Whether a click now is the second half of a double one: it may hit another button than the first."""
         return self._acted_at is not None and timedelta() <= now - self._acted_at < ONE_CLICK
+
+    def new_note(self, state: MutableMapping[Any, Any]) -> None:
+        """The field for a note begins anew, empty, under another key."""
+        self.note_serial, self.note_typed_at = uuid4().hex[:8], None
+        state[f"note_{self.note_serial}"] = ""
+
+    def hide_prayer(self, at: datetime | None = None) -> None:
+        """The prayer request stands on the page no more."""
+        self.prayer, self.prayer_told, self.prayer_hidden_at = None, None, at
+
+    def just_hidden(self, now: datetime) -> bool:
+        """Whether the prayer request was hidden a moment ago: the second half of that click is no wish to read it."""
+        return self.prayer_hidden_at is not None and now - self.prayer_hidden_at < SHARED
 
     def seen(self, now: datetime) -> tuple[CardInFull | None] | None:
         """What was read a moment ago, in a tuple, because no card is an answer too; None where that is too old."""

@@ -18,7 +18,7 @@ from dashboard.gate import Viewer
 from dashboard.reading import Answer, Trouble, guarded
 from ghl.cards import drafts
 from ghl.cards.actions import Action, ActionError, Chosen, act, dry_run
-from ghl.cards.correct import CardChangedError, Corrected, CorrectionError, correct
+from ghl.cards.correct import CardChangedError, Corrected, CorrectionError, PrayerChangedError, correct
 from ghl.cards.decide import decide
 from ghl.cards.fields import CardFieldsError, parse_card
 from ghl.cards.notes import NoteError, add_note
@@ -27,6 +27,7 @@ from ghl.db.models import Card
 from ghl.statuses import CardStatus
 from jobs.container import Container
 
+NO_PRAYERS = "You may no longer read prayer requests, so nothing was saved. Close this and begin anew."
 NOTHING_TO_DO = "Nothing was done: the card has moved on meanwhile."
 
 DONE: Mapping[Action, str] = {
@@ -82,6 +83,11 @@ class Desk:
         """Where a half-typed correction of this card is kept."""
         return drafts.correction_of(self.card_id)
 
+    @property
+    def note_place(self) -> str:
+        """Where a half-typed note about this card is kept."""
+        return f"note:{self.card_id}"
+
     def do(self, action: Action, reason: str = "") -> Told:
         """Send now, keep back, set aside or put back."""
         now = self.hub.clock.now()
@@ -127,21 +133,37 @@ class Desk:
         return Told(good=True, text=same if verdict == "same" else other)
 
     def note(self, text: str) -> Told:
-        """Keeps a note of staff."""
+        """Keeps a note of staff; its draft goes in the same transaction."""
+
+        def keep(session: Session) -> None:
+            actor, now = self.viewer.person.actor, self.hub.clock.now()
+            add_note(session, self.church_id, self.card_id, text, actor=actor, now=now)
+            drafts.remove(session, self.church_id, self.viewer.person.user_id, self.note_place)
+
         try:
-            done = self._write(
-                lambda session: add_note(
-                    session,
-                    self.church_id,
-                    self.card_id,
-                    text,
-                    actor=self.viewer.person.actor,
-                    now=self.hub.clock.now(),
-                )
-            )
+            done = self._write(keep)
         except NoteError as error:
             return Told(good=False, text=str(error))
         return _trouble(done) if isinstance(done, Trouble) else Told(good=True, text="The note is kept.")
+
+    def note_draft(self) -> drafts.Draft | None:
+        """What this person typed as a note and did not keep; None also without an answer."""
+        found = self._write(
+            lambda session: drafts.load(session, self.church_id, self.viewer.person.user_id, self.note_place)
+        )
+        return None if isinstance(found, Trouble) else found
+
+    def keep_note_draft(self, text: str) -> None:
+        """Keeps what stands in the field for a note; where that fails, the next change tries again."""
+        church_id, user_id, place = self.church_id, self.viewer.person.user_id, self.note_place
+
+        def keep(session: Session) -> None:
+            if text.strip():
+                drafts.keep(session, church_id, user_id, place, {"text": text}, now=self.hub.clock.now())
+            else:
+                drafts.remove(session, church_id, user_id, place)
+
+        self._write(keep)
 
     def prayer(self) -> str | Told:
         """The prayer request; the reading is noted."""
@@ -178,8 +200,18 @@ class Desk:
         """Forgets what was typed and not saved."""
         self._write(self._remove_draft)
 
-    def correct(self, values: Mapping[str, object], *, base_revision: int, zone: ZoneInfo) -> Told | Refused:
-        """Saves what stands in the form as a new revision."""
+    def correct(
+        self,
+        values: Mapping[str, object],
+        *,
+        base_revision: int,
+        zone: ZoneInfo,
+        prayer: bool = False,
+        prayer_was: str | None = None,
+    ) -> Told | Refused:
+        """Saves what stands in the form as a new revision; the prayer request too, where `prayer` says so."""
+        if prayer and not self.viewer.church.reads_prayers:
+            return Refused({"card": NO_PRAYERS})
         now = self.hub.clock.now()
         try:
             parsed = parse_card(values, today=now.astimezone(zone).date())
@@ -195,6 +227,8 @@ class Desk:
                 base_revision=base_revision,
                 actor=self.viewer.person.actor,
                 now=now,
+                keep_prayer=not prayer,
+                prayer_was=prayer_was,
             )
             self._remove_draft(session)
             return corrected
@@ -203,6 +237,8 @@ class Desk:
             saved = self._write(save)
         except CardChangedError as error:
             return Refused(newer=error.revision)
+        except PrayerChangedError as error:
+            return Refused({"prayer_request": str(error)})
         except CorrectionError as error:
             return Refused({"card": str(error)})
         if isinstance(saved, Trouble):
@@ -235,6 +271,8 @@ class Desk:
 
 
 def _saved(saved: Corrected) -> str:
+    if saved.prayer_changed and not saved.changes:
+        return "Saved. A prayer request stays here, so nothing is sent."
     if not saved.changes:
         return "Nothing was changed, so nothing is sent."
     return SAVED.get(saved.status, "Saved.")

@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard.card.work import Told
 from dashboard.components.badges import BADGES
+from dashboard.components.held import say_again
 from dashboard.formatting import one_line, when
 from dashboard.navigation import CARD
 from ghl.cards.notes import LONGEST_NOTE, Note
@@ -15,9 +16,25 @@ from ghl.cards.story import OtherCard
 from ghl.people.names import name_of
 
 
-def new_note(serial: str, *, told: Told | None, keep: Callable[[], None]) -> None:
-    """Draws the field for a note. `serial` keys it anew after each note; `told` is what came of the last one."""
-    st.text_area("A new note", key=f"note_{serial}", max_chars=LONGEST_NOTE, height=80)
+def new_note(
+    serial: str,
+    *,
+    told: Told | None,
+    typed_at: str,
+    typed: Callable[[], None],
+    keep: Callable[[], None],
+    start_again: Callable[[], None],
+) -> None:
+    """Draws the field for a note. `serial` keys it anew after each note; `told` is what came of the last one.
+
+    `typed_at` says when it was typed, where it is back from an earlier visit. `typed` is called after each change.
+    """
+    say_again(f"held_{serial}", [f"note_{serial}"])
+    if typed_at:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.text(f"What you typed at {typed_at} is back.", width="content")
+            st.button("Start again", key="note_anew", on_click=start_again)
+    st.text_area("A new note", key=f"note_{serial}", max_chars=LONGEST_NOTE, height=80, on_change=typed)
     if told:
         (st.success if told.good else st.error)(told.text)
     st.button("Keep the note", key="keep_note", icon=":material/note_add:", on_click=keep)

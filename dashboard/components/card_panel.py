@@ -34,6 +34,8 @@ def correction(
     over_theirs: Callable[[], None],
     start_again: Callable[[], None],
     close: Callable[[], None],
+    reads_prayers: bool,
+    with_prayer: Callable[[], None],
 ) -> None:
     """Draws the form with what is typed, what is wrong with it, and what others saved meanwhile."""
     st.header("Correct this card")
@@ -52,12 +54,19 @@ def correction(
         panel.start,
         services=panel.services,
         campuses=panel.campuses,
-        prayer="hidden",
+        prayer="write" if panel.prayer else "hidden",
         problems=panel.problems,
         on_change=keep,
     )
-    if card.has_prayer:
-        st.text("The prayer request stays as it is.")
+    if reads_prayers and not panel.prayer:
+        st.button(
+            "Correct the prayer request too" if card.has_prayer else "Add a prayer request",
+            key="with_prayer",
+            icon=":material/edit_note:",
+            on_click=with_prayer,
+        )
+    elif card.has_prayer and not panel.prayer:
+        st.text("The prayer request stays as it is. Only your prayer team can correct it.")
     # The caret goes to what is to be mended: once, and once more for each new problem.
     field = next(iter(panel.problems), WRONG_FIELD.get(card.state.cause or "", "first_name"))
     keys.focus(f"{panel.key}_{field}", once=f"{panel.key}_{len(panel.problems)}")

@@ -13,8 +13,9 @@ from ghl.cards.find import Choices
 FIND = "find"
 STATUSES, WHEN, SINCE, UNTIL = "show_status", "show_when", "show_from", "show_to"
 SERVICES, CAMPUSES, SOURCE, FIRST = "show_service", "show_campus", "show_source", "show_first"
+LIST, OF_LIST = "show_list", "show_list_id"
 
-FIELDS = (FIND, STATUSES, WHEN, SINCE, UNTIL, SERVICES, CAMPUSES, SOURCE, FIRST)
+FIELDS = (FIND, STATUSES, WHEN, SINCE, UNTIL, SERVICES, CAMPUSES, SOURCE, FIRST, LIST, OF_LIST)
 TOLD = "filters_told"
 """How often the fields were told what to say."""
 
@@ -45,6 +46,8 @@ def put(asked: Asked, words: str) -> None:
         CAMPUSES: list(asked.campuses),
         SOURCE: list(asked.sources),
         FIRST: asked.first_time,
+        LIST: asked.import_id is not None,
+        OF_LIST: asked.import_id,
     }
     st.session_state.update({key(name): value for name, value in values.items()})
 
@@ -61,6 +64,7 @@ def written() -> tuple[Asked, str]:
         services=tuple(said[SERVICES] or ()),
         campuses=tuple(said[CAMPUSES] or ()),
         sources=tuple(source for source in SOURCES if source in (said[SOURCE] or ())),
+        import_id=said[OF_LIST] if said[LIST] else None,
         period=said[WHEN] or ANY_TIME,
         since=since,
         until=until,
@@ -123,6 +127,9 @@ def filters(choices: Choices, *, changed: Callable[[], None], find: Callable[[],
                 on_change=changed,
             )
         st.checkbox("First-time guests only", key=key(FIRST), on_change=changed)
+        # Only a link leads to one list; unticked, it is gone.
+        if st.session_state.get(key(LIST)):
+            st.checkbox("Only cards of one list", key=key(LIST), on_change=changed)
 
 
 def _several(label: str, names: tuple[str, ...], name: str, changed: Callable[[], None]) -> None:

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import IntEnum
 from time import monotonic
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from dashboard.upload.run import Run
 from dashboard.upload.words import TARGETS, UNCLEAR
 from ghl.cards.dates import DateOrder
 from ghl.cards.fields import MAX_ANSWERS
@@ -91,7 +90,7 @@ class Desk:
     refused: bytes = field(default=b"", repr=False)
     facts: Facts | None = field(default=None, repr=False)
     facts_for: tuple[str, ...] = ()
-    run: Run | None = field(default=None, repr=False)
+    import_id: UUID | None = None
 
     def open(
         self,
@@ -107,7 +106,7 @@ class Desk:
         self.form, self.name, self.content, self.opened = new_form(), name[:LONGEST_NAME], content, opened
         self.trouble = ""
         self.go(Step.COLUMNS)
-        self.shown = self.shown_for = self.facts = self.run = None
+        self.shown = self.shown_for = self.facts = self.import_id = None
         self.facts_for = ()
         places = range(len(opened.headings))
         self.suggestions = suggest(opened.headings, [opened.values(place) for place in places])
@@ -121,6 +120,12 @@ class Desk:
             for place in places:
                 if is_refused_file([opened.headings[place]]) or str(place) not in self.choices.targets:
                     self.choices.targets[str(place)] = LEAVE
+
+    def saves(self, import_id: UUID) -> None:
+        """The list is being saved, or was; its file is needed no more."""
+        self.import_id, self.trouble = import_id, ""
+        self.go(Step.SAVE)
+        self.content, self.opened, self.shown, self.refused = b"", None, None, b""
 
     def go(self, step: Step) -> None:
         """Another step is shown."""
@@ -136,7 +141,7 @@ class Desk:
         self.form, self.trouble = new_form(), ""
         self.go(Step.CHOOSE)
         self.name, self.content, self.opened = "", b"", None
-        self.shown = self.shown_for = self.facts = self.run = None
+        self.shown = self.shown_for = self.facts = self.import_id = None
 
     def remember(self) -> None:
         """Keeps the decisions for the next list with these columns."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -13,14 +14,15 @@ import streamlit as st
 
 from dashboard import gate
 from dashboard.components import keys, states
-from dashboard.formatting import cards, number, one_line
+from dashboard.formatting import cards, number, one_line, when
 from dashboard.gate import Viewer
 from dashboard.navigation import CARDS, REVIEW, WRITERS
 from dashboard.reading import Trouble, guarded
 from dashboard.upload import run as running
 from dashboard.upload import words
 from dashboard.upload.desk import Desk, Step, doubtful, meaning_key
-from dashboard.upload.run import Run
+from dashboard.upload.lately import Lately, refused_button, show_button
+from ghl.cards import imports
 from ghl.cards.columns import prays
 from ghl.cards.dates import DateOrder
 from ghl.cards.encoding import ENCODINGS
@@ -28,8 +30,9 @@ from ghl.cards.fields import EARLIEST_DAY, LAST_DAY, LENGTHS
 from ghl.cards.find import Choices as Known
 from ghl.cards.find import choices as known_choices
 from ghl.cards.import_preview import Preview, preview
+from ghl.cards.imports import ImportView
 from ghl.cards.list_file import MAX_LIST_ROWS, NO_NAMES, ListFile
-from ghl.cards.list_plan import MAX_MEANINGS, ListPlan
+from ghl.cards.list_plan import MAX_MEANINGS
 from ghl.cards.refused import is_refused_file
 from ghl.cards.suggest import KEEP, LEAVE
 from ghl.cards.table import RawRow, TableError
@@ -45,6 +48,7 @@ LISTED = 20
 """Refused rows, and rows to mend, that stand on the page; all of them stand in the file."""
 EVERY = 1.0
 """Seconds between two looks at an import that runs."""
+NOT_ALLOWED = "Your sign-in has ended, or your role has changed. Nothing was saved. Load the page again."
 
 
 class UploadPage:
@@ -68,10 +72,15 @@ class UploadPage:
                 self._columns(desk)
             case Step.CHECK:
                 self._check(desk)
-            case Step.SAVE if desk.run is not None and desk.run.done.is_set():
-                self._result(desk, desk.run)
             case Step.SAVE:
-                st.fragment(self._saving, run_every=EVERY)()
+                found = guarded(self._look_at_import)
+                if found is None:
+                    desk.restart()
+                    self._choose(desk)
+                elif isinstance(found, ImportView) and found.over:
+                    self._result(desk, found)
+                else:
+                    st.fragment(self._saving, run_every=EVERY)()
 
     # 1 Choose a file
 
@@ -107,6 +116,7 @@ class UploadPage:
             with st.expander("What each column means"):
                 st.markdown(words.explained())
                 st.text("Your own names are fine: Given name, Cell, Zip and many others are known.")
+        Lately(self._hub, self._viewer).show()
 
     # 2 Match the columns
 
@@ -338,6 +348,8 @@ class UploadPage:
                     if shown.refused or not shown.rows
                     else "Every card of this list is here already. There is nothing to save."
                 )
+        if desk.trouble:
+            st.error(desk.trouble, icon=":material/error:")
         with _buttons():
             if shown.new:
                 st.button(
@@ -539,78 +551,64 @@ class UploadPage:
 
     # 4 Save, and what came of it
 
+    def _look_at_import(self) -> ImportView | None:
+        import_id = self._desk().import_id
+        if import_id is None:
+            return None
+        with self._hub.database.church(self._church_id) as session:
+            return imports.look(session, self._church_id, import_id)
+
     def _saving(self) -> None:
         still = gate.still(self._viewer, *WRITERS)
         desk = self._desk()
-        run = desk.run
-        if run is None or run.done.is_set():
+        found = still if isinstance(still, Trouble) else guarded(self._look_at_import)
+        if found is None or (isinstance(found, ImportView) and found.over):
             # Once, and nothing here could be typed or open: what came of it is drawn to stay, without a timer.
             st.rerun()
         st.header("Saving the cards", anchor=False)
-        share = min(run.received / run.total, 1.0) if run.total else 1.0
-        st.progress(
-            share, text=f"{number(run.received)} of {words.rows(run.total)} done. You can leave this page."
-        )
-        if not run.begun:
-            st.text("Other lists are being saved. This one is next.")
-        if isinstance(still, Trouble):
+        if isinstance(found, Trouble):
             st.text("We can't look at the database just now. Saving goes on when it answers.")
+            return
+        with st.container(gap=None, key="count"):
+            st.text(one_line(found.name, 100))
+        st.progress(words.share(found), text=f"{words.how_far(found)} You can leave this page.")
+        if not found.begun:
+            st.text("Other lists are being saved. This one is next.")
         with _buttons():
             st.button(
-                "Stopping…" if run.stopping.is_set() else "Stop",
+                "Stopping…" if found.stop_asked else "Stop",
                 icon=":material/stop_circle:",
                 key=f"{desk.form}_stop",
                 on_click=self._stop,
-                args=(run.started_at,),
+                args=(found.id,),
             )
+            self._another_button(desk, "Import another list meanwhile")
         st.text("What is saved stays saved. Importing the same list again saves nothing twice.")
 
-    def _result(self, desk: Desk, run: Run) -> None:
-        report = run.report
-        st.header("Done" if report.finished and not run.trouble else "Stopped before the end", anchor=False)
-        if run.trouble:
-            st.error(run.trouble, icon=":material/error:")
-        elif not report.finished:
-            left = run.total - report.received
-            st.text(
-                f"{words.rows(left)} {'was' if left == 1 else 'were'} not looked at. Import the same list again to go on: nothing is saved twice."
-            )
+    def _result(self, desk: Desk, found: ImportView) -> None:
+        counts = found.counts
+        st.header("Done" if found.finished else "Stopped before the end", anchor=False)
+        at = when(found.started_at, now=self._now(), zone=self._zone)
+        st.text(f"{one_line(found.name, 100)}, {at}")
+        if trouble := words.trouble(found):
+            st.error(trouble, icon=":material/error:")
+        mending = words.mending(found)
         with st.container(gap="xsmall", key="said"):
-            st.text(words.outcome(report))
-            if report.created:
-                st.text(
-                    "They wait in To review: somebody looks at each before it is sent."
-                    if run.review
-                    else "They go to GoHighLevel by themselves."
-                )
-            mending = min(run.to_mend, report.created) if report.finished and not run.review else 0
-            if mending:
-                one = mending == 1
-                st.text(
-                    f"{number(mending)} of them {'needs' if one else 'need'} mending first: "
-                    f"{'it stands' if one else 'they stand'} under Needs attention."
-                )
-            for line in words.others(report):
+            for line in words.result(found):
                 st.text(line)
-        if run.refused:
-            self._download(desk, len(report.rejected), run.refused, primary=True)
-        today = self._today().isoformat()
+        if found.refused_kept:
+            refused_button(self._hub, self._viewer, found, primary=True)
         with _buttons():
-            if report.created or report.duplicates:
-                st.page_link(
-                    CARDS.path,
-                    label="Show these cards",
-                    icon=":material/badge:",
-                    query_params={"source": "import", "from": today, "to": today},
-                )
+            if counts.created:
+                show_button(found)
             if mending:
                 st.page_link(
                     CARDS.path,
                     label="Show those to mend",
                     icon=":material/build:",
-                    query_params={"status": str(CardStatus.NEEDS_ATTENTION), "source": "import"},
+                    query_params={"status": str(CardStatus.NEEDS_ATTENTION), "import": str(found.id)},
                 )
-            if run.review and report.created:
+            if found.review and counts.created:
                 st.page_link(REVIEW.path, label="Review new cards", icon=":material/rate_review:")
             self._another_button(desk, "Import another list")
 
@@ -618,15 +616,19 @@ class UploadPage:
 
     def _go(self, form: str, step: Step) -> None:
         desk = self._desk()
-        if desk.form == form and desk.opened is not None and desk.run is None and not desk.fresh():
+        if desk.form == form and desk.opened is not None and desk.step is not Step.SAVE and not desk.fresh():
             gate.used()
             desk.go(step)
 
     def _restart(self, form: str) -> None:
         desk = self._desk()
-        if desk.form == form and not desk.fresh():
-            gate.used()
-            desk.restart()
+        if desk.form != form or desk.fresh():
+            return
+        gate.used()
+        if import_id := desk.import_id:
+            # Where that fails it comes back with the next sign-in, and nothing is lost.
+            guarded(lambda: self._close(import_id))
+        desk.restart()
 
     def _use_words(self, form: str, text: str) -> None:
         desk = self._desk()
@@ -636,38 +638,44 @@ class UploadPage:
 
     def _start(self, form: str) -> None:
         desk = self._desk()
-        if desk.form != form or desk.step is not Step.CHECK or desk.run is not None or desk.opened is None:
+        if desk.form != form or desk.step is not Step.CHECK or desk.opened is None:
             return  # a second press: the list is being saved
         shown = desk.shown
-        if (
-            shown is None
-            or desk.fresh()
-            or desk.words_missing()
-            or isinstance(gate.acting(self._viewer, *WRITERS), gate.Refused)
-        ):
+        if shown is None or desk.fresh() or desk.words_missing():
             return
-        plan: ListPlan = desk.plan()
-        desk.run = running.start(
-            self._hub,
-            self._church_id,
+        acting = gate.acting(self._viewer, *WRITERS)
+        if isinstance(acting, gate.Refused):
+            desk.trouble = acting.why
+            return
+        wanted = running.List(
             desk.opened,
-            plan,
-            name=desk.name,
+            desk.plan(),
+            desk.name,
+            self._today(),
             review=desk.choices.review or shown.review_all,
             to_mend=len(shown.to_mend),
-            actor=self._viewer.person.actor,
-            today=self._today,
         )
-        desk.go(Step.SAVE)
+        begun = guarded(lambda: running.start(self._hub, self._church_id, wanted, actor=acting.person.actor))
+        if isinstance(begun, Trouble):
+            desk.trouble = (
+                f"Nothing is saved yet. Try again; if it stays, tell support the number {begun.number}."
+            )
+            return
         desk.remember()
-        # The file is needed no more; the thread holds its rows until they are saved.
-        desk.content, desk.opened, desk.shown, desk.refused = b"", None, None, b""
+        desk.saves(begun)
 
-    def _stop(self, started_at: datetime) -> None:
+    def _stop(self, import_id: UUID) -> None:
         desk = self._desk()
-        if desk.run is not None and desk.run.started_at == started_at and not desk.fresh():
-            gate.used()
-            desk.run.stopping.set()
+        if desk.import_id == import_id and not desk.fresh() and gate.acting(self._viewer, *WRITERS):
+            guarded(lambda: self._ask_to_stop(import_id))
+
+    def _ask_to_stop(self, import_id: UUID) -> None:
+        with self._hub.database.church(self._church_id) as session:
+            imports.stop(session, self._church_id, import_id)
+
+    def _close(self, import_id: UUID) -> None:
+        with self._hub.database.church(self._church_id) as session:
+            imports.close(session, self._church_id, import_id)
 
     # Pieces
 
@@ -687,17 +695,14 @@ class UploadPage:
             args=(desk.form,),
         )
 
-    def _download(self, desk: Desk, count: int, content: bytes, *, primary: bool = False) -> None:
+    def _download(self, desk: Desk, count: int, content: bytes) -> None:
         st.download_button(
-            f"Download the {words.rows(count).replace('row', 'refused row')}"
-            if count > 1
-            else "Download the refused row",
+            words.download(count),
             data=content,
-            file_name=words.refused_name(desk.run.name if desk.run else desk.name),
+            file_name=words.refused_name(desk.name),
             mime="text/csv",
             icon=":material/download:",
             on_click="ignore",
-            type="primary" if primary else "secondary",
             key=f"{desk.form}_refused",
         )
 
@@ -705,7 +710,15 @@ class UploadPage:
         desk = st.session_state.get(self._place)
         if not isinstance(desk, Desk):
             desk = st.session_state[self._place] = Desk()
+            # A tab that was just opened: what this person imported last, and has not read the end of.
+            found = guarded(self._unread)
+            if isinstance(found, ImportView):
+                desk.saves(found.id)
         return desk
+
+    def _unread(self) -> ImportView | None:
+        with self._hub.database.church(self._church_id) as session:
+            return imports.unread(session, self._church_id, self._viewer.person.actor, now=self._now())
 
     def _now(self) -> datetime:
         return self._hub.clock.now()

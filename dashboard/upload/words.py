@@ -10,7 +10,7 @@ from dashboard.formatting import cards, number, one_line
 from ghl.cards.columns import FULL_NAME
 from ghl.cards.fields import CardFields
 from ghl.cards.import_preview import Preview, Said
-from ghl.cards.importing import ImportReport
+from ghl.cards.imports import Counts, ImportView
 from ghl.cards.suggest import KEEP, LEAVE
 from ghl.cards.table import RawRow
 
@@ -109,7 +109,42 @@ def consent(kind: str, said: Said) -> str:
     return f"{kind}: {number(said.yes)} said yes, {number(said.no)} said no{blank}"
 
 
-def outcome(report: ImportReport) -> str:
+def trouble(found: ImportView) -> str:
+    """What came in the way, in words; empty where nothing did."""
+    return SILENT if found.silent else found.trouble
+
+
+def mending(found: ImportView) -> int:
+    """How many of the new cards wait to be mended, as far as it was seen before they were saved."""
+    return min(found.to_mend, found.counts.created) if found.finished and not found.review else 0
+
+
+def result(found: ImportView) -> list[str]:
+    """What came of a list, a sentence a line."""
+    counts, lines = found.counts, []
+    if not found.finished and not trouble(found) and found.total is not None:
+        left = found.total - counts.received
+        lines.append(
+            f"{rows(left)} {'was' if left == 1 else 'were'} not looked at. Import the same list again to go on: "
+            "nothing is saved twice."
+        )
+    lines.append(outcome(counts))
+    if counts.created:
+        lines.append(
+            "They wait in To review: somebody looks at each before it is sent."
+            if found.review
+            else "They go to GoHighLevel by themselves."
+        )
+    if to_mend := mending(found):
+        one = to_mend == 1
+        lines.append(
+            f"{number(to_mend)} of them {'needs' if one else 'need'} mending first: "
+            f"{'it stands' if one else 'they stand'} under Needs attention."
+        )
+    return lines + others(counts)
+
+
+def outcome(report: Counts) -> str:
     """The first sentence of the result."""
     if report.created:
         one = report.created == 1
@@ -117,7 +152,7 @@ def outcome(report: ImportReport) -> str:
     return "No new card was saved."
 
 
-def others(report: ImportReport) -> list[str]:
+def others(report: Counts) -> list[str]:
     """What became of the rows that made no new card."""
     lines = []
     if report.duplicates:
@@ -126,14 +161,52 @@ def others(report: ImportReport) -> list[str]:
             f"{number(report.duplicates)} {'was' if one else 'were'} here already or twice in the list: "
             "not saved again."
         )
-    if report.rejected:
-        one = len(report.rejected) == 1
+    if report.refused:
+        one = report.refused == 1
         lines.append(
-            f"{rows(len(report.rejected))} {'was' if one else 'were'} refused. Download "
+            f"{rows(report.refused)} {'was' if one else 'were'} refused. Download "
             f"{'it' if one else 'them'}, mend what the last column says, and import the file here: "
             "it is known again."
         )
     return lines
+
+
+SILENT = (
+    "The hub was started anew while this list was being saved. What was saved until then is safe. Import the same "
+    "list again: nothing is saved twice."
+)
+
+
+def share(found: ImportView) -> float:
+    """How much of a list is done, from 0 to 1."""
+    return min(1.0, found.counts.received / found.total) if found.total else 0.0
+
+
+def how_far(found: ImportView) -> str:
+    """`12 of 60 rows done.`"""
+    done = number(found.counts.received)
+    return (
+        f"{done} of {rows(found.total)} done."
+        if found.total is not None
+        else f"{rows(found.counts.received)} done."
+    )
+
+
+def in_one_line(counts: Counts) -> str:
+    """`57 new cards · 2 were here already · 3 rows refused`"""
+    parts = [f"{number(counts.created)} new card{'' if counts.created == 1 else 's'}"]
+    if counts.duplicates:
+        parts.append(
+            f"{number(counts.duplicates)} {'was' if counts.duplicates == 1 else 'were'} here already"
+        )
+    if counts.refused:
+        parts.append(f"{rows(counts.refused)} refused")
+    return " · ".join(parts)
+
+
+def download(count: int) -> str:
+    """What the button for the refused rows says."""
+    return "Download the refused row" if count == 1 else f"Download the {number(count)} refused rows"
 
 
 def refused_name(name: str) -> str:

@@ -60,6 +60,13 @@ class CardMissingError(CorrectionError):
         super().__init__("There is no such card.")
 
 
+class PrayerChangedError(CorrectionError):
+    """Somebody else changed the prayer request meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__("Somebody else changed the prayer request meanwhile. Read it again before you save.")
+
+
 class CardChangedError(CorrectionError):
     """Somebody else saved another revision meanwhile: `revision` is the newest."""
 
@@ -79,14 +86,16 @@ def correct(
     now: datetime,
     release: bool = False,
     keep_prayer: bool = True,
+    prayer_was: str | None = None,
 ) -> Corrected:
     """Saves what the card says now, and returns where it stands. A transaction of the church.
 
     A card in *To review* stays there unless `release` says that it was reviewed; one that was set aside, or that
     staff keep back, stays so; every other one goes out again, into the contact it went into before. Saving what is
     written there already changes nothing, so a second click does no harm. `base_revision` is the one that was
-    shown when the correction began. The prayer request is only touched without `keep_prayer`.
-    Raises `CardMissingError`, and `CardChangedError` where others saved another revision meanwhile.
+    shown when the correction began. The prayer request is only touched without `keep_prayer`;
+    `prayer_was` is what stood there when it was read, where that is known. Raises `CardMissingError`, and
+    `CardChangedError` or `PrayerChangedError` where others saved something else meanwhile.
     """
     card = lock(session, church_id, card_id)
     if card is None:
@@ -98,6 +107,8 @@ def correct(
     prayer = not keep_prayer and _prayer_differs(session, card_id, parsed.prayer_request)
     if (names or prayer) and base_revision != card.revision:
         raise CardChangedError(card.revision)
+    if prayer and prayer_was is not None and _prayer_differs(session, card_id, prayer_was):
+        raise PrayerChangedError
     desk = _Desk(session, church_id, card, actor, now)
     revision = card.revision + bool(names or prayer)
     if names or prayer:

@@ -4,14 +4,14 @@ It says which cards, never what they say (`ghl.cards.view` does), and changes no
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnExpressionArgument, Select, func, literal, select, text, tuple_
+from sqlalchemy import ColumnExpressionArgument, Select, false, func, literal, or_, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from ghl.cards.counts import counts
@@ -36,7 +36,8 @@ SMALLEST_STEP = timedelta(microseconds=1)
 class CardFilter:
     """Which cards are wanted: all of these together, and any of the values of one. An empty part asks nothing.
 
-    `received_from` is part of the time, `received_before` is not. `words` is as somebody typed it.
+    `received_from` is part of the time, `received_before` is not. `words` is as somebody typed it. `import_id` is
+    the list that brought the cards.
     """
 
     statuses: frozenset[CardStatus] = frozenset()
@@ -44,6 +45,7 @@ class CardFilter:
     services: frozenset[str] = frozenset()
     campuses: frozenset[str] = frozenset()
     sources: frozenset[CardSource] = frozenset()
+    import_id: UUID | None = None
     received_from: datetime | None = None
     received_before: datetime | None = None
     first_time: bool | None = None
@@ -53,6 +55,7 @@ class CardFilter:
         """Whether it asks for nothing but statuses, so that the folded counts know the answer."""
         return (
             not (self.words.strip() or self.services or self.campuses or self.sources)
+            and self.import_id is None
             and self.received_from is None
             and self.received_before is None
             and self.first_time is None
@@ -60,7 +63,9 @@ class CardFilter:
 
     @property
     def plain(self) -> bool:
-        """Whether one index has exactly these cards, in their order."""
+        """Whether one index leads through these cards in their order, past few others: a list has a few thousand."""
+        if self.import_id is not None:
+            return True
         values = len(self.statuses) + len(self.services) + len(self.campuses)
         return not (self.words.strip() or self.sources) and self.first_time is None and values <= 1
 
@@ -206,9 +211,12 @@ def _by_index(
     church_id: UUID, wanted: CardFilter, most: int, older_than: Cursor | None, newer_than: Cursor | None
 ) -> Select[datetime, UUID, str]:
     conditions: list[ColumnExpressionArgument[Any]] = [Card.church_id == church_id]
-    conditions += [Card.status == value for value in wanted.statuses]
-    conditions += [Card.service == value for value in wanted.services]
-    conditions += [Card.campus == value for value in wanted.campuses]
+    if wanted.import_id is not None:
+        conditions += _of_import(wanted.import_id, wanted)
+    else:
+        conditions += [Card.status == value for value in wanted.statuses]
+        conditions += [Card.service == value for value in wanted.services]
+        conditions += [Card.campus == value for value in wanted.campuses]
     if wanted.received_from is not None:
         conditions.append(Card.received_at >= wanted.received_from)
     if wanted.received_before is not None:
@@ -222,6 +230,26 @@ def _by_index(
     return (
         select(Card.received_at, Card.id, Card.status).where(*conditions).order_by(*newest_first).limit(most)
     )
+
+
+def _of_import(import_id: UUID, wanted: CardFilter) -> Iterator[ColumnExpressionArgument[Any]]:
+    """What the cards of one list are asked as they are read: they are few, whatever else is wanted of them."""
+    yield Card.import_id == import_id
+    for column, values in (
+        (Card.status, wanted.statuses),
+        (Card.service, wanted.services),
+        (Card.campus, wanted.campuses),
+        (Card.source, wanted.sources),
+    ):
+        if values:
+            yield column.in_(sorted(values))
+    if wanted.first_time is not None:
+        yield Card.first_time.is_(wanted.first_time)
+    for term in read_terms(wanted.words):
+        spelt: list[ColumnExpressionArgument[bool]] = [Card.search.like(pattern) for pattern in term.patterns]
+        if term.number is not None:
+            spelt.append(Card.number == term.number)
+        yield or_(false(), *spelt)
 
 
 def _by_function(

@@ -15,6 +15,7 @@ from sqlalchemy.exc import StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ghl import audit
+from ghl.cards import imports
 from ghl.cards.fields import CardFieldsError, FieldProblem, ParsedCard, parse_card
 from ghl.cards.save import NewCard, SavedCard, save_cards
 from ghl.cards.table import Row, TableError
@@ -93,12 +94,14 @@ def import_table(
     review: bool = False,
     heading_of: Callable[[str], str] | None = None,
     stop: Callable[[], bool] = lambda: False,
+    import_id: UUID | None = None,
 ) -> ImportReport:
     """Saves the rows as cards of the church and says what became of each.
 
     `on_saved(church_id)` is called after each transaction that left cards to send, `progress` with the rows
     received so far. With `review` the cards wait in *To review*. `heading_of` gives the list's own name of a
-    field, for the reasons. `stop` is asked before each batch: what is saved stays. Raises
+    field, for the reasons. `stop` is asked before each batch: what is saved stays. `import_id` is the record that
+    the caller has begun and ends (`ghl.cards.imports`); without it the import keeps one of its own. Raises
     `ImportStoppedError` when the database goes away or the file cannot be read on.
     """
     saving = _Import(
@@ -110,11 +113,13 @@ def import_table(
         on_saved=on_saved,
         review=review,
         heading_of=heading_of,
+        import_id=import_id,
     )
     stopped = False
     try:
+        saving.begin()
         for batch in _batches(rows):
-            if stopped := stop():
+            if stopped := saving.asked_to_stop or stop():
                 break
             saving.take(batch)
             progress(saving.received)
@@ -193,6 +198,7 @@ class _Import:
         on_saved: Callable[[UUID], None],
         review: bool,
         heading_of: Callable[[str], str] | None,
+        import_id: UUID | None,
     ) -> None:
         self._database = database
         self._church_id = church_id
@@ -202,6 +208,9 @@ class _Import:
         self._on_saved: Callable[[UUID], None] | None = on_saved
         self._review = review
         self._heading_of = heading_of
+        self._import_id = import_id
+        self._own_record = import_id is None
+        self.asked_to_stop = False
         self._created = 0
         self._duplicates = 0
         self._rejected: list[Rejected] = []
@@ -216,8 +225,22 @@ class _Import:
         ordered = tuple(sorted(self._rejected, key=lambda rejected: rejected.row))
         return ImportReport(self.received, self._created, self._duplicates, ordered)
 
+    def begin(self) -> None:
+        """Notes that it begins; a record of its own is made where the caller has none."""
+        with self._database.church(self._church_id) as session:
+            if self._import_id is None:
+                self._import_id = imports.start(
+                    session,
+                    self._church_id,
+                    name=self._source_name or "",
+                    actor=self._actor,
+                    now=self._clock.now(),
+                    review=self._review,
+                )
+            self.asked_to_stop = imports.go_on(session, self._church_id, self._import_id, self._counts())
+
     def take(self, batch: _Batch) -> None:
-        """Saves the good rows of a batch; notes the others."""
+        """Saves the good rows of a batch; notes the others, and how far it is."""
         now = self._clock.now()
         numbers: list[int] = []
         cards: list[NewCard] = []
@@ -234,6 +257,12 @@ class _Import:
         self._duplicates += sum(card.duplicate for card in saved)
         if any(card.status is CardStatus.WAITING and not card.duplicate for card in saved):
             self._wake()
+        assert self._import_id is not None
+        with self._database.church(self._church_id) as session:
+            self.asked_to_stop = imports.go_on(session, self._church_id, self._import_id, self._counts())
+
+    def _counts(self) -> imports.Counts:
+        return imports.Counts(self._created, self._duplicates, len(self._rejected))
 
     def record(self, *, finished: bool) -> None:
         """One audit entry for the import; the file's name may name a person, so it is not in it."""
@@ -244,8 +273,18 @@ class _Import:
                 church_id=self._church_id,
                 actor=self._actor,
                 action="cards.imported",
+                subject=str(self._import_id) if self._import_id else None,
                 facts=counts,
             )
+            if self._own_record and self._import_id:
+                imports.end(
+                    session,
+                    self._church_id,
+                    self._import_id,
+                    self._counts(),
+                    now=self._clock.now(),
+                    finished=finished,
+                )
 
     def _card(self, row: Row, priority: int, now: datetime) -> NewCard:
         if row.problem:
@@ -262,6 +301,7 @@ class _Import:
             review=self._review,
             priority=priority,
             said=said,
+            import_id=self._import_id,
         )
 
     def _saved(

@@ -51,6 +51,7 @@ class NewCard:
     user_agent: str | None = None
     words: Mapping[Channel, consent.Words] = field(default_factory=dict)
     said: ParsedCard | None = None
+    import_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,7 @@ def _insert_cards(
             "facts": draft.addresses.facts,
             "source": draft.card.source,
             "source_name": draft.card.source_name,
+            "import_id": draft.card.import_id,
             "fingerprint": draft.fingerprint,
             "received_at": now,
             "status_changed_at": now,

@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 
 from ghl.cards.actions import Action, act
 from ghl.cards.fields import parse_card
+from ghl.cards.import_preview import preview
 from ghl.cards.importing import import_table
 from ghl.cards.save import NewCard, save_cards
 from ghl.cards.table import Row
@@ -116,16 +117,19 @@ def _open_form(hub: Container, church: ChurchView) -> None:
 def _save(hub: Container, church_id: UUID, pile: Pile) -> int:
     """Saves a pile the way it came in, and sets aside what is no card; how many cards are new."""
     if pile.way == "import":
-        report = import_table(
-            hub.database,
-            church_id,
-            [Row(number, card.values) for number, card in enumerate(pile.cards, start=2)],
-            source_name="Sunday cards.csv",
-            actor=ACTOR,
-            clock=_ClockAt(pile.received_at),
-            on_saved=hub.background_waker.wake,
-        )
-        added = report.created
+        rows = [Row(number, card.values) for number, card in enumerate(pile.cards, start=2)]
+        added = 0
+        # A start that brings nothing new leaves no import behind.
+        if preview(hub.database, church_id, rows, now=pile.received_at).new:
+            added = import_table(
+                hub.database,
+                church_id,
+                rows,
+                source_name="Sunday cards.csv",
+                actor=ACTOR,
+                clock=_ClockAt(pile.received_at),
+                on_saved=hub.background_waker.wake,
+            ).created
     else:
         with hub.database.church(church_id) as session:
             saved = save_cards(session, church_id, list(_new_cards(pile)), now=pile.received_at)

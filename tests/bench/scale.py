@@ -4,6 +4,7 @@ Each figure is the median and p95 of repeated runs in the biggest church (200,00
 same in a church of 200 cards.
 """
 
+import hashlib
 import statistics
 import tempfile
 import time
@@ -48,6 +49,10 @@ WORDS: Mapping[str, str] = {
 """What is typed into the search."""
 
 
+OLD_LIST = UUID(hashlib.md5(b"import1-0", usedforsecurity=False).hexdigest())
+"""A list of the first church, as `tests.support.filling` makes it."""
+
+
 def filters(now: datetime) -> Mapping[str, CardFilter]:
     """Every filter, and what is hard together: common words that meet on few cards."""
     statuses, sources = CardStatus, CardSource
@@ -66,6 +71,12 @@ def filters(now: datetime) -> Mapping[str, CardFilter]:
         "a common word, needs attention": CardFilter(
             words="anna", statuses=frozenset({statuses.NEEDS_ATTENTION})
         ),
+        "one list": CardFilter(import_id=OLD_LIST),
+        "one list, needs attention": CardFilter(
+            import_id=OLD_LIST, statuses=frozenset({statuses.NEEDS_ATTENTION})
+        ),
+        "one list, a rare word": CardFilter(import_id=OLD_LIST, words="zebedee"),
+        "a list of another church": CardFilter(import_id=UUID(int=7)),
         "everything at once": CardFilter(
             words="anna",
             services=frozenset({"9:00 am"}),

@@ -1,5 +1,6 @@
 """Finding cards: by words, phone, e-mail and number, by every filter, in one church alone."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -9,7 +10,16 @@ from hypothesis import strategies as st
 from sqlalchemy import text, update
 from sqlalchemy.exc import DBAPIError
 
-from ghl.cards.find import CardFilter, choices, count_found, count_newer_found, find, period_counts
+from ghl.cards import imports
+from ghl.cards.find import (
+    CardFilter,
+    choices,
+    count_every,
+    count_found,
+    count_newer_found,
+    find,
+    period_counts,
+)
 from ghl.cards.terms import MOST_SIGNS, MOST_TERMS, read_terms
 from ghl.cards.words import plain_words
 from ghl.db.models import Card
@@ -418,3 +428,40 @@ def test_counts_of_a_period(database, church_id, add):
 
 def test_what_is_looked_for_is_in_no_repr():
     assert "anna" not in repr(CardFilter(words="anna")) + repr(read_terms("anna"))
+
+
+def test_the_cards_of_one_list_and_what_else_is_wanted_of_them(database, church_id):
+    with database.church(church_id) as session:
+        mine, other = (
+            imports.start(session, church_id, name="Sunday.csv", actor="x", now=NOW) for _ in range(2)
+        )
+    here = CardFilter(import_id=mine)
+    [anna] = save(database, church_id, card_values(1, service="9:00 am"), import_id=mine)
+    [ben] = save(
+        database,
+        church_id,
+        card_values(2, first_name="Ben", email="", service="11:00 am", first_time=True),
+        import_id=mine,
+    )
+    save(database, church_id, card_values(3, service="9:00 am"), import_id=other)
+    save(database, church_id, card_values(4))
+
+    def of(**wanted):
+        with database.church(church_id) as session:
+            asked = replace(here, **wanted)
+            found = find(session, church_id, asked).ids
+            assert count_found(session, church_id, asked) == len(found)
+            assert count_every(session, church_id, asked).total() == len(found)
+            return set(found)
+
+    assert of() == {anna.id, ben.id}
+    assert of(words="anna") == {anna.id}
+    assert of(words=f"#{ben.number}") == {ben.id}
+    assert of(words="?") == set()
+    assert of(services=frozenset({"9:00 am", "11:00 am"}), first_time=True) == {ben.id}
+    assert of(statuses=frozenset({CardStatus.HELD})) == set()
+    assert of(sources=frozenset({CardSource.FORM})) == set()
+    assert not here.empty
+    other_church = church(database, slug="hope")
+    with database.church(other_church) as session:
+        assert find(session, other_church, here).ids == ()

@@ -27,7 +27,7 @@ from ghl.cards.timeline import EventKind, seconds, timeline
 from ghl.cards.why import CardState, ChurchState, Outage
 from ghl.causes import WHO_ACTS, CauseCode
 from ghl.ids import new_id
-from ghl.statuses import AttemptOutcome, CardSource, CardStatus
+from ghl.statuses import AttemptOutcome, CardSource, CardStatus, Role
 from tests.support.churches import church
 
 NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
@@ -368,19 +368,19 @@ def test_durations_in_words(passed, words):
 
 
 class TestTheOutlook:
-    def look(self, status, *, cause=None, writes=True, outage=None, **values):
+    def look(self, status, *, cause=None, reader=Role.STAFF, outage=None, **values):
         facts = values.pop("facts", {})
         card = made(state=CardState(status, CardSource.TYPED, cause, facts, synced_at=NOW), **values)
-        return outlook(card, now=NOW, outage=outage, names=NAMES, when=lambda _at: "9:00 am", writes=writes)
+        return outlook(card, now=NOW, outage=outage, names=NAMES, when=lambda _at: "9:00 am", reader=reader)
 
     @pytest.mark.parametrize("status", list(CardStatus))
     @pytest.mark.parametrize("cause", [None, *CauseCode, "of_a_newer_version"])
-    @pytest.mark.parametrize("writes", [True, False])
-    def test_every_card_has_a_sentence_what_follows_and_who_acts(self, status, cause, writes):
-        told = self.look(status, cause=cause, writes=writes)
+    @pytest.mark.parametrize("reader", list(Role))
+    def test_every_card_has_a_sentence_what_follows_and_who_acts(self, status, cause, reader):
+        told = self.look(status, cause=cause, reader=reader)
         assert all((told.why, told.following, told.who))
         assert not told.why.endswith(tuple(WHO_ACTS.values())), "who acts is said once"
-        if not writes:
+        if reader is Role.VIEWER:
             assert "You can" not in told.who
 
     def test_a_church_that_is_stopped_says_who_mends_it(self):

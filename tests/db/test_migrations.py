@@ -9,6 +9,7 @@ from sqlalchemy import create_engine, make_url, text
 from ghl.db.errors import DatabaseSetupError
 from ghl.db.migrate import alembic_config, upgrade
 from tests.support.churches import card_values, church, connected_church, key_ring, save
+from tests.support.filling import fill
 
 
 def test_models_and_migrations_agree(database_urls):
@@ -96,3 +97,18 @@ def test_a_server_that_does_not_answer_is_one_clear_line():
         upgrade(url, url)
     assert "secret" not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_imports_come_to_a_filled_database(database_urls):
+    """Cards of before have no list; all of them stay, and lists find theirs from then on."""
+    fill(database_urls, cards=2_000, churches=3)
+    engine = create_engine(make_url(database_urls.admin))
+    with engine.connect() as connection:
+        command.downgrade(alembic_config(connection), "0005")
+        connection.commit()
+        assert connection.scalar(text("SELECT count(*) FROM cards")) == 2_000
+    upgrade(database_urls.admin, database_urls.app)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*), count(import_id) FROM cards")).one() == (2_000, 0)
+        assert connection.scalar(text("SELECT count(*) FROM card_imports")) == 0
+    engine.dispose()

@@ -55,7 +55,9 @@ def test_the_church_is_filled_through_workers_and_stands_in_all_states(hub):
         assert form_of(session, church.id).services == world.FORM.services
 
     # Filled again while the workers use up the budget, it is the same church.
+    imports = hub.query(church.id, "SELECT id FROM card_imports")
     assert seed_demo(hub.container, hub.sim.url) == f"{world.NAME} is there already."
+    assert hub.query(church.id, "SELECT id FROM card_imports") == imports
     assert sum(hub.standing(church.id).values()) == 96
     assert len(hub.contacts(world.LOCATION)) == len(contacts)
     assert len(hub.sim.faults.list()) == len(world.FAULTS)

@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urljoin
 
 import httpx
 import pytest
@@ -418,6 +419,56 @@ class TestTheDoor:
         assert rows("SELECT count(*) FROM cards") == [(0,)]
         change(is_open=True)
         assert is_saved(guest.send(page, **CARD))
+
+    def test_a_form_that_was_closed_meanwhile_gives_back_what_was_typed(self, guest, change, rows):
+        page = guest.open()
+        change(is_open=False)
+        answer = Page(
+            guest.send(
+                page, **CARD, last_name=HOSTILE, prayer_request="For\r\nmy mother", volunteer="yes", sms="yes"
+            )
+        )
+        typed = answer.fields["typed"]
+        for line in ("First name: Anna", f"Last name: {HOSTILE}", "Mobile phone: (615) 555-0142"):
+            assert line in typed.splitlines(), typed
+        assert "How may we pray for you? For\nmy mother" in typed.replace("\r", "")
+        assert "I would like to help" in typed
+        assert "<script" not in answer.html
+        assert "readonly" in answer.html
+        assert "18 or older" in typed
+        assert set(answer.fields) == {"typed"}, "nothing that could be sent"
+        assert rows("SELECT count(*) FROM cards") == [(0,)]
+
+    def test_a_closed_form_gives_nothing_of_a_child_back(self, guest, change):
+        page = guest.open()
+        change(is_open=False)
+        answer = Page(guest.send(page, **{**CARD, "age": "under13"}))
+        assert answer.status == 403
+        assert "Anna" not in answer.html
+        assert "typed" not in answer.fields
+
+    def test_below_another_path(self, database, rows):
+        """A proxy may keep the form below a path of its website and take that away before it asks the intake."""
+        with running(database, form_url="https://example.org/cards") as intake:
+            name = public_id(rows, make_sender(database, "grace").church_id)
+
+            def at(address):
+                assert address.startswith(f"https://example.org/cards/c/{name}"), address
+                return intake.url + address.removeprefix("https://example.org/cards")
+
+            shown = f"https://example.org/cards/c/{name}"
+            page = Page(intake.client.get(at(shown)))
+            to = urljoin(shown, re.search(r'<form method="post" action="([^"]*)"', page.html)[1])
+            answer = intake.client.post(at(to), data=filled(page, **CARD))
+            assert is_saved(answer)
+            thanks = urljoin(to, answer.headers["location"])
+            for place, again in (
+                (thanks, intake.client.get(at(thanks)).text),
+                (to, intake.client.post(at(to), data=filled(page, **{**CARD, "age": "under13"})).text),
+            ):
+                link = urljoin(place, re.search(r'class="button" href="([^"]*)"', again)[1])
+                assert link == shown
+                assert intake.client.get(at(link)).status_code == 200
 
     def test_bodies_that_are_none(self, guest, rows):
         assert guest.client.post(guest.url, json=CARD).status_code == 415

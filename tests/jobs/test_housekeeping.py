@@ -140,3 +140,17 @@ def test_raw_answers_go_after_thirty_days_and_the_calls_stay(hub, task):
         old.id: [{"call": "GetContact", "status": None}, {"call": "CreateContact", "status": 400}],
         young.id: calls,
     }
+
+
+def test_refused_rows_of_long_ago_go(hub, task):
+    church_id = hub.church()
+    for days in (1, 31):
+        hub.query(
+            church_id,
+            "INSERT INTO card_imports (id, church_id, name, started_by, ended_at, refused, refused_rows, refused_until)"
+            f" VALUES (gen_random_uuid(), :church, 'x', 'x', now(), 1, 'rows', now() + interval '{2 - days} days')"
+            " RETURNING 1",
+            church=church_id,
+        )
+    task("prune refused rows")
+    assert hub.query(church_id, "SELECT count(*), count(refused_rows) FROM card_imports") == [(2, 1)]

@@ -19,15 +19,24 @@ SELECT md5('location' || n)::uuid, md5('church' || n)::uuid, 'LOC' || n, true, f
 FROM generate_series(1, :churches) AS n
 """
 
+# Each church's cards of a list came with lists of some hundreds.
+IMPORTS = """
+INSERT INTO card_imports (id, church_id, name, started_by, started_at, seen_at, ended_at, finished, begun)
+SELECT md5('import' || n || '-' || list)::uuid, md5('church' || n)::uuid, 'list ' || list, 'filling', now(), now(),
+       now(), true, true
+FROM generate_series(1, :churches) AS n, generate_series(0, :lists) AS list
+"""
+
 # The first church has a fifth of all cards, the others share the rest. One card in ten waits for a person. Names
 # repeat as in a town: "anna" stands on one card in ten, "Zebedee" on one
 # in ten thousand.
 CARDS = """
-INSERT INTO cards (id, church_id, number, status, cause, source, fingerprint, first_name, last_name, phone, email,
+INSERT INTO cards (id, church_id, number, status, cause, source, import_id, fingerprint, first_name, last_name, phone, email,
                    received_at, status_changed_at, synced_at, visit_date, service, campus, first_time, search)
 SELECT md5('card' || n)::uuid, church, n, status,
        CASE status WHEN 'needs_attention' THEN 'phone_invalid' WHEN 'held' THEN 'same_person_doubt' END,
-       (ARRAY['import', 'api', 'form', 'typed'])[1 + n / 7 % 4], decode(md5('f' || n), 'hex'), first, last, phone,
+       (ARRAY['import', 'api', 'form', 'typed'])[1 + n / 7 % 4],
+       CASE n / 7 % 4 WHEN 0 THEN md5('import' || church_no || '-' || n / 10000)::uuid END, decode(md5('f' || n), 'hex'), first, last, phone,
        email, at, at, CASE status WHEN 'synced' THEN at END, at::date,
        (ARRAY['9:00 am', '11:00 am', '6:00 pm', 'Wednesday', NULL])[1 + n / 11 % 5],
        (ARRAY['Downtown', 'Eastside', NULL])[1 + n / 13 % 3], (ARRAY[true, false, NULL])[1 + n / 17 % 3],
@@ -36,7 +45,7 @@ FROM (
     SELECT *, '+1615' || lpad((n::bigint * 7919 % 10000000)::text, 7, '0') AS phone,
            lower(format('%s.%s%s@example.org', first, last, n)) AS email
     FROM (
-        SELECT n, md5('church' || CASE WHEN n % 5 = 0 THEN 1 ELSE 1 + n % :churches END)::uuid AS church,
+        SELECT n, church_no, md5('church' || church_no)::uuid AS church,
                now() - n * interval '25 seconds' AS at,
                CASE WHEN n % 10 = 3 OR n % 50 = 15 THEN 'needs_attention' WHEN n % 50 IN (5, 7) THEN 'waiting'
                     WHEN n % 250 = 35 THEN 'to_review' WHEN n % 5000 = 40 THEN 'held' ELSE 'synced' END AS status,
@@ -47,7 +56,8 @@ FROM (
                (ARRAY['Keller', 'Smith', 'Johnson', 'Garcia', 'Nguyen', 'Brown', 'Liddell', 'Okafor', 'Petrov', 'Kim',
                       'Lopez', 'Oneill', 'Walker', 'Young', 'Quist', 'Martin', 'Lee', 'Adams', 'Baker', 'Clark', 'Davis',
                       'Evans', 'Foster', 'Gray', 'Hill', 'Irving', 'Jones'])[1 + n / 5 * 11 % 27] AS last
-        FROM generate_series(1, :cards) AS n
+        FROM generate_series(1, :cards) AS n,
+             LATERAL (SELECT CASE WHEN n % 5 = 0 THEN 1 ELSE 1 + n % :churches END AS church_no) AS whose
     ) AS people
 ) AS made
 """
@@ -87,6 +97,7 @@ def fill(urls: DatabaseUrls, *, cards: int, churches: int) -> None:
             connection.execute(text(statement), {"churches": churches})
         # Triggers count and check row by row; here the counts are written at the end.
         connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.execute(text(IMPORTS), {"churches": churches, "lists": cards // 10_000})
         connection.execute(text(CARDS), {"cards": cards, "churches": churches})
         for statement in (REVISIONS, OUTBOX, WORDS, CONTACTS, COUNTS):
             connection.execute(text(statement))

@@ -15,6 +15,7 @@ from ghl.clock import SystemClock
 from ghl.people.sessions import sign_out
 from ghl.people.users import add_user
 from ghl.statuses import CardSource, CardStatus, Role
+from tests.support.browser import poll
 from tests.support.cards import CardMaker
 
 CARD = "pages/card.py"
@@ -395,7 +396,8 @@ class TestPrayers:
         press(app, "Read the prayer request")
         assert "For my mother" in seen(app)
         app.run()
-        assert "mother" not in seen(app)
+        assert "For my mother" in seen(app), "it stands there until it is hidden"
+        assert "Read the prayer request" not in labels(app)
         assert "Prayer request read" in seen(app)
         entries = sql("SELECT subject, facts FROM audit_entries WHERE action = 'prayer.read'")
         assert len(entries) == 1
@@ -411,8 +413,144 @@ class TestPrayers:
         assert "mother" not in seen(app)
         assert sql("SELECT count(*) FROM audit_entries WHERE action = 'prayer.read'")[0][0] == 0
 
+    def test_two_presses_are_one_reading_and_one_after_hiding_is_another(self, open_card, save, sql, sign_in):
+        number, cookie = save({**ANNA, "prayer_request": "For my mother"}), sign_in()
+        sql("UPDATE memberships SET reads_prayers = true")
+        app = open_card(number, cookie=cookie)
+        (button,) = [one for one in app.button if one.label == "Read the prayer request"]
+        button.click().run()
+        button.click().run()
+        assert "For my mother" in seen(app)
+        readings = "SELECT count(*) FROM audit_entries WHERE action = 'prayer.read'"
+        assert sql(readings)[0][0] == 1
+        press(app, "Hide it")
+        assert "mother" not in seen(app)
+        poll(lambda: press(app, "Read the prayer request") and "For my mother" in seen(app), 20)
+        assert sql(readings)[0][0] == 2
+        app = open_card(number, cookie=cookie)
+        assert "mother" not in seen(app), "another visit reads it anew"
+
+    def prayed(self, save, sql, sign_in, prayer="For my mother", role=Role.STAFF):
+        number, cookie = save({**ANNA, "prayer_request": prayer}), sign_in(role)
+        sql("UPDATE memberships SET reads_prayers = true")
+        return number, cookie
+
+    def test_who_may_read_it_corrects_it_and_its_words_are_in_no_log(self, open_card, save, sql, sign_in):
+        number, cookie = self.prayed(save, sql, sign_in)
+        app = open_card(number, cookie=cookie)
+        press(app, "Correct this card")
+        press(app, "Correct the prayer request too")
+        assert field(app, "Prayer request").value == "For my mother"
+        field(app, "Prayer request").set_value("For my brother").run()
+        press(app, "Save")
+        assert "A prayer request stays here, so nothing is sent." in seen(app)
+        assert sql("SELECT text FROM prayer_requests") == [("For my brother",)]
+        entries = sql(
+            "SELECT action, facts FROM audit_entries WHERE action IN ('card.corrected', 'prayer.read')"
+        )
+        assert [one.action for one in entries] == ["prayer.read", "card.corrected"]
+        assert entries[1].facts["fields"] == ["prayer_request"]
+        assert "mother" not in str(sql("SELECT facts FROM audit_entries")) + str(
+            sql("SELECT fields FROM card_revisions")
+        )
+        press(app, "Read the prayer request")
+        assert "For my brother" in seen(app)
+
+    def test_what_was_typed_of_it_comes_back_and_can_be_emptied(self, open_card, save, sql, sign_in):
+        number, cookie = self.prayed(save, sql, sign_in)
+        app = open_card(number, cookie=cookie)
+        press(app, "Correct this card")
+        press(app, "Correct the prayer request too")
+        field(app, "Prayer request").set_value("").run()
+        app = open_card(number, cookie=cookie)
+        press(app, "Go on correcting")
+        assert field(app, "Prayer request").value == ""
+        press(app, "Save")
+        assert sql("SELECT count(*) FROM prayer_requests") == [(0,)]
+
+    def test_who_may_not_read_it_leaves_it_as_it_is(self, open_card, save, sql):
+        app = open_card(save({**ANNA, "prayer_request": "For my mother"}), Role.ADMIN)
+        press(app, "Correct this card")
+        assert "Only your prayer team can correct it." in seen(app)
+        assert "Correct the prayer request too" not in labels(app)
+        field(app, "First name").set_value("Hanna").run()
+        press(app, "Save")
+        assert sql("SELECT text FROM prayer_requests") == [("For my mother",)]
+
+    def test_the_right_may_go_while_it_is_corrected(self, open_card, save, sql, sign_in):
+        number, cookie = self.prayed(save, sql, sign_in)
+        app = open_card(number, cookie=cookie)
+        press(app, "Correct this card")
+        press(app, "Correct the prayer request too")
+        field(app, "Prayer request").set_value("For nobody").run()
+        sql("UPDATE memberships SET reads_prayers = false")
+        press(app, "Save")
+        assert "You may no longer read prayer requests" in seen(app)
+        assert sql("SELECT text FROM prayer_requests") == [("For my mother",)]
+        app = open_card(number, cookie=cookie)
+        press(app, "Go on correcting")
+        assert "nobody" not in seen(app)
+        assert not [one for one in app.text_area if one.label == "Prayer request"]
+
+    def test_another_ones_correction_is_not_written_over(self, open_card, save, sql, sign_in):
+        number, cookie = self.prayed(save, sql, sign_in)
+        app = open_card(number, cookie=cookie)
+        press(app, "Correct this card")
+        press(app, "Correct the prayer request too")
+        sql("UPDATE prayer_requests SET text = 'For my aunt'")
+        field(app, "Prayer request").set_value("For my uncle").run()
+        press(app, "Save")
+        assert "Somebody else changed the prayer request meanwhile" in seen(app)
+        assert sql("SELECT text FROM prayer_requests") == [("For my aunt",)]
+        assert field(app, "Prayer request").value == "For my uncle"
+
+    def test_a_card_without_one_gets_one(self, open_card, save, sql, sign_in):
+        number, cookie = self.prayed(save, sql, sign_in, prayer="")
+        app = open_card(number, cookie=cookie)
+        press(app, "Correct this card")
+        press(app, "Add a prayer request")
+        field(app, "Prayer request").set_value("For my brother").run()
+        press(app, "Save")
+        assert sql("SELECT text FROM prayer_requests") == [("For my brother",)]
+
 
 class TestNotesAndOtherCards:
+    def test_a_half_typed_note_survives_a_reload_and_a_new_sign_in(self, open_card, save, sql, sign_in):
+        number = save()
+        app = open_card(number)
+        field(app, "A new note").set_value("Call her on").run()
+        app = open_card(number)
+        assert field(app, "A new note").value == "Call her on"
+        assert "is back." in seen(app)
+        assert field(open_card(save({**ANNA, "last_name": "Lee"})), "A new note").value == ""
+        assert field(open_card(number, cookie=sign_in(email="ben@example.org")), "A new note").value == ""
+        app = open_card(number)
+        press(app, "Keep the note")
+        assert sql("SELECT text FROM card_notes") == [("Call her on",)]
+        assert sql("SELECT count(*) FROM card_drafts") == [(0,)]
+        assert "is back." not in seen(app)
+        assert field(open_card(number), "A new note").value == ""
+
+    def test_a_note_that_was_begun_can_be_given_up(self, open_card, save, sql):
+        number = save()
+        app = open_card(number)
+        field(app, "A new note").set_value("Call").run()
+        app = open_card(number)
+        press(app, "Start again")
+        assert field(app, "A new note").value == ""
+        assert sql("SELECT count(*) FROM card_drafts") == [(0,)]
+
+    def test_a_note_of_somebody_whose_role_was_taken_is_still_theirs(self, open_card, save, sql):
+        number = save()
+        app = open_card(number)
+        field(app, "A new note").set_value("Call her").run()
+        sql("UPDATE memberships SET role = 'viewer'")
+        if "Keep the note" in labels(app):
+            press(app, "Keep the note")
+        assert sql("SELECT count(*) FROM card_notes") == [(0,)]
+        sql("UPDATE memberships SET role = 'staff'")
+        assert field(open_card(number), "A new note").value == "Call her"
+
     def test_a_note_is_kept_and_the_field_is_empty_again(self, open_card, save, sql):
         app = open_card(save())
         press(app, "Keep the note")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dashboard import gate
 from ghl.churches import add_church
 from ghl.clock import SystemClock
 from ghl.forms import FormChange, change_form, current_wordings, form_of
@@ -168,3 +169,94 @@ def test_the_database_away_while_saving(open_page, sign_in, database, church, sq
     sql("GRANT INSERT, UPDATE ON card_forms TO hub_tenant")
     press(app, "Save")
     assert stored(database, church).welcome == "Hello"
+
+
+def drafts_kept(sql):
+    return sql("SELECT count(*) FROM card_drafts WHERE place = 'form'")[0][0]
+
+
+def test_what_was_typed_survives_a_reload_and_a_new_sign_in(open_page, sign_in, database, church, sql):
+    app = open_page(sign_in(Role.ADMIN), PAGE)
+    field(app, "welcome", "text_area").set_value("Hello and welcome").run()
+    field(app, "sms_wording", "text_area").set_value("Yes, text me.").run()
+    next(one for one in app.toggle if one.key.endswith("_is_open")).set_value(False).run()
+    app = open_page(sign_in(Role.ADMIN), PAGE)
+    assert field(app, "welcome", "text_area").value == "Hello and welcome"
+    assert field(app, "sms_wording", "text_area").value == "Yes, text me."
+    assert not app.toggle[0].value
+    assert any("did not save is back." in one for one in texts(app))
+    assert any("30924" in one for one in texts(app)), "what the words lack is told at once"
+    assert stored(database, church).welcome == ""
+    other = open_page(sign_in(Role.ADMIN, email="ben@example.org"), PAGE)
+    assert field(other, "welcome", "text_area").value == ""
+    app = open_page(sign_in(Role.ADMIN), PAGE)
+    field(app, "sms_wording", "text_area").set_value(field(other, "sms_wording", "text_area").value).run()
+    press(app, "Save")
+    assert app.success[0].value == "Saved. Guests see it within a few seconds."
+    assert (stored(database, church).welcome, stored(database, church).is_open) == (
+        "Hello and welcome",
+        False,
+    )
+    assert drafts_kept(sql) == 0
+    assert not any("is back." in one for one in texts(open_page(sign_in(Role.ADMIN), PAGE)))
+
+
+def test_a_draft_is_given_up_or_taken_back_by_hand(open_page, sign_in, sql):
+    cookie = sign_in(Role.ADMIN)
+    app = open_page(cookie, PAGE)
+    field(app, "welcome", "text_area").set_value("Hello").run()
+    assert drafts_kept(sql) == 1
+    field(app, "welcome", "text_area").set_value("").run()
+    assert drafts_kept(sql) == 0, "the page says what is saved"
+    field(app, "welcome", "text_area").set_value("Hello").run()
+    app = open_page(cookie, PAGE)
+    press(app, "Start again from what is saved")
+    assert field(app, "welcome", "text_area").value == ""
+    assert drafts_kept(sql) == 0
+    assert not any("is back." in one for one in texts(app))
+
+
+def test_what_somebody_else_changed_meanwhile_is_named(open_page, sign_in, database, church):
+    cookie = sign_in(Role.ADMIN)
+    app = open_page(cookie, PAGE)
+    field(app, "welcome", "text_area").set_value("Mine").run()
+    field(app, "campuses", "text_area").set_value("North").run()
+    with database.church(church) as session:
+        change_form(
+            session, church, FormChange(welcome="Theirs", services=("9",)), actor="x", now=SystemClock().now()
+        )
+    app = open_page(cookie, PAGE)
+    assert "Somebody else changed meanwhile: Words of welcome." in texts(app)
+    assert field(app, "services", "text_area").value == "9"
+    press(app, "Save")
+    form = stored(database, church)
+    assert (form.welcome, form.services, form.campuses) == ("Mine", ("9",), ("North",))
+
+
+def test_a_save_that_was_not_allowed_says_so_and_loses_nothing(
+    open_page, sign_in, sql, database, church, monkeypatch
+):
+    cookie = sign_in(Role.ADMIN)
+    app = open_page(cookie, PAGE)
+    field(app, "welcome", "text_area").set_value("Hello").run()
+    allowed = gate.acting
+    monkeypatch.setattr(gate, "acting", lambda *_: None)
+    press(app, "Save")
+    assert "This isn't saved: your sign-in has ended" in app.error[0].value
+    assert field(app, "welcome", "text_area").value == "Hello"
+    monkeypatch.setattr(gate, "acting", allowed)
+    sql("UPDATE memberships SET role = 'staff'")
+    press(app, "Save")
+    assert app.title[0].value != "Card form"
+    assert stored(database, church).welcome == ""
+    sql("UPDATE memberships SET role = 'admin'")
+    assert field(open_page(cookie, PAGE), "welcome", "text_area").value == "Hello"
+
+
+def test_words_are_looked_at_when_a_button_is_pressed(open_page, sign_in):
+    app = open_page(sign_in(Role.ADMIN), PAGE)
+    before = texts(app)
+    field(app, "sms_wording", "text_area").set_value("Yes.").run()
+    assert texts(app) == before, "nothing comes or goes while somebody types"
+    press(app, "Check the words")
+    assert any("30924" in one for one in texts(app))

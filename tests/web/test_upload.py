@@ -6,6 +6,15 @@ import io
 import pytest
 from openpyxl import Workbook
 
+from dashboard import services
+from dashboard.gate import Viewer
+from dashboard.upload.lately import refused_content
+from ghl.cards import imports
+from ghl.cards.importing import import_table
+from ghl.cards.table import Row
+from ghl.clock import SystemClock
+from ghl.ids import new_id
+from ghl.people import sessions
 from ghl.statuses import Role
 from tests.support.browser import poll
 
@@ -199,3 +208,214 @@ def test_the_session_may_end_before_the_save(upload, cards_saved, sql):
     save.click().run()
     assert app.title[0].value == "You are signed out"
     assert cards_saved() == 0
+
+
+BAD = ["Bob", "Ray", "12", "", "", ""]
+
+
+def another(open_page, cookie):
+    """Another tab, or the same after a reload."""
+    return open_page(cookie, SCRIPT)
+
+
+def imported(app):
+    press(to_check(app), "Save 2 cards")
+    return result(app)
+
+
+def only_import(sql):
+    return sql("SELECT * FROM card_imports")[0]
+
+
+def test_a_reload_and_a_new_sign_in_find_what_came_of_a_list(upload, open_page, sign_in, sql):
+    imported(upload(listed(*guests(2), ["", "", "", "", "", "L"])))
+    for cookie in (sign_in(), sign_in()):
+        app = another(open_page, cookie)
+        assert "Done" in said(app)
+        assert "2 new cards are saved." in said(app)
+        assert any("1 row was refused." in line for line in said(app))
+    assert not only_import(sql).was_read
+    press_anew(app, "Import another list")
+    app = another(open_page, sign_in())
+    assert "Done" not in said(app)
+    assert "Lists of the last 30 days" in said(app)
+    assert "2 new cards · 1 row refused" in said(app)
+    assert "visitors.csv" in said(app)
+
+
+def press_anew(app, label):
+    """Presses a button of a page that was just opened; that it did not come up a moment ago it has to be told."""
+    [desk] = [
+        value
+        for name, value in app.session_state._state.filtered_state.items()
+        if str(name).startswith("upload_")
+    ]
+    desk.since = 0.0
+    [button] = [one for one in app.button if one.label == label]
+    button.click().run()
+    assert not app.exception
+
+
+def going_on(database, church, sql, **how):
+    [(user_id,)] = sql("SELECT id FROM users")
+    with database.church(church) as session:
+        import_id = imports.start(
+            session,
+            church,
+            name="big.csv",
+            actor=f"user:{user_id}",
+            now=SystemClock().now(),
+            total=600,
+            **how,
+        )
+        imports.go_on(session, church, import_id, imports.Counts(200))
+    return import_id
+
+
+def test_a_reload_while_a_list_is_saved_shows_how_far_it_is_and_can_stop_it(
+    open_page, sign_in, database, church, sql
+):
+    cookie = sign_in()
+    import_id = going_on(database, church, sql)
+    app = another(open_page, cookie)
+    assert "Saving the cards" in said(app)
+    press_anew(app, "Stop")
+    assert only_import(sql).stop_asked
+    assert "Stopping…" in [one.label for one in app.button]
+    with database.church(church) as session:
+        imports.end(session, church, import_id, imports.Counts(400), now=SystemClock().now(), finished=False)
+    app.run()
+    assert "Stopped before the end" in said(app)
+    assert any(line.startswith("200 rows were not looked at.") for line in said(app))
+
+
+def test_another_list_meanwhile(open_page, sign_in, database, church, sql):
+    cookie = sign_in()
+    import_id = going_on(database, church, sql)
+    app = another(open_page, cookie)
+    press_anew(app, "Import another list meanwhile")
+    assert app.file_uploader
+    assert "big.csv" in said(app)
+    assert not only_import(sql).was_read, "what comes of it is still to be read"
+    with database.church(church) as session:
+        imports.end(session, church, import_id, imports.Counts(600), now=SystemClock().now(), finished=True)
+    app.run()
+    assert "600 new cards" in said(app)
+    assert "Done" in said(another(open_page, cookie))
+
+
+def test_a_list_whose_process_ended_says_so(open_page, sign_in, database, church, sql):
+    cookie = sign_in()
+    going_on(database, church, sql)
+    sql("UPDATE card_imports SET seen_at = now() - interval '5 minutes'")
+    app = another(open_page, cookie)
+    assert "Stopped before the end" in said(app)
+    assert "The hub was started anew" in app.error[0].value
+    assert "200 new cards are saved." in said(app)
+
+
+def test_another_persons_list_is_listed_and_does_not_open(upload, open_page, sign_in):
+    imported(upload(listed(*guests(2))))
+    app = another(open_page, sign_in(email="ben@example.org"))
+    assert "Done" not in said(app)
+    assert "2 new cards" in said(app)
+
+
+def links(app):
+    return [
+        (one.proto.label, one.proto.query_string) for one in app.get("page_link") if one.proto.query_string
+    ]
+
+
+def test_its_cards_are_shown_by_the_list_and_only_where_there_are_new_ones(upload, open_page, sign_in, sql):
+    content = listed(*guests(2), BAD)
+    app = upload(content)
+    press(to_check(app), "Save 3 cards")
+    result(app)
+    import_id = only_import(sql).id
+    assert ("Show these cards", f"import={import_id}") in links(app)
+    assert ("Show those to mend", f"status=needs_attention&import={import_id}") in links(app)
+    press(app, "Import another list")
+    app.file_uploader[0].upload("next.csv", listed(*guests(3))).run()
+    press(to_check(app), "Save 1 card")
+    result(app)
+    newer = sql("SELECT id FROM card_imports WHERE name = 'next.csv'")[0].id
+
+    def seen(**query):
+        page = open_page(sign_in(), "pages/cards.py", **query)
+        assert not page.exception
+        return " ".join(said(page) + [one.proto.label for one in page.get("page_link")])
+
+    first, second = seen(**{"import": str(import_id)}), seen(**{"import": str(newer)})
+    assert "First0" in first
+    assert "First2" not in first
+    assert "First2" in second
+    assert "First0" not in second
+    assert "from one list" in second
+    mend = seen(**{"import": str(import_id), "status": "needs_attention"})
+    assert "Bob" in mend
+    assert "First0" not in mend
+    assert "No card matches" in seen(**{"import": str(new_id())})
+    assert "First2" in seen(**{"import": "nonsense"}), "no filter at all"
+
+
+def test_the_same_list_again_leads_to_no_cards(upload, sql, database, church):
+    app = upload(listed(*guests(2)))
+    to_check(app)
+    sql_free = sql("SELECT count(*) FROM card_imports")[0][0]
+    assert sql_free == 0
+    # The same cards come in while this one is being looked at.
+    import_table(
+        database, church,
+        [Row(n, {"first_name": f"First{n}", "last_name": f"Last{n}", "phone": f"615555{n:04d}",
+                 "email": f"guest{n}@example.org", "T-Shirt": "M"}) for n in range(2)],
+        source_name="x", actor="test", clock=SystemClock(), on_saved=lambda _church: None,
+    )  # fmt: skip
+    press(app, "Save 2 cards")
+    result(app)
+    assert "No new card was saved." in said(app)
+    assert not [label for label, _ in links(app) if label.startswith("Show")]
+
+
+def test_the_refused_rows_come_as_a_file_also_later_and_not_to_everybody(
+    upload, sign_in, open_page, sql, database, church
+):
+    app = upload(
+        listed(
+            ["Ann", "Lee", "615-555-0100", "Peace"],
+            ["", "", "", "For my mother"],
+            headings=("Given name", "Surname", "Cell", "Prayer"),
+        )
+    )
+    press(to_check(app), "Save 1 card")
+    result(app)
+    row = only_import(sql)
+    assert row.refused_prays
+    hub = services.container()
+    with database.church(church) as session:
+        found = imports.look(session, church, row.id)
+
+    def file_of(cookie):
+        person = sessions.current(database, cookie, clock=SystemClock())
+        return refused_content(hub, Viewer(person, person.church), found, cookie)
+
+    ruth, ben = sign_in(), sign_in(email="ben@example.org")
+    assert b"For my mother" in file_of(ruth)()
+    with pytest.raises(imports.ImportRefusedError):
+        file_of(ben)()
+    assert any("only your prayer team" in line for line in said(another(open_page, ben)))
+    sql("UPDATE memberships SET reads_prayers = true")
+    assert b"For my mother" in file_of(ben)()
+    later = file_of(ruth)
+    sql("UPDATE memberships SET role = 'viewer'")
+    with pytest.raises(imports.ImportRefusedError):
+        later()
+
+
+def test_a_role_that_was_taken_away_is_told_at_save(upload, cards_saved, sql):
+    app = to_check(upload(listed(*guests(2))))
+    sql("UPDATE memberships SET role = 'viewer'")
+    press_anew(app, "Save 2 cards")
+    assert cards_saved() == 0
+    assert sql("SELECT count(*) FROM card_imports") == [(0,)]
+    assert app.title[0].value != "Import a list"

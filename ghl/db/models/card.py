@@ -24,7 +24,7 @@ class Card(Base):
     """A card as the lists show it. What was written stands in its revisions, the prayer request apart.
 
     `search` holds the words that people look for, as `ghl.cards.words` writes them. `synced_revision` is the
-    newest revision that is in GoHighLevel, in the contact `contact_id`.
+    newest revision that is in GoHighLevel, in the contact `contact_id`. `import_id` is the list that brought it.
     """
 
     __tablename__ = "cards"
@@ -57,6 +57,14 @@ class Card(Base):
         Index(
             "ix_cards_email", "church_id", "email", "received_at", postgresql_where=text("email IS NOT NULL")
         ),
+        Index(
+            "ix_cards_import",
+            "church_id",
+            "import_id",
+            "received_at",
+            "id",
+            postgresql_where=text("import_id IS NOT NULL"),
+        ),
         Index("ix_cards_synced", "church_id", "synced_at", postgresql_where=text("synced_at IS NOT NULL")),
     )
 
@@ -68,6 +76,7 @@ class Card(Base):
     facts: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     source: Mapped[str]
     source_name: Mapped[str | None]
+    import_id: Mapped[UUID | None] = mapped_column(ForeignKey("card_imports.id"))
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
     revision: Mapped[int] = mapped_column(server_default=text("1"))
     first_name: Mapped[str] = mapped_column(server_default="")

@@ -15,7 +15,8 @@ from ghl.cards.fields import LENGTHS, MAX_PRAYER
 from ghl.forms import Wording
 from ghl.forms.address import qr_svg
 from ghl.forms.lint import address_problem, addresses_in
-from ghl.intake.form.entry import ADULT, BOXES, CHILD, TEEN, TRAP, Entry
+from ghl.intake.form.entry import BOXES, CHILD, TRAP, Entry
+from ghl.intake.form.in_words import AGES, FIRST_TIME, LABELS, VOLUNTEER, in_words
 from ghl.intake.form.known import KnownForm
 from ghl.statuses import Channel
 
@@ -80,8 +81,10 @@ class Pages:
             lengths={**LENGTHS, "prayer_request": MAX_PRAYER},
             boxes=[(channel, BOXES[channel]) for channel in Channel],
             trap=TRAP,
-            ages=((ADULT, "18 or older"), (TEEN, "13 to 17"), (CHILD, "Under 13")),
-            teen=TEEN,
+            ages=tuple(AGES.items()),
+            labels=LABELS,
+            first_time=tuple(FIRST_TIME.items()),
+            volunteer=VOLUNTEER,
         )
         self._environment = environment
 
@@ -122,10 +125,10 @@ class Pages:
         """For somebody under 13: nothing is kept, not even on the page."""
         return self._page("too_young.html", 200, form=form)
 
-    def closed(self, form: KnownForm) -> Response:
-        """The church takes no cards this way at present."""
-        title, text = "This form is closed.", "Please ask at the welcome desk."
-        return self._page("message.html", 403, heading=form.settings.church_name, title=title, text=text)
+    def closed(self, form: KnownForm, entry: Entry | None = None) -> Response:
+        """The church takes no cards this way at present; whoever wrote one meanwhile can copy it, a child excepted."""
+        typed = in_words(entry) if entry and entry["age"] != CHILD else ""
+        return self._page("closed.html", 403, form=form, typed=typed)
 
     def unknown(self) -> Response:
         """No church has this address."""

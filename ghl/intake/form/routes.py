@@ -112,7 +112,7 @@ class CardForms:
         entry = read_entry(await read_body(request, most=MAX_BODY, seconds=self._body_seconds))
         form = await self._find(request)
         if not form.settings.is_open:
-            return self._pages.closed(form)
+            return self._pages.closed(form, entry)
         if entry["age"] == CHILD:
             return self._pages.too_young(form)
         now = self._clock.now()
@@ -143,7 +143,8 @@ class CardForms:
             return again(entry, notice=notice, status=problem.problem.status, headers=problem.headers)
         self._limits.add(form.church_id, address or "")
         query = "&".join(f"{QUERY[channel]}={version}" for channel, version in agreed.items())
-        place = request.url_for("thanks", public_id=form.public_id).path
+        # Seen from the form's own address: a proxy may have it below a path that only the browser knows.
+        place = f"{form.public_id}/thanks"
         return RedirectResponse(f"{place}?{query}" if query else place, 303, HEADERS)
 
     async def _show_thanks(self, request: Request) -> Response:

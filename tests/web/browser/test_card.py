@@ -214,9 +214,18 @@ def test_a_card_is_readable_for_who_may_only_look(person, to_mend, connected):
     readable(page, lambda: ready(page, to_mend), name="card-viewer", height=2000)
 
 
-def test_a_correction_is_readable_on_any_screen(person, to_mend, connected):
+def test_a_correction_is_readable_on_any_screen(person, to_mend, connected, sql, church):
     page = open_card(person, to_mend)
+    sql("UPDATE memberships SET reads_prayers = true WHERE church_id = :id", id=church)
+    page.reload()
+    ready(page, to_mend)
+    page.get_by_role("button", name="Read the prayer request").dblclick()
+    expect(page.get_by_text("For my mother")).to_be_visible(timeout=30_000)
+    noted = "SELECT count(*) FROM audit_entries WHERE church_id = :id AND action = 'prayer.read'"
+    assert sql(noted, id=church) == [(1,)]
     correct(page)
+    page.get_by_role("button", name="Correct the prayer request too").click()
+    expect(page.get_by_label("Prayer request", exact=True)).to_have_value("For my mother", timeout=30_000)
     page.get_by_label("Birthday").fill("the day before")
     page.get_by_role("button", name="Save").first.click()
     problem = page.get_by_text("Write the date as")

@@ -232,7 +232,7 @@ def test_what_is_asked_follows_the_age(form, guest, counted, sql, church):
     assert counted() == 1
 
 
-def test_it_is_readable_on_every_screen(form, guest):
+def test_it_is_readable_on_every_screen(form, guest, database, church):
     page = guest(form)
     settled = lambda: expect(page.get_by_role("heading", level=1)).to_be_visible()  # noqa: E731
     readable(page, settled, name="form")
@@ -240,6 +240,20 @@ def test_it_is_readable_on_every_screen(form, guest):
     readable(page, settled, name="form-thanks")
     page.goto(f"{form}/print")
     readable(page, settled, name="form-print")
+    page.goto(form)
+    write(
+        page, **{"How may we pray for you?": "For my mother.\nShe is ill.", "Mobile phone": "(615) 555-0142"}
+    )
+    with database.church(church) as session:
+        change_form(session, church, FormChange(is_open=False), actor="test", now=datetime.now(UTC))
+    closed = page.get_by_role("heading", name="This form is closed.")
+    poll(lambda: page.request.get(form).status == 403, 15)
+    page.get_by_role("button", name="Send my card").click()
+    expect(closed).to_be_visible()
+    expect(page.get_by_label("What you wrote")).to_have_value(
+        re.compile("pray for you. For my mother.\nShe is ill.")
+    )
+    readable(page, lambda: expect(closed).to_be_visible(), name="form-closed", reload=False)
     page.goto(form[:-4])
     expect(page.get_by_role("heading", level=1)).to_have_text("There is no form here.")
     readable(page, settled, name="form-unknown")
@@ -287,8 +301,19 @@ def test_an_admin_finds_the_code_and_changes_the_words(person, form, church, sql
     at_home(page)
 
 
-def test_the_admins_page_is_readable_on_every_screen(person, form, at_home):
+def test_the_admins_page_is_readable_on_every_screen(person, form, at_home, sql, church):
     page = person("form", role=Role.ADMIN, name="Pat")
     save = page.get_by_role("button", name="Save", exact=True)
-    readable(page, lambda: expect(save).to_be_visible(timeout=30_000), name="form-admin")
+    welcome = page.get_by_role("textbox", name="Words of welcome")
+    expect(welcome).to_be_visible(timeout=30_000)
+    welcome.fill("Good to see you!")
+
+    def kept():
+        return sql("SELECT count(*) FROM card_drafts WHERE church_id = :id", id=church)[0][0]
+
+    poll(kept, 20)
+    page.reload()
+    expect(page.get_by_text("and did not save is back.")).to_be_visible(timeout=30_000)
+    expect(welcome).to_have_value("Good to see you!")
+    readable(page, lambda: expect(save).to_be_visible(timeout=30_000), name="form-admin", height=2600)
     at_home(page)

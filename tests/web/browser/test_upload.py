@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from contextlib import suppress
 
 import openpyxl
@@ -100,6 +101,8 @@ def test_sixty_cards_of_which_three_are_bad(person, saved, at_home, form):
     button.dblclick()
     sees(page, "57 new cards are saved.")
     assert saved() == 57
+    page.reload()
+    sees(page, "57 new cards are saved.")
 
     with page.expect_download() as download:
         page.get_by_role("button", name="Download the 3 refused rows").click()
@@ -132,7 +135,19 @@ def test_every_step_can_be_read(person):
     stays(page, CHECKED, "Save 57 cards", "upload-3-check", height=2300)
     page.get_by_text("Nobody knows the words any more").click()
     press(page, "Save 57 cards", "57 new cards are saved.")
-    stays(page, "57 new cards are saved.", "Import another list", "upload-4-done")
+    done = settled(page, "57 new cards are saved.", "Import another list")
+    done()
+    readable(page, done, name="upload-4-done")
+    press(page, "Import another list", "Lists of the last 30 days")
+    lists = settled(page, "Lists of the last 30 days", "Download the 3 refused rows")
+    readable(page, lists, name="upload-5-lists", height=1200)
+    page.get_by_role("link", name="Show these cards").click()
+    cards = settled(page, "Only cards of one list", re.compile("^Select all 57"))
+    cards()
+    readable(page, cards, name="upload-6-cards")
+    page.get_by_text("Only cards of one list").click()
+    page.get_by_text("Only cards of one list").wait_for(state="detached")
+    poll(lambda: "import=" not in page.url)
 
 
 def stays(page, words, button, name, height=900):
