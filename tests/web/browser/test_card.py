@@ -225,7 +225,8 @@ def test_a_correction_is_readable_on_any_screen(person, to_mend, connected, sql,
     assert sql(noted, id=church) == [(1,)]
     correct(page)
     page.get_by_role("button", name="Correct the prayer request too").click()
-    expect(page.get_by_label("Prayer request", exact=True)).to_have_value("For my mother", timeout=30_000)
+    prayer = page.get_by_role("textbox", name="Prayer request")
+    expect(prayer).to_have_value("For my mother", timeout=30_000)
     page.get_by_label("Birthday").fill("the day before")
     page.get_by_role("button", name="Save").first.click()
     problem = page.get_by_text("Write the date as")
