@@ -27,7 +27,8 @@ _ALIASES: Mapping[str, str] = {
         "state": "province stateprovince homeaddressstate estado",
         "postal_code": "zip zipcode postcode zippostalcode homeaddresszipcode homeaddresszip codigopostal",
         "birthday": "birthdate dateofbirth dob birth fechadenacimiento",
-        "visit_date": "dateofvisit visited servicedate datevisited datevisit carddate dateattended attendeddate",
+        "visit_date": "dateofvisit visited servicedate datevisited datevisit carddate dateattended attendeddate "
+        "attendedon attended visitedon dateofattendance",
         "service": "servicetime serviceattended whichservice whichservicedidyouattend whatservicedidyouattend",
         "campus": "site location campuslocation",
         "first_time": "firsttimeguest firsttimevisitor firstvisit newguest isthisyourfirsttime isthisyourfirstvisit",
@@ -35,8 +36,10 @@ _ALIASES: Mapping[str, str] = {
         "prayer_request": "prayer prayers prayerrequests prayerneeds howcanwepray howcanweprayforyou",
         "notes": "note comment comments remarks questionsorcomments commentsquestions message",
         "sms_consent": "smsoptin optinsms textoptin optintext textconsent textmessages receivetexts maywetext "
-        "maywetextyou canwetext canwetextyou oktotext okaytotext iagreetoreceivetextmessages",
-        "email_consent": "emailoptin optinemail mayweemail mayweemailyou canweemail canweemailyou oktoemail okaytoemail",
+        "maywetextyou canwetext canwetextyou oktotext okaytotext iagreetoreceivetextmessages smsok textok oktext oksms "
+        "oktosms smsconsentgiven permissiontotext textpermission smspermission textme wantstexts",
+        "email_consent": "emailoptin optinemail mayweemail mayweemailyou canweemail canweemailyou oktoemail okaytoemail "
+        "emailok okemail permissiontoemail emailpermission",
         "consent_wording": "consenttext textconsentwording",
         "consent_at": "consentdate datesigned signedon timestamp submittedat submissiondate datesubmitted",
         "adult": "over18 18orolder isadult areyou18orolder areyouover18",

@@ -38,6 +38,7 @@ def suggestions(*headings, **values):
         ("Fist Name", "first_name"), ("Emai Adress", "email"), ("Zip Cod", "postal_code"), ("Moblie phone", "phone"),
         ("What is your first name?", "first_name"), ("Best phone number to reach you?", "phone"),
         ("How can we pray for you this week?", "prayer_request"), ("Can we text you?", "sms_consent"),
+        ("SMS ok?", "sms_consent"), ("OK to e-mail?", "email_consent"), ("Attended on", "visit_date"),
         ("Phone Type", KEEP), ("Emergency phone", KEEP), ("Spouse Email", KEEP), ("State of mind", KEEP),
         ("Child First Name", KEEP), ("How did you hear about us?", KEEP), ("T-Shirt", KEEP), ("Nickname", KEEP),
         ("Person ID", LEAVE), ("Breeze ID", LEAVE), ("#", KEEP), ("Why it was refused", LEAVE),
