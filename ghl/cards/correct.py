@@ -23,7 +23,7 @@ from ghl.cards.queueing import LockedCard, lock, put, requeue
 from ghl.cards.save import listed
 from ghl.causes import CauseCode
 from ghl.db.models import Card, CardRevision, Church, ConsentEvent, Outbox, PrayerRequest
-from ghl.statuses import CardStatus
+from ghl.statuses import CardSource, CardStatus
 
 PRAYER = "prayer_request"
 
@@ -60,6 +60,13 @@ class CardMissingError(CorrectionError):
         super().__init__("There is no such card.")
 
 
+class ConsentSealedError(CorrectionError):
+    """A correction would say for somebody what only they can say."""
+
+    def __init__(self) -> None:
+        super().__init__("Only the person can say yes: by the form, or on a new card. Nothing was saved.")
+
+
 class CardChangedError(CorrectionError):
     """Somebody else saved another revision meanwhile: `revision` is the newest."""
 
@@ -86,23 +93,28 @@ def correct(
     staff keep back, stays so; every other one goes out again, into the contact it went into before. Saving what is
     written there already changes nothing, so a second click does no harm. `base_revision` is the one that was
     shown when the correction began. The prayer request is only touched without `keep_prayer`.
-    Raises `CardMissingError`, and `CardChangedError` where others saved another revision meanwhile.
+    What people said on the public form about messages stays theirs: it can be taken back, and no yes be added.
+    Raises `CardMissingError`, `ConsentSealedError`, and `CardChangedError` where others saved another revision
+    meanwhile.
     """
     card = lock(session, church_id, card_id)
     if card is None:
         raise CardMissingError
     region = session.scalars(select(Church.region).where(Church.id == church_id)).one()
-    before = _Written.of(_newest(session, card), region)
+    before = _Written.of(_revision(session, card, card.revision), region)
     after = _Written.of(parsed.fields, region)
     names = _field_names(before.fields, after.fields)
     prayer = not keep_prayer and _prayer_differs(session, card_id, parsed.prayer_request)
     if (names or prayer) and base_revision != card.revision:
         raise CardChangedError(card.revision)
+    came = _Written.of(_revision(session, card, 1), region)
+    if consent.refused(card.source, before.fields, after.fields, came.fields):
+        raise ConsentSealedError
     desk = _Desk(session, church_id, card, actor, now)
     revision = card.revision + bool(names)
     if names:
         desk.add_revision(after)
-        desk.add_consent(before, after)
+        desk.add_consent(before, after, came)
     if prayer:
         desk.replace_prayer(parsed.prayer_request)
     if names or prayer:
@@ -146,10 +158,10 @@ def _in_words(value: object) -> str:
             return str(value)
 
 
-def _newest(session: Session, card: LockedCard) -> CardFields:
-    """What the newest revision says."""
+def _revision(session: Session, card: LockedCard, number: int) -> CardFields:
+    """What a revision says."""
     fields = session.scalars(
-        select(CardRevision.fields).where(CardRevision.card_id == card.id, CardRevision.no == card.revision)
+        select(CardRevision.fields).where(CardRevision.card_id == card.id, CardRevision.no == number)
     ).one()
     try:
         return CardFields.model_validate(fields)
@@ -210,11 +222,14 @@ class _Desk:
         keys = {"phone": after.addresses.phone, "email": after.addresses.email}
         self.session.execute(update(Outbox).where(Outbox.id == self.card.outbox_id).values(keys))
 
-    def add_consent(self, before: _Written, after: _Written) -> None:
+    def add_consent(self, before: _Written, after: _Written, came: _Written) -> None:
         said = consent.corrected(before.statements, after.statements)
+        said = consent.own(said, came.statements, self.card.source)
         if not said:
             return
-        origin = consent.Origin(self.church_id, self.card.id, self.card.source, self.actor, self.now)
+        typed = self.card.source is CardSource.TYPED
+        source = CardSource.TYPED if typed else consent.CORRECTION
+        origin = consent.Origin(self.church_id, self.card.id, source, self.actor, self.now)
         words = self._words(before) if before.wording == after.wording else {}
         self.session.execute(
             insert(ConsentEvent),
