@@ -200,11 +200,15 @@ class _Field:
         """The field of a column, with what is wrong under it."""
         _seed(self._key, column, self._start.get(column))
         key, label, change = f"{self._key}_{column}", LABELS[column], self._on_change
-        off = column in self._sealed
+        if column in self._sealed:
+            # No field: a radio that is greyed out is hard to read. What stands there is kept as in a field.
+            st.session_state[key] = shown = _shown(column, self._start.get(column))
+            st.text(f"{label}{'' if label.endswith('?') else ':'} {shown or 'nothing'}")
+            return
         if column in YES_NO:
-            st.radio(label, tuple(_choices(column)), horizontal=True, key=key, on_change=change, disabled=off)
+            st.radio(label, tuple(_choices(column)), horizontal=True, key=key, on_change=change)
         elif column in LONG:
-            st.text_area(label, height=100, key=key, on_change=change, disabled=off)
+            st.text_area(label, height=100, key=key, on_change=change)
         else:
             st.text_input(
                 label,
@@ -213,7 +217,6 @@ class _Field:
                 autocomplete="off",
                 live=LIVE,
                 on_change=change,
-                disabled=off,
             )
         if column in self._problems:
             st.error(self._problems[column])

@@ -243,7 +243,6 @@ class AddPage(DeskPage):
                     st.button(
                         "Change",
                         key="words_change",
-                        type="tertiary",
                         on_click=self._ask_words,
                         args=("words",),
                     )

@@ -190,6 +190,8 @@ class ReviewPage(DeskPage):
         if found is None:
             self._draw_said(desk)
             st.fragment(self._nothing_left, run_every=LOOK_EVERY)()
+            if desk.trouble:
+                st.error(f"That did not work just now. Try again; support number {desk.trouble}.")
             self._draw_back(desk)
             return
         if desk.at_hand is None:
@@ -457,6 +459,8 @@ class ReviewPage(DeskPage):
                     icon=":material/save:",
                     first=True,
                 )
+            else:
+                st.text("This card was saved meanwhile: choose above which it shall be.", width="content")
             leave = "On to the next card" if corrects else "Skip for now"
             self._button(desk, leave, "skip", self._skip, key="Alt+K")
             self._draw_back(desk)

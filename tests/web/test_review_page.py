@@ -373,12 +373,22 @@ def test_service_and_date_of_the_last_card_are_offered_where_a_card_has_none(
     assert (row.fields["service"], row.fields["visit_date"]) == ("Sunday 11:00 am", "2026-11-22")
 
 
-def test_nobody_says_yes_for_a_guest_of_the_web_form(open_page, sign_in, form):
-    form(phone="6155550123")
+def test_nobody_says_yes_for_a_guest_of_the_web_form(open_page, sign_in, form, stands):
+    card = form(
+        phone="6155550123", sms_consent=True, consent_wording="You may text me.", consent_at="2026-11-22"
+    )
     app = open_page(sign_in(), REVIEW)
-    for label in ("May we text this person?", "May we e-mail this person?", "Date signed"):
-        assert field(app, label).disabled
+    fields = {one.label for one in (*app.text_input, *app.text_area, *app.radio)}
+    assert not fields & {"May we text this person?", "May we e-mail this person?", "Date signed"}
+    assert "May we text this person? Yes, box ticked" in texts(app)
+    assert "May we e-mail this person? Left blank" in texts(app)
     assert "Only the person can say yes: by the form, or on a new card." in texts(app)
+    field(app, "City").set_value("Nashville")
+    press(app.run(), "Save & next")
+    said = stands(card).fields
+    assert (said["sms_consent"], said["consent_wording"]) == (True, "You may text me.")
+    assert (said["consent_at"], said["city"]) == ("2026-11-22", "Nashville")
+    assert "email_consent" not in said
 
 
 def test_a_card_dealt_with_in_a_window_of_ones_own(open_page, sign_in, form):

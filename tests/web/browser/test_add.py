@@ -127,26 +127,27 @@ def test_two_quick_presses_and_a_double_click_make_one_card_each(person, saved):
     assert [one["first_name"] for one in saved()] == ["Anna", "Ben"]
 
 
-@pytest.mark.parametrize("gap", [120, 250, 400])
-def test_a_slow_double_press_leaves_what_was_said(person, saved, gap):
+def test_a_slow_double_press_leaves_what_was_said(person, saved):
     page = open_form(person)
-    page.keyboard.type("Anna")
+    names = {"Anna": 120, "Ben": 250, "Clara": 400}
+    for name, gap in names.items():
+        page.keyboard.type(name)
+        save = page.get_by_role("button", name="Save & next").bounding_box()
+        at = (save["x"] + save["width"] / 2, save["y"] + save["height"] / 2)
+        page.mouse.click(*at)
+        page.wait_for_timeout(gap)
+        page.mouse.click(*at)
+        expect(said(page)).to_contain_text(f"Saved: {name}.")
+        ready(page)
+    page.keyboard.type("Dora")
     page.keyboard.press("Alt+s")
-    page.wait_for_timeout(gap)
+    page.wait_for_timeout(250)
     page.keyboard.press("Alt+s")
-    expect(said(page)).to_contain_text("Saved: Anna.")
-    ready(page)
-    page.keyboard.type("Ben")
-    save = page.get_by_role("button", name="Save & next").bounding_box()
-    at = (save["x"] + save["width"] / 2, save["y"] + save["height"] / 2)
-    page.mouse.click(*at)
-    page.wait_for_timeout(gap)
-    page.mouse.click(*at)
-    expect(said(page)).to_contain_text("Saved: Ben.")
+    expect(said(page)).to_contain_text("Saved: Dora.")
     page.wait_for_timeout(300)
     assert page.get_by_text("The card has no name").count() == 0
     assert page.get_by_role("button", name="Add another person").count() == 1
-    assert [one["first_name"] for one in saved()] == ["Anna", "Ben"]
+    assert [one["first_name"] for one in saved()] == [*names, "Dora"]
 
 
 def test_two_tabs_are_two_cards(person, saved, church, sql):
