@@ -2,9 +2,10 @@
 
 import time
 
+import psycopg
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from dashboard.desk.presses import DOUBLE_PRESS
 from ghl.statuses import CardSource
@@ -203,11 +204,11 @@ def test_the_last_slip_of_all_is_mended_with_back(person, form, standing):
     expect(page.get_by_role("button", name="Save the correction")).to_be_visible()
 
 
-def test_it_says_that_it_is_loading(person, form, database, hub):
+def test_it_says_that_it_is_loading(person, form, hub):
     form()
     page = person()
-    with create_engine(hub.urls.admin).begin() as others:
-        others.execute(text("LOCK TABLE card_reservations IN ACCESS EXCLUSIVE MODE"))
+    with psycopg.connect(hub.urls.admin.replace("+psycopg", "")) as others:
+        others.execute("LOCK TABLE card_reservations IN ACCESS EXCLUSIVE MODE")
         page.goto(f"{page.url}review")
         expect(page.get_by_text("Loading the next card…")).to_be_visible()
     on_desk(page, "Anna")
