@@ -48,9 +48,10 @@ def open_form(person, **how):
 
 
 def ready(page):
-    """Until the caret stands in the first field, and that is blank."""
+    """Until the caret stands in the first field, that is blank, and the fields of the form before are gone."""
     page.wait_for_function(
-        "document.activeElement.getAttribute('aria-label') === 'First name' && !document.activeElement.value",
+        "document.activeElement.getAttribute('aria-label') === 'First name' && !document.activeElement.value"
+        " && document.querySelectorAll('[aria-label=\"Mobile phone\"]').length === 1",
         timeout=30_000,
     )
 
