@@ -40,7 +40,7 @@ class CardReservation(Base):
 
 
 class CardDraft(Base):
-    """What a person typed and has not saved yet. `place` says where: `add`, or `card:<id>` of the card at hand."""
+    """What a person typed and has not saved yet. `place`: `add:<form>`, or `card:<id>` of the card at hand."""
 
     __tablename__ = "card_drafts"
     __table_args__ = (Index(None, "church_id"), Index(None, "changed_at"))
