@@ -4,7 +4,7 @@ Plain fields in the order of a paper card, one tab stop each. A list to choose f
 typed and left with Tab, and a calendar takes three stops; so text stays text and is checked when it is saved.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Literal
 
@@ -12,7 +12,9 @@ import streamlit as st
 
 from dashboard.components import keys
 from dashboard.formatting import one_line
+from ghl.cards.consent import OF_THE_PERSON
 from ghl.cards.fields import COLUMNS, YES_NO, CardFields
+from ghl.statuses import CardSource
 
 BLANK = "Left blank"
 ANSWERS: Mapping[str, bool | None] = {BLANK: None, "Yes": True, "No": False}
@@ -73,6 +75,11 @@ LINES: Sequence[Sequence[str]] = (
 )
 """One set of columns a line, so that Tab goes through the card as people read it."""
 
+SEALED = (
+    "Only the person can say yes: by the form, or on a new card. A yes is for the phone and the e-mail that they"
+    " wrote themselves."
+)
+
 LIVE = "1s"
 """A pause after which what stands in a field is handed over, so that a reload loses a word at most."""
 
@@ -85,21 +92,25 @@ def card_form(
     campuses: Sequence[str],
     prayer: Literal["write", "hidden"],
     problems: Mapping[str, str] = {},
+    sealed: Mapping[str, object] = {},
+    asks_for_words: bool = True,
     on_change: Callable[[], None] | None = None,
 ) -> None:
     """Draws the fields, keyed `{key}_{column}`, filled from `start` (by `COLUMNS` name) when `key` is new.
 
     `services` and `campuses` are offered while typing. `problems` says by column what is wrong; `on_change`
-    is called after each change. Names in `start` that are no column are the church's own questions.
+    is called after each change. Names in `start` that are no column are the church's own questions. What is
+    `sealed` is shown and can't be changed; a page that asks for the words beside the boxes itself has no field.
     """
+    start = {**start, **sealed}
     questions = [name for name in start if name not in COLUMNS]
     st.session_state.setdefault(f"{key}_questions", questions)
     seldom_said = any(_shown(column, start.get(column)) not in ("", BLANK) for column in SELDOM[1:])
     st.session_state.setdefault(f"{key}_open", seldom_said)
-    field = _Field(key, start, problems, on_change)
+    field = _Field(key, start, problems, sealed, on_change)
     connection = _say_again(key)
     with st.container(key=f"card_form_{key}"):
-        _fields(field, key, prayer, problems)
+        _fields(field, key, prayer, problems, sealed=bool(sealed), words=asks_for_words)
     st.session_state[f"{key}_connection"] = connection
     keys.offer(f"{key}_service", services)
     keys.offer(f"{key}_campus", campuses)
@@ -116,6 +127,13 @@ def written(key: str) -> dict[str, object]:
     return found
 
 
+def sealed_values(source: CardSource, fields: CardFields) -> dict[str, object]:
+    """What nobody but the person can say, as the card says it; empty where staff read it from paper."""
+    if source is not CardSource.FORM:
+        return {}
+    return {column: _plain(getattr(fields, column)) for column in OF_THE_PERSON}
+
+
 def start_values(fields: CardFields, prayer: str = "") -> dict[str, object]:
     """A card as the form takes it, in the shape in which `written` gives it back."""
     values: dict[str, object] = {
@@ -129,7 +147,13 @@ def start_values(fields: CardFields, prayer: str = "") -> dict[str, object]:
 
 
 def _fields(
-    field: "_Field", key: str, prayer: Literal["write", "hidden"], problems: Mapping[str, str]
+    field: "_Field",
+    key: str,
+    prayer: Literal["write", "hidden"],
+    problems: Mapping[str, str],
+    *,
+    sealed: bool,
+    words: bool,
 ) -> None:
     if "card" in problems:
         st.error(problems["card"])
@@ -137,14 +161,18 @@ def _fields(
         for column, place in zip(line, st.columns(_widths(line)), strict=True):
             with place:
                 field.draw(column)
+        if sealed and "sms_consent" in line:
+            st.text(SEALED)
     if prayer == "write":
         field.draw("prayer_request")
         st.text("Kept apart from the card: only people who may read prayer requests see it again.")
     for number, question in enumerate(st.session_state[f"{key}_questions"], start=1):
         field.answer(number, question)
     unfolded = st.session_state[f"{key}_open"] or any(column in problems for column in SELDOM)
-    with st.expander("Consent words, age and guardian", expanded=unfolded, key=f"{key}_seldom"):
-        field.draw("consent_wording")
+    title = "Consent words, age and guardian" if words else "Date signed, age and guardian"
+    with st.expander(title, expanded=unfolded, key=f"{key}_seldom"):
+        if words:
+            field.draw("consent_wording")
         for line in (("consent_at", "adult"), ("guardian_name", "guardian_phone"), ("guardian_consent",)):
             for column, place in zip(line, st.columns(_widths(line)), strict=True):
                 with place:
@@ -159,17 +187,24 @@ class _Field:
         key: str,
         start: Mapping[str, object],
         problems: Mapping[str, str],
+        sealed: Collection[str],
         on_change: Callable[[], None] | None,
     ) -> None:
         self._key = key
         self._start = start
         self._problems = problems
+        self._sealed = sealed
         self._on_change = on_change
 
     def draw(self, column: str) -> None:
         """The field of a column, with what is wrong under it."""
         _seed(self._key, column, self._start.get(column))
         key, label, change = f"{self._key}_{column}", LABELS[column], self._on_change
+        if column in self._sealed:
+            # No field: a radio that is greyed out is hard to read. What stands there is kept as in a field.
+            st.session_state[key] = shown = _shown(column, self._start.get(column))
+            st.text(f"{label}{'' if label.endswith('?') else ':'} {shown or 'nothing'}")
+            return
         if column in YES_NO:
             st.radio(label, tuple(_choices(column)), horizontal=True, key=key, on_change=change)
         elif column in LONG:

@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard.card.facts import BLANK, WRONG_FIELD, name_of_field
 from dashboard.card.place import Opened, Panel
 from dashboard.components import keys
-from dashboard.components.card_form import card_form
+from dashboard.components.card_form import card_form, sealed_values
 from dashboard.formatting import one_line, when
 from ghl.cards.actions import Action
 from ghl.cards.correct import Change, changes_between
@@ -56,6 +56,7 @@ def correction(
         campuses=panel.campuses,
         prayer="write" if panel.prayer else "hidden",
         problems=panel.problems,
+        sealed=sealed_values(card.state.source, card.written.fields) if card.written else {},
         on_change=keep,
     )
     if reads_prayers and not panel.prayer:

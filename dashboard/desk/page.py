@@ -9,7 +9,7 @@ from dashboard.formatting import one_line
 from dashboard.gate import Viewer
 from dashboard.navigation import WRITERS
 from dashboard.reading import Trouble, guarded
-from ghl.causes import sentence
+from ghl.causes import CauseCode, sentence
 from ghl.statuses import CardStatus
 from jobs.container import Container
 
@@ -45,12 +45,18 @@ class DeskPage:
             return f"It needs attention: {sentence(cause or '', facts)} You can mend it later. "
         if status is CardStatus.TO_REVIEW:
             return "It waits for review. "
+        if status is CardStatus.DISMISSED:
+            return "It stays set aside and is not sent. "
+        if status is CardStatus.HELD:
+            return "It stays kept back and is not sent. " if cause == CauseCode.HELD_BY_STAFF else ""
+        return "It goes to GoHighLevel later. Nothing to do. " if self._goes_later(status) else ""
+
+    def _goes_later(self, status: CardStatus) -> bool:
+        """Whether the card waits here for longer than a moment."""
         if status is not CardStatus.WAITING:
-            return ""
+            return False
         situation = guarded(lambda: services.situation(self._typist.church_id))
-        if isinstance(situation, Trouble) or situation.delayed:
-            return "It goes to GoHighLevel later. Nothing to do. "
-        return ""
+        return isinstance(situation, Trouble) or situation.delayed
 
 
 def whole_name(first: object, last: object) -> str:

@@ -8,12 +8,12 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from dashboard.components.card_form import start_values
-from dashboard.desk.typed import Typist
+from dashboard.desk.typed import STAYS, STAYS_FOR, Typist, carried
 from ghl.cards import drafts, review
 from ghl.cards.actions import Action, act
 from ghl.cards.correct import Corrected, correct
-from ghl.cards.drafts import place_of
-from ghl.cards.fields import CardFieldsError, ParsedCard, parse_card
+from ghl.cards.drafts import KEPT_IN_REVIEW, place_of
+from ghl.cards.fields import CardFields, CardFieldsError, ParsedCard, parse_card
 from ghl.cards.find import Choices, choices
 from ghl.cards.lookalikes import Lookalikes, lookalikes
 from ghl.cards.review import CardAtHand, OnIt, Reviewed
@@ -23,21 +23,30 @@ from ghl.statuses import CardStatus
 
 
 class TakenError(Exception):
-    """Somebody else is on the card now, or has reviewed it: `card` says how it stands, where it is still there."""
+    """Somebody else is on the card now (`by`), or it is reviewed already, by the actor `done_by`.
 
-    def __init__(self, card: CardAtHand | None, by: UUID | None) -> None:
+    `card` says how it stands, where it is still there.
+    """
+
+    def __init__(self, card: CardAtHand | None, by: UUID | None, done_by: str | None = None) -> None:
         super().__init__("The card is with somebody else.")
         self.card = card
         self.by = by
+        self.done_by = done_by
 
 
 @dataclass(frozen=True)
 class OnTheDesk:
-    """A card that is open, with what was typed into it before and what looks like it."""
+    """A card that is open, with what was typed into it before and what looks like it.
+
+    `base` is the revision into which it is typed, and `began` what that said, where others saved another since.
+    """
 
     card: CardAtHand
     start: Mapping[str, object] = field(repr=False)
+    base: int
     draft_at: datetime | None = None
+    began: CardFields | None = field(default=None, repr=False)
     alike: Lookalikes = field(default_factory=Lookalikes)
 
 
@@ -91,6 +100,13 @@ def offers(database: Database, typist: Typist) -> Choices:
     )
 
 
+def kept_from_before(database: Database, typist: Typist, *, now: datetime) -> Mapping[str, object]:
+    """Service, campus and date of the card that this person reviewed last, while that is one sitting."""
+    with database.church(typist.church_id) as session:
+        kept = drafts.load(session, typist.church_id, typist.user_id, KEPT_IN_REVIEW)
+    return carried(kept.values, STAYS) if kept and now - kept.changed_at < STAYS_FOR else {}
+
+
 def standing(database: Database, typist: Typist, *, since: datetime | None = None) -> Standing:
     """How far the church is. With `since` also what was reviewed from then on."""
     with database.church(typist.church_id) as session:
@@ -102,9 +118,10 @@ def standing(database: Database, typist: Typist, *, since: datetime | None = Non
 
 
 def keep_typed(
-    database: Database, typist: Typist, card: CardAtHand, values: Mapping[str, object], *, now: datetime
+    database: Database, typist: Typist, open_: OnTheDesk, values: Mapping[str, object], *, now: datetime
 ) -> bool:
     """Keeps what stands in the fields and renews the reservation. False: somebody else is on the card by now."""
+    card = open_.card
     with database.church(typist.church_id) as session:
         # First the card, as a save does, which then ends the draft.
         still = card.status is not CardStatus.TO_REVIEW or review.reserve(
@@ -117,7 +134,7 @@ def keep_typed(
             place_of(card.id),
             values,
             now=now,
-            revision=card.revision,
+            revision=open_.base,
         )
         return still
 
@@ -129,12 +146,21 @@ def forget_typed(database: Database, typist: Typist, card: CardAtHand) -> None:
 
 
 def save_reviewed(
-    database: Database, typist: Typist, card: CardAtHand, values: Mapping[str, object], *, now: datetime
+    database: Database,
+    typist: Typist,
+    open_: OnTheDesk,
+    values: Mapping[str, object],
+    *,
+    send: bool = False,
+    stays: Mapping[str, object] = {},
+    now: datetime,
 ) -> Corrected:
-    """Saves what the form says, lets the card go, and ends its draft and reservation, all or nothing.
+    """Saves what the form says, lets a card to review go, and ends its draft and reservation, all or nothing.
 
+    A card that is kept back stays so, unless its reviewer says to `send` it; one that is set aside stays so.
     Raises `TakenError`, `CardFieldsError`, and what `correct` raises.
     """
+    card = open_.card
     parsed = _parsed(typist, values, now)
     with database.church(typist.church_id) as session:
         _hold_on(session, typist, card)
@@ -143,19 +169,45 @@ def save_reviewed(
             typist.church_id,
             card.id,
             parsed,
-            base_revision=card.revision,
+            base_revision=open_.base,
             actor=typist.actor,
             now=now,
-            release=True,
+            release=send or card.status is CardStatus.TO_REVIEW,
         )
         _leave(session, typist, card)
+        if stays:
+            drafts.keep(session, typist.church_id, typist.user_id, KEPT_IN_REVIEW, stays, now=now)
+    return done
+
+
+def put_back(
+    database: Database, typist: Typist, open_: OnTheDesk, values: Mapping[str, object], *, now: datetime
+) -> bool:
+    """Puts back what was kept back or set aside, with what was typed into it; False where it has moved on.
+
+    Raises `CardFieldsError`, and what `correct` raises.
+    """
+    card = open_.card
+    parsed = _parsed(typist, values, now)
+    with database.church(typist.church_id) as session:
+        correct(
+            session,
+            typist.church_id,
+            card.id,
+            parsed,
+            base_revision=open_.base,
+            actor=typist.actor,
+            now=now,
+        )
+        done = act(session, typist.church_id, Action.PUT_BACK, card.id, actor=typist.actor, now=now)
+        drafts.remove(session, typist.church_id, typist.user_id, place_of(card.id))
     return done
 
 
 def put_away(
     database: Database,
     typist: Typist,
-    card: CardAtHand,
+    open_: OnTheDesk,
     values: Mapping[str, object],
     action: Action,
     *,
@@ -167,6 +219,7 @@ def put_away(
     What can't be saved as it is stays behind as a draft. Raises `TakenError`, `ActionError`, and what `correct`
     raises.
     """
+    card = open_.card
     try:
         parsed = _parsed(typist, values, now)
     except CardFieldsError:
@@ -179,7 +232,7 @@ def put_away(
                 typist.church_id,
                 card.id,
                 parsed,
-                base_revision=card.revision,
+                base_revision=open_.base,
                 actor=typist.actor,
                 now=now,
             )
@@ -189,6 +242,12 @@ def put_away(
         else:
             review.release(session, typist.church_id, typist.user_id)
     return done
+
+
+def who_has(database: Database, typist: Typist, card_id: UUID) -> TakenError:
+    """Who is on the card, or has dealt with it, after this person lost it."""
+    with database.church(typist.church_id) as session:
+        return _taken(session, typist, card_id)
 
 
 def let_go(database: Database, typist: Typist) -> None:
@@ -205,14 +264,20 @@ def _opened(
         return None
     draft = drafts.load(session, typist.church_id, typist.user_id, place_of(card_id))
     start = start_values(card.fields)
-    # What was typed into another revision is not mixed with this one.
-    good = (
-        draft if draft and draft.revision == card.revision and _said(draft.values) != _said(start) else None
-    )
+    if draft and _said(draft.values) == _said(start):
+        draft = None
+    began = None
+    if draft and draft.revision != card.revision:
+        # What was typed into another revision is not mixed with this one: the person says which it shall be.
+        began = review.said_in(session, typist.church_id, card_id, draft.revision)
+        if began is None or _said(draft.values) == _said(start_values(began)):
+            draft = began = None
     return OnTheDesk(
         card=card,
-        start=good.values if good else start,
-        draft_at=good.changed_at if good else None,
+        start=draft.values if draft else start,
+        base=draft.revision if draft else card.revision,
+        draft_at=draft.changed_at if draft else None,
+        began=began,
         alike=lookalikes(session, typist.church_id, card, now=now, settled=settled),
     )
 
@@ -222,8 +287,15 @@ def _hold_on(session: Session, typist: Typist, card: CardAtHand) -> None:
     if card.status is not CardStatus.TO_REVIEW:
         return
     if not review.reserve(session, typist.church_id, typist.user_id, card.id):
-        on_it = review.who_is_on(session, typist.church_id, [card.id])
-        raise TakenError(review.look_at(session, typist.church_id, card.id), on_it.get(card.id))
+        raise _taken(session, typist, card.id)
+
+
+def _taken(session: Session, typist: Typist, card_id: UUID) -> TakenError:
+    return TakenError(
+        review.look_at(session, typist.church_id, card_id),
+        review.who_is_on(session, typist.church_id, [card_id]).get(card_id),
+        review.last_hand(session, typist.church_id, card_id),
+    )
 
 
 def _leave(session: Session, typist: Typist, card: CardAtHand) -> None:

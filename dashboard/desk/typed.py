@@ -1,6 +1,6 @@
 """Saving a card that somebody typed, and what stays on their desk from one card to the next. It draws nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from uuid import UUID
@@ -19,13 +19,15 @@ from ghl.db.engine import Database
 from ghl.db.models import Card, CardRevision
 from ghl.forms import form_of
 from ghl.forms.wordings import newest
-from ghl.statuses import CardSource, Channel
+from ghl.statuses import CardSource, CardStatus, Channel
 from jobs.wake import Wakes
 
-STAYS = ("service", "campus", "visit_date", "consent_wording")
+STAYS = ("service", "campus", "visit_date")
 """What is the same on a pile of paper cards."""
 SHARED = ("last_name", "phone", "address", "city", "state", "postal_code", *STAYS)
 """What people on one card share. The last name is there to be typed over: families mostly have one."""
+WORDS, OWN_WORDS = "words", "own_words"
+"""What is kept beside them: the words beside the boxes, and whether they are the church's own."""
 STAYS_FOR = timedelta(hours=12)
 """A pile of cards is typed within a day; next Sunday's cards have another date."""
 
@@ -53,11 +55,24 @@ class Wording:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What somebody says stands beside the boxes of their pile: the church's own words, others, or none at all."""
+
+    text: str = ""
+    own: bool = False
+
+
+@dataclass(frozen=True)
 class Opened:
-    """What the page begins with: a draft or nothing, what stays, and what fields offer while typing."""
+    """What the page begins with: a draft or nothing, what stays, and what fields offer while typing.
+
+    `beside` is None until the typist has said it for this pile. `more` counts other cards that were begun.
+    """
 
     draft: Draft | None
     stays: Mapping[str, object] = field(repr=False)
+    beside: Beside | None = None
+    more: int = 0
     services: tuple[str, ...] = ()
     campuses: tuple[str, ...] = ()
     wording: Wording = field(default_factory=Wording)
@@ -71,21 +86,47 @@ class Typed:
     today: int
 
 
-def open_desk(database: Database, typist: Typist, *, now: datetime) -> Opened:
-    """What this person typed last and did not save, and what stays from the card before."""
+@dataclass(frozen=True)
+class Stands:
+    """Where a card stands, and why."""
+
+    status: CardStatus
+    cause: str | None = None
+    facts: dict[str, str] = field(default_factory=dict, repr=False)
+
+
+def open_desk(
+    database: Database, typist: Typist, form: str, *, elsewhere: Callable[[str], bool], now: datetime
+) -> Opened:
+    """What this person typed last and did not save, now with this form, and what stays from the card before.
+
+    What somebody still types `elsewhere`, in another window, is left to that.
+    """
     with database.church(typist.church_id) as session:
-        draft = drafts.load(session, typist.church_id, typist.user_id, ADD)
+        begun = [
+            one
+            for one in drafts.half_typed(session, typist.church_id, typist.user_id)
+            if says_anything(one.values) and not elsewhere(form_of_draft(one))
+        ]
+        place = drafts.place_of_form(form)
+        draft = None
+        while begun and draft is None:
+            first = begun.pop(0)
+            if drafts.move(session, typist.church_id, typist.user_id, first.place, place):
+                draft = first
         kept = drafts.load(session, typist.church_id, typist.user_id, KEPT)
-        form = form_of(session, typist.church_id)
+        offered = form_of(session, typist.church_id)
         used = choices(session, typist.church_id)
         wording = _wording(session, typist.church_id)
     fresh = kept is not None and now - kept.changed_at < STAYS_FOR
-    stays = {"consent_wording": wording.text} | (dict(kept.values) if kept and fresh else {})
+    before = dict(kept.values) if kept and fresh else {}
     return Opened(
-        draft=draft if draft and says_anything(draft.values) else None,
-        stays=stays,
-        services=tuple(dict.fromkeys((*form.services, *used.services))),
-        campuses=tuple(dict.fromkeys((*form.campuses, *used.campuses))),
+        draft=draft,
+        stays=carried(before, STAYS),
+        beside=_beside(before, wording),
+        more=len(begun),
+        services=tuple(dict.fromkeys((*offered.services, *used.services))),
+        campuses=tuple(dict.fromkeys((*offered.campuses, *used.campuses))),
         wording=wording,
     )
 
@@ -106,10 +147,23 @@ def keep_draft(
         )
 
 
-def start_again(database: Database, typist: Typist) -> None:
-    """Forgets what this person typed and did not save."""
+def keep_stays(
+    database: Database,
+    typist: Typist,
+    values: Mapping[str, object],
+    beside: Beside | None,
+    *,
+    now: datetime,
+) -> None:
+    """Keeps what is the same on this pile."""
     with database.church(typist.church_id) as session:
-        drafts.remove(session, typist.church_id, typist.user_id, ADD)
+        _keep_stays(session, typist, values, beside, now)
+
+
+def start_again(database: Database, typist: Typist, form: str) -> None:
+    """Forgets what this person typed into the form and did not save."""
+    with database.church(typist.church_id) as session:
+        drafts.remove(session, typist.church_id, typist.user_id, drafts.place_of_form(form))
 
 
 def save_typed(
@@ -118,27 +172,41 @@ def save_typed(
     typist: Typist,
     values: Mapping[str, object],
     *,
+    form: str,
     wording: Wording,
+    beside: Beside | None,
     now: datetime,
 ) -> Typed:
     """Saves the card, ends its draft and keeps what stays, all or nothing; then wakes the workers.
 
+    The words beside the boxes are those that the typist says are there, and go only with a box that is answered.
     Raises `CardFieldsError` where the card can't be saved as it is, and whatever the database raises.
     """
-    said = without_idle_words(values)
+    said = {name: value for name, value in values.items() if name != "consent_wording"}
+    own: Mapping[Channel, Words] = {}
+    if beside and any(values.get(name) is not None for name in ("sms_consent", "email_consent")):
+        said["consent_wording"] = beside.text
+        # The church's own card has words of its own for each box, with their version.
+        own = wording.words if beside.own else {}
     parsed = parse_card(said, today=now.astimezone(typist.zone).date())
-    # The church's own card has words of its own for each box, with their version.
-    own = wording.words if said.get("consent_wording") == wording.text else {}
     card = NewCard(parsed, CardSource.TYPED, recorded_by=typist.actor, words=own)
     church_id, user_id = typist.church_id, typist.user_id
     with database.church(church_id) as session:
         (saved,) = save_cards(session, church_id, [card], now=now)
-        drafts.remove(session, church_id, user_id, ADD)
-        drafts.keep(session, church_id, user_id, KEPT, carried(values, STAYS), now=now)
+        drafts.remove(session, church_id, user_id, drafts.place_of_form(form))
+        _keep_stays(session, typist, values, beside, now)
         today = typed_today(session, typist, now=now)
     if not saved.duplicate:
         waker.wake(church_id)
     return Typed(saved, today)
+
+
+def standing_of(session: Session, church_id: UUID, card_id: UUID) -> Stands | None:
+    """Where a card stands now; None where it is gone."""
+    row = session.execute(
+        select(Card.status, Card.cause, Card.facts).where(Card.church_id == church_id, Card.id == card_id)
+    ).one_or_none()
+    return Stands(CardStatus(row.status), row.cause, dict(row.facts)) if row else None
 
 
 def typed_today(session: Session, typist: Typist, *, now: datetime) -> int:
@@ -164,13 +232,30 @@ def carried(values: Mapping[str, object], names: tuple[str, ...]) -> dict[str, o
 
 def says_anything(values: Mapping[str, object]) -> bool:
     """Whether somebody typed anything but what stays from card to card."""
-    return any(value not in (None, "") for name, value in values.items() if name not in STAYS)
+    idle = {*STAYS, "consent_wording"}
+    return any(value not in (None, "") for name, value in values.items() if name not in idle)
 
 
-def without_idle_words(values: Mapping[str, object]) -> dict[str, object]:
-    """The values; without the words beside the boxes where no box is answered, for then they prove nothing."""
-    answered = any(values.get(name) is not None for name in ("sms_consent", "email_consent"))
-    return {name: value for name, value in values.items() if answered or name != "consent_wording"}
+def form_of_draft(draft: Draft) -> str:
+    """The form into which it was typed."""
+    return draft.place.removeprefix(ADD)
+
+
+def _keep_stays(
+    session: Session, typist: Typist, values: Mapping[str, object], beside: Beside | None, now: datetime
+) -> None:
+    kept = carried(values, STAYS)
+    if beside:
+        kept |= {WORDS: beside.text, OWN_WORDS: beside.own}
+    drafts.keep(session, typist.church_id, typist.user_id, KEPT, kept, now=now)
+
+
+def _beside(kept: Mapping[str, object], wording: Wording) -> Beside | None:
+    """What was said of this pile. Of words that the church has replaced since it has to be said anew."""
+    if WORDS not in kept:
+        return None
+    beside = Beside(str(kept[WORDS] or ""), kept.get(OWN_WORDS) is True)
+    return None if beside.own and beside.text != wording.text else beside
 
 
 def _wording(session: Session, church_id: UUID) -> Wording:

@@ -19,6 +19,13 @@ CARD_PURPOSE = "follow-up"
 """What the words on a connect card are about: the visit, and what the church offers."""
 
 
+CORRECTION = "correction"
+"""The source of what staff changed on a card that other people filled in."""
+
+OF_THE_PERSON = ("sms_consent", "email_consent", "consent_wording", "consent_at")
+"""What only the person can say on the public form: whether they agree, to which words, and when."""
+
+
 @dataclass(frozen=True, repr=False)
 class Statement:
     """One person about messages to one address. `UNKNOWN` takes back what an earlier statement said."""
@@ -43,7 +50,7 @@ class Origin:
 
     church_id: UUID
     card_id: UUID
-    source: CardSource
+    source: CardSource | str
     recorded_by: str
     recorded_at: datetime
     ip: str | None = None
@@ -128,6 +135,33 @@ def _said_elsewhere(one: Statement, log: Sequence[Logged], card_id: UUID) -> boo
     last = {entry.card_id: entry.said.kind for entry in log if _about(entry.said) == _about(one)}
     own = last.pop(card_id, None)
     return own is not None and own in last.values()
+
+
+def own(
+    said: tuple[Statement, ...], came: tuple[Statement, ...], source: CardSource
+) -> tuple[Statement, ...]:
+    """What of a correction may go into the log: on a card of the public form, no yes but the person's own.
+
+    That yes is for the phone and the e-mail that they wrote themselves; a number that staff write has none.
+    """
+    if source is not CardSource.FORM:
+        return said
+    agreed = {(one.channel, one.address) for one in came if one.kind is ConsentKind.YES}
+    return tuple(
+        one for one in said if one.kind is not ConsentKind.YES or (one.channel, one.address) in agreed
+    )
+
+
+def refused(source: CardSource, old: CardFields, new: CardFields, came: CardFields) -> tuple[str, ...]:
+    """The fields in which a correction says for the person what only they can say; to take a yes back is free."""
+    if source is not CardSource.FORM:
+        return ()
+    return tuple(
+        name
+        for name in OF_THE_PERSON
+        if (value := getattr(new, name)) not in (getattr(old, name), getattr(came, name))
+        and value not in (None, False)
+    )
 
 
 def event(

@@ -23,7 +23,7 @@ from ghl.cards.save import listed
 from ghl.cards.stored import read_whole
 from ghl.causes import CauseCode
 from ghl.db.models import Card, CardRevision, Church, ConsentEvent, Outbox, PrayerRequest
-from ghl.statuses import CardStatus, Channel, ConsentKind
+from ghl.statuses import CardSource, CardStatus, Channel, ConsentKind
 
 PRAYER = "prayer_request"
 
@@ -67,6 +67,13 @@ class PrayerChangedError(CorrectionError):
         super().__init__("Somebody else changed the prayer request meanwhile. Read it again before you save.")
 
 
+class ConsentSealedError(CorrectionError):
+    """A correction would say for somebody what only they can say."""
+
+    def __init__(self) -> None:
+        super().__init__("Only the person can say yes: by the form, or on a new card. Nothing was saved.")
+
+
 class CardChangedError(CorrectionError):
     """Somebody else saved another revision meanwhile: `revision` is the newest."""
 
@@ -94,14 +101,16 @@ def correct(
     staff keep back, stays so; every other one goes out again, into the contact it went into before. Saving what is
     written there already changes nothing, so a second click does no harm. `base_revision` is the one that was
     shown when the correction began. The prayer request is only touched without `keep_prayer`;
-    `prayer_was` is what stood there when it was read, where that is known. Raises `CardMissingError`, and
-    `CardChangedError` or `PrayerChangedError` where others saved something else meanwhile.
+    `prayer_was` is what stood there when it was read, where that is known.
+    What people said on the public form about messages stays theirs: it can be taken back, and no yes be added.
+    Raises `CardMissingError`, `ConsentSealedError`, and `CardChangedError` or `PrayerChangedError` where others saved
+    something else meanwhile.
     """
     card = lock(session, church_id, card_id)
     if card is None:
         raise CardMissingError
     region = session.scalars(select(Church.region).where(Church.id == church_id)).one()
-    before = _Written.of(_newest(session, card), region)
+    before = _Written.of(_revision(session, card, card.revision), region)
     after = _Written.of(parsed.fields, region)
     names = _field_names(before.fields, after.fields)
     prayer = not keep_prayer and _prayer_differs(session, card_id, parsed.prayer_request)
@@ -109,13 +118,16 @@ def correct(
         raise CardChangedError(card.revision)
     if prayer and prayer_was is not None and _prayer_differs(session, card_id, prayer_was):
         raise PrayerChangedError
+    came = _Written.of(_revision(session, card, 1), region)
+    if consent.refused(card.source, before.fields, after.fields, came.fields):
+        raise ConsentSealedError
     desk = _Desk(session, church_id, card, actor, now)
     revision = card.revision + bool(names or prayer)
     if names or prayer:
         # A changed prayer request is a revision too, with the same fields: who changes it as well has to notice.
         desk.add_revision(after)
     if names:
-        desk.add_consent(before, after)
+        desk.add_consent(before, after, came)
     if prayer:
         desk.replace_prayer(parsed.prayer_request)
     if names or prayer:
@@ -159,10 +171,10 @@ def _said(value: object) -> str:
             return str(value)
 
 
-def _newest(session: Session, card: LockedCard) -> CardFields:
-    """What the newest revision says."""
+def _revision(session: Session, card: LockedCard, number: int) -> CardFields:
+    """What a revision says."""
     fields = session.scalars(
-        select(CardRevision.fields).where(CardRevision.card_id == card.id, CardRevision.no == card.revision)
+        select(CardRevision.fields).where(CardRevision.card_id == card.id, CardRevision.no == number)
     ).one()
     whole = read_whole(fields)
     if whole is None:
@@ -223,12 +235,19 @@ class _Desk:
         keys = {"phone": after.addresses.phone, "email": after.addresses.email}
         self.session.execute(update(Outbox).where(Outbox.id == self.card.outbox_id).values(keys))
 
-    def add_consent(self, before: _Written, after: _Written) -> None:
+    def add_consent(self, before: _Written, after: _Written, came: _Written) -> None:
         said = consent.corrected(before.statements, after.statements)
-        said = consent.unopposed(said, self._log(said), card_id=self.card.id, received_at=self._received_at())
+        said = consent.unopposed(
+            consent.own(said, came.statements, self.card.source),
+            self._log(said),
+            card_id=self.card.id,
+            received_at=self._received_at(),
+        )
         if not said:
             return
-        origin = consent.Origin(self.church_id, self.card.id, self.card.source, self.actor, self.now)
+        typed = self.card.source is CardSource.TYPED
+        source = CardSource.TYPED if typed else consent.CORRECTION
+        origin = consent.Origin(self.church_id, self.card.id, source, self.actor, self.now)
         words = self._words(before) if before.wording == after.wording else {}
         self.session.execute(
             insert(ConsentEvent),

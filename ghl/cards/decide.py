@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -82,6 +82,41 @@ def decide(
         action="card.decided",
         subject=str(card_id),
         facts={"verdict": verdict},
+    )
+    return True
+
+
+def take_back(session: Session, church_id: UUID, card_id: UUID, *, contact_id: str, actor: str) -> bool:
+    """Forgets what this person decided about the card's person and the contact, so that it is asked again.
+
+    Only for a card that nobody has let go: what went out by a decision is not called back by forgetting it. False
+    where there is nothing to take back. A transaction of the church.
+    """
+    card = lock(session, church_id, card_id)
+    location_id = session.scalar(select(Location.id).where(Location.church_id == church_id, Location.active))
+    if card is None or location_id is None or card.status is not CardStatus.TO_REVIEW:
+        return False
+    gone = session.execute(
+        delete(PersonDecision)
+        .where(
+            PersonDecision.location_id == location_id,
+            PersonDecision.church_id == church_id,
+            PersonDecision.person == _person(session, church_id, card),
+            PersonDecision.contact_id == contact_id,
+            PersonDecision.decided_by == actor,
+        )
+        .returning(PersonDecision.contact_id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    if not gone:
+        return False
+    audit.record(
+        session,
+        church_id=church_id,
+        actor=actor,
+        action="card.decided",
+        subject=str(card_id),
+        facts={"verdict": "taken_back"},
     )
     return True
 

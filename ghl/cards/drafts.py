@@ -10,19 +10,23 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from ghl.db.base import table_of
 from ghl.db.models import CardDraft
 
-ADD = "add"
-"""The card that is typed on the page *Add a card*."""
+ADD = "add:"
+"""Before the form of a card that is typed on the page *Add a card*: two tabs are two cards."""
 KEPT = "kept"
-"""What stays the same from one paper card to the next: service, campus, date."""
+"""What stays the same from one paper card to the next: service, campus, date, the words beside the boxes."""
+KEPT_IN_REVIEW = "kept_review"
+"""What the last card said that was reviewed: service, campus, date."""
 
 KEPT_FOR = timedelta(days=30)
+MOST_OPEN = 20
+"""Cards half typed in as many tabs that are looked through; more are nobody's work of today."""
 MOST_SIGNS = 100_000
 """As JSON. A card has room for far less; what is longer is refused when it is saved, and not kept before."""
 
@@ -33,7 +37,13 @@ class Draft:
 
     changed_at: datetime
     revision: int = 0
+    place: str = ""
     values: Mapping[str, object] = field(default_factory=dict, repr=False)
+
+
+def place_of_form(form: str) -> str:
+    """Where the draft of a card stands that is typed into this form."""
+    return f"{ADD}{form}"
 
 
 def place_of(card_id: UUID) -> str:
@@ -55,7 +65,32 @@ def load(session: Session, church_id: UUID, user_id: UUID, place: str) -> Draft 
     ).one_or_none()
     if row is None:
         return None
-    return Draft(row.changed_at, int(row.values.get("revision", 0)), row.values.get("said", {}))
+    return _draft(place, row.changed_at, row.values)
+
+
+def half_typed(session: Session, church_id: UUID, user_id: UUID) -> list[Draft]:
+    """The cards that the person began on *Add a card* and has not saved, the latest first."""
+    rows = session.execute(
+        select(CardDraft.place, CardDraft.values, CardDraft.changed_at)
+        .where(
+            CardDraft.user_id == user_id, CardDraft.church_id == church_id, CardDraft.place.startswith(ADD)
+        )
+        .order_by(CardDraft.changed_at.desc(), CardDraft.place)
+        .limit(MOST_OPEN)
+    )
+    return [_draft(row.place, row.changed_at, row.values) for row in rows]
+
+
+def move(session: Session, church_id: UUID, user_id: UUID, place: str, new: str) -> bool:
+    """Gives a draft another place; of two that ask for it at once one gets it."""
+    moved = session.execute(
+        update(CardDraft)
+        .where(CardDraft.user_id == user_id, CardDraft.church_id == church_id, CardDraft.place == place)
+        .values(place=new)
+        .returning(CardDraft.place)
+        .execution_options(synchronize_session=False)
+    )
+    return moved.one_or_none() is not None
 
 
 def keep(
@@ -104,6 +139,10 @@ def prune(session: Session, *, now: datetime) -> None:
         .where(CardDraft.changed_at < now - KEPT_FOR)
         .execution_options(synchronize_session=False)
     )
+
+
+def _draft(place: str, changed_at: datetime, values: Mapping[str, Any]) -> Draft:
+    return Draft(changed_at, int(values.get("revision", 0)), place, values.get("said", {}))
 
 
 def _storable(value: Any) -> Any:

@@ -40,10 +40,14 @@ class CardAtHand:
     source: CardSource
     source_name: str | None
     received_at: datetime
+    written_at: datetime
+    written_by: str
     has_prayer: bool
+    cause: str | None
     contact_id: str | None
     phone: str | None = field(repr=False)
     email: str | None = field(repr=False)
+    facts: Mapping[str, str] = field(repr=False)
     fields: CardFields = field(repr=False)
     came: CardFields = field(repr=False)
 
@@ -208,7 +212,14 @@ def look_at(session: Session, church_id: UUID, card_id: UUID) -> CardAtHand | No
     """The card as it is now, as much of it as this version knows; None where there is none of this church."""
     first = aliased(CardRevision)
     row = session.execute(
-        select(Card, CardRevision.fields, first.fields.label("first"), _has_prayer().label("prayer"))
+        select(
+            Card,
+            CardRevision.fields,
+            CardRevision.created_at,
+            CardRevision.created_by,
+            first.fields.label("first"),
+            _has_prayer().label("prayer"),
+        )
         .join(CardRevision, (CardRevision.card_id == Card.id) & (CardRevision.no == Card.revision))
         .join(first, (first.card_id == Card.id) & (first.no == 1))
         .where(Card.church_id == church_id, Card.id == card_id)
@@ -224,12 +235,42 @@ def look_at(session: Session, church_id: UUID, card_id: UUID) -> CardAtHand | No
         source=CardSource(card.source),
         source_name=card.source_name,
         received_at=card.received_at,
+        written_at=row.created_at,
+        written_by=row.created_by,
         has_prayer=row.prayer,
+        cause=card.cause,
+        facts=dict(card.facts),
         contact_id=card.contact_id,
         phone=card.phone,
         email=card.email,
         fields=read_known(row.fields),
         came=read_known(row.first),
+    )
+
+
+def said_in(session: Session, church_id: UUID, card_id: UUID, revision: int) -> CardFields | None:
+    """What a revision of the card says; None where the church has no such one."""
+    fields = session.scalar(
+        select(CardRevision.fields).where(
+            CardRevision.church_id == church_id,
+            CardRevision.card_id == card_id,
+            CardRevision.no == revision,
+        )
+    )
+    return None if fields is None else read_known(fields)
+
+
+def last_hand(session: Session, church_id: UUID, card_id: UUID) -> str | None:
+    """Who did the last thing to the card that the change log knows of."""
+    return session.scalar(
+        select(AuditEntry.actor)
+        .where(
+            AuditEntry.church_id == church_id,
+            AuditEntry.subject == str(card_id),
+            AuditEntry.action.startswith("card."),
+        )
+        .order_by(AuditEntry.id.desc())
+        .limit(1)
     )
 
 

@@ -81,6 +81,7 @@ _DONE: Mapping[str, tuple[EventKind, str]] = {
 _VERDICTS: Mapping[str, str] = {
     "same": "Decided: it is the same person",
     "different": "Decided: it is someone else",
+    "taken_back": "The decision was taken back",
 }
 _RANKS = {kind: rank for rank, kind in enumerate(EventKind)}
 

@@ -18,9 +18,10 @@ from sqlalchemy.orm import Session
 
 from ghl.cards.actions import Action, Chosen, dry_run
 from ghl.cards.counts import counts
+from ghl.cards.drafts import half_typed
 from ghl.cards.find import CardFilter, choices, count_found, count_newer_found, find, period_counts
 from ghl.cards.lookalikes import lookalikes
-from ghl.cards.review import _oldest, look_at
+from ghl.cards.review import _oldest, last_hand, look_at, said_in
 from ghl.cards.view import Cursor, rows
 from ghl.churches import find_church
 from ghl.db.engine import Database
@@ -196,6 +197,9 @@ def _lists(database: Database, church_id: UUID, now: datetime) -> dict[str, Call
         "counts of 35 days": asks(period_counts, now - timedelta(days=35)),
         "look-alikes": asks(alike, newest_one.ids[0]),
         "next to review": asks(_oldest, new_id(), without=(), only=None),
+        "what a revision said": asks(said_in, newest_one.ids[0], 1),
+        "who had the card last": asks(last_hand, newest_one.ids[0]),
+        "cards half typed": asks(half_typed, newest_one.ids[0]),
     }
 
 

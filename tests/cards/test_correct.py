@@ -12,6 +12,7 @@ from ghl.cards.correct import (
     CardChangedError,
     CardMissingError,
     Change,
+    ConsentSealedError,
     changes_between,
     correct,
 )
@@ -459,7 +460,6 @@ class TestPrayer:
 
 def test_a_form_card_keeps_the_version_of_its_words(database, church_id, desk):
     card_id = desk.save(source=CardSource.FORM, **WORDS)
-    desk.ask("SELECT 1")
     with database.church(church_id) as session:
         session.execute(
             text(
@@ -469,10 +469,59 @@ def test_a_form_card_keeps_the_version_of_its_words(database, church_id, desk):
                 " FROM consent_events"
             )
         )
-    desk.correct(card_id, **WORDS | {"phone": "615 555 0199"})
-    assert desk.ask("SELECT wording, wording_version FROM consent_events WHERE kind = 'yes' ORDER BY id")[
-        -1
-    ] == ("The form says so.", "3")
+    desk.correct(card_id, first_name="Hanna", **WORDS)
+    said = desk.ask(
+        "SELECT person, wording, wording_version FROM consent_events WHERE kind = 'yes' ORDER BY id"
+    )
+    assert said[-1] == ("hanna keller", "The form says so.", "3")
+
+
+class TestOnlyThePersonSaysYes:
+    """On a card of the public form; staff may take a yes back and never add one."""
+
+    def kinds(self, desk):
+        return desk.ask("SELECT address, kind, source FROM consent_events ORDER BY id")
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"sms_consent": "yes"},
+            {"email_consent": "yes"},
+            {"consent_wording": "Anything at all."},
+            {"consent_at": "2026-01-02"},
+        ],
+    )
+    def test_a_blank_box_never_becomes_a_yes(self, desk, change):
+        card_id = desk.save(source=CardSource.FORM)
+        with pytest.raises(ConsentSealedError, match="Only the person can say yes"):
+            desk.correct(card_id, **change)
+        assert self.kinds(desk) == []
+        assert desk.ask("SELECT count(*) FROM card_revisions") == [(1,)]
+
+    @pytest.mark.parametrize("answer", ["no", None])
+    def test_a_yes_can_be_taken_back_under_a_name_of_its_own_and_given_back(self, desk, answer):
+        card_id = desk.save(source=CardSource.FORM, **WORDS)
+        desk.correct(card_id, **WORDS | {"sms_consent": answer})
+        assert self.kinds(desk)[-1][1:] == ("no" if answer else "unknown", "correction")
+        desk.correct(card_id, base=2, **WORDS)
+        assert self.kinds(desk)[-1][1:] == ("yes", "correction")
+
+    def test_a_number_that_staff_wrote_has_no_yes(self, desk):
+        card_id = desk.save(source=CardSource.FORM, **WORDS)
+        desk.correct(card_id, **WORDS | {"phone": "615 555 0199"})
+        assert self.kinds(desk) == [
+            ("+16155550001", "yes", "form"),
+            ("+16155550001", "unknown", "correction"),
+        ]
+        desk.correct(card_id, base=2, **WORDS)
+        assert self.kinds(desk)[-1] == ("+16155550001", "yes", "correction"), (
+            "the number they wrote themselves"
+        )
+
+    def test_a_paper_card_is_read_again_by_who_has_it(self, desk):
+        card_id = desk.save(source=CardSource.TYPED)
+        desk.correct(card_id, **WORDS)
+        assert self.kinds(desk) == [("+16155550001", "yes", "typed")]
 
 
 VALUES = {

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import text
 
-from ghl.cards.decide import decide
+from ghl.cards.decide import decide, take_back
 from ghl.cards.fields import parse_card
 from ghl.cards.fingerprint import person_key
 from ghl.delivery.claim import claim
@@ -153,3 +153,24 @@ def test_without_a_location_there_is_nobody_to_compare_with(database, choose):
     lonely = church(database)
     (saved,) = save(database, lonely, card_values(1), review=True)
     assert not choose(saved.id, "same", church_id=lonely)
+
+
+def test_a_decision_is_taken_back_by_who_made_it_while_the_card_is_to_be_reviewed(
+    database, church_id, choose, ask
+):
+    (card,) = save(database, church_id, card_values(1), review=True)
+    (gone,) = save(database, church_id, card_values(2))
+
+    def back(card_id, actor="user:ruth"):
+        with database.church(church_id) as session:
+            return take_back(session, church_id, card_id, contact_id="mary", actor=actor)
+
+    choose(card.id, "same")
+    choose(gone.id, "same")
+    assert not back(card.id, "user:ben")
+    assert back(card.id)
+    assert not back(card.id), "once"
+    assert not back(gone.id), "what went out by it is not called back"
+    assert ask("SELECT count(*) FROM person_decisions") == [(1,)]
+    verdicts = ask("SELECT facts ->> 'verdict' FROM audit_entries WHERE action = 'card.decided' ORDER BY id")
+    assert verdicts == [("same",), ("same",), ("taken_back",)]

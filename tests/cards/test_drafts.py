@@ -45,6 +45,20 @@ def test_what_was_typed_last_is_found_again(database, here, ruth):
     assert "Anna" not in repr(found)
 
 
+def test_two_forms_are_two_drafts_the_latest_first_and_one_moves_once(database, here, ruth):
+    one, two, new = (drafts.place_of_form(name) for name in ("one", "two", "new"))
+    keep(database, here, ruth, {"first_name": "Anna"}, place=one, now=NOW - timedelta(minutes=1))
+    keep(database, here, ruth, {"first_name": "Ben"}, place=two)
+    keep(database, here, ruth, {"service": "9:00"}, place=drafts.KEPT)
+    with database.church(here) as session:
+        found = drafts.half_typed(session, here, ruth)
+        assert [(each.place, each.values["first_name"]) for each in found] == [(two, "Ben"), (one, "Anna")]
+        assert drafts.move(session, here, ruth, one, new)
+        assert not drafts.move(session, here, ruth, one, new)
+    assert load(database, here, ruth, new).values == {"first_name": "Anna"}
+    assert load(database, here, ruth, two).values == {"first_name": "Ben"}
+
+
 def test_each_place_has_its_own_and_removing_one_leaves_the_others(database, here, ruth):
     place = drafts.place_of(new_id())
     keep(database, here, ruth, {"first_name": "Anna"})

@@ -104,7 +104,7 @@ def test_imports_come_to_a_filled_database(database_urls):
     fill(database_urls, cards=2_000, churches=3)
     engine = create_engine(make_url(database_urls.admin))
     with engine.connect() as connection:
-        command.downgrade(alembic_config(connection), "0005")
+        command.downgrade(alembic_config(connection), "0006_core")
         connection.commit()
         assert connection.scalar(text("SELECT count(*) FROM cards")) == 2_000
     upgrade(database_urls.admin, database_urls.app)

@@ -1,9 +1,11 @@
 """The page *Add a card* as each role sees it, and what its presses do."""
 
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 import pytest
 
+from dashboard.desk import presses
 from ghl.clock import SystemClock
 from ghl.people.sessions import sign_out
 from ghl.statuses import CardStatus, Role
@@ -45,6 +47,12 @@ def save(app):
     return button(app, "Save & next").click().run()
 
 
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """A person looks before the next press; here that takes no time."""
+    monkeypatch.setattr(presses, "DOUBLE_PRESS", 0.0)
+
+
 @pytest.fixture
 def saved(sql):
     def saved():
@@ -76,7 +84,7 @@ def test_staff_and_admins_type_cards(open_page, sign_in, connected, saved, sql, 
     assert "Saved: Anna Keller." in texts(app)
     assert "1 card typed today." in texts(app)
     assert field(app, "First name").value == ""
-    assert sql("SELECT count(*) FROM card_drafts WHERE place = 'add'")[0].count == 0
+    assert sql("SELECT count(*) FROM card_drafts WHERE place LIKE 'add:%'")[0].count == 0
 
 
 def test_while_something_is_down_it_says_that_the_card_goes_later(open_page, sign_in, saved):
@@ -102,7 +110,7 @@ def test_nothing_at_all_and_impossible_dates_stay_in_the_form(open_page, sign_in
     assert saved() == []
 
 
-def test_undo_sets_the_card_aside_and_a_second_one_changes_nothing(open_page, sign_in, connected, saved, sql):
+def test_undo_sets_the_card_aside_and_a_second_one_changes_nothing(open_page, sign_in, saved, sql):
     app = save(type_in(open_page(sign_in(), ADD), first="Anna", email="anna@example.org"))
     app = button(app, "Undo").click().run()
     assert "Undone. The card is set aside and goes nowhere." in texts(app)
@@ -112,16 +120,73 @@ def test_undo_sets_the_card_aside_and_a_second_one_changes_nothing(open_page, si
     app = save(type_in(app, first="Anna", email="anna@example.org"))
     assert "It was set aside." in texts(app)
     app = button(app, "Send it after all").click().run()
+    assert "Taken up again. It goes to GoHighLevel later." in texts(app)
     assert saved()[0].status == "waiting"
 
 
-def test_undo_says_when_it_is_too_late(open_page, sign_in, connected, saved, sql):
+def test_undo_is_never_offered_for_a_card_that_goes_at_once(open_page, sign_in, connected, saved):
+    app = save(type_in(open_page(sign_in(), ADD), first="Anna", email="anna@example.org"))
+    assert "Undo" not in [one.label for one in app.button]
+    assert "Open card #1 to correct it" in [one.label for one in app.get("page_link")]
+
+
+def test_undo_says_when_it_is_too_late(open_page, sign_in, saved, sql):
     app = save(type_in(open_page(sign_in(), ADD), first="Anna", email="anna@example.org"))
     sql("UPDATE cards SET status = 'synced', synced_at = now()")
     sql("UPDATE outbox SET state = 'done'")
     app = button(app, "Undo").click().run()
-    assert "Too late for that: the card has moved on." in texts(app)
+    assert "Too late for that. It is in GoHighLevel or on its way there." in texts(app)
     assert saved()[0].status == "synced"
+
+
+def test_taking_up_again_says_where_the_card_stands(open_page, sign_in, connected, saved, sql):
+    sql("UPDATE churches SET review_all = true")
+    app = save(type_in(open_page(sign_in(), ADD), first="Anna", email="anna@example.org"))
+    button(app, "Undo").click().run()
+    app = save(type_in(app, first="Anna", email="anna@example.org"))
+    app = button(app, "Send it after all").click().run()
+    assert "Taken up again. It waits for review." in texts(app)
+    assert saved()[0].status == "to_review"
+
+
+def test_a_second_press_leaves_what_was_said(open_page, sign_in, connected, saved, monkeypatch):
+    app = save(type_in(open_page(sign_in(), ADD), first="Anna", email="anna@example.org"))
+    monkeypatch.setattr(presses, "DOUBLE_PRESS", 60.0)
+    app = save(app)
+    assert "Saved: Anna." in texts(app)
+    assert not app.error, "the second half of a double press"
+    monkeypatch.setattr(presses, "DOUBLE_PRESS", 0.0)
+    app = save(app)
+    assert [one.value for one in app.error] == ["The card has no name, no phone and no e-mail."]
+    assert "Saved: Anna." in texts(app), "what was saved is still told"
+    assert len(saved()) == 1
+
+
+def test_another_person_is_not_offered_over_a_card_that_is_begun(open_page, sign_in, connected, sql):
+    app = save(type_in(open_page(sign_in(), ADD), first="Anna", last="Keller"))
+    assert not button(app, "Add another person from this card").disabled
+    app = type_in(app, first="Benjamin")
+    assert button(app, "Add another person from this card").disabled
+    assert field(app, "First name").value == "Benjamin"
+    (draft,) = sql("SELECT values FROM card_drafts WHERE place LIKE 'add:%'")
+    assert draft.values["said"]["first_name"] == "Benjamin"
+
+
+def test_saving_one_card_leaves_the_drafts_of_others_which_are_offered_then(
+    open_page, sign_in, connected, sql
+):
+    first = type_in(open_page(sign_in(), ADD), first="Anna")
+    sql(
+        "INSERT INTO card_drafts (user_id, church_id, place, values, changed_at) SELECT user_id, church_id,"
+        """ 'add:other', '{"said": {"first_name": "Ben"}, "revision": 0}', now() - interval '1 hour' FROM card_drafts"""
+    )
+    app = save(first)
+    assert [one.place for one in sql("SELECT place FROM card_drafts WHERE place LIKE 'add:%'")] == [
+        "add:other"
+    ]
+    again = open_page(sign_in(), ADD)
+    assert field(again, "First name").value == "Ben"
+    assert not app.exception
 
 
 def test_a_save_that_fails_keeps_what_was_typed(open_page, sign_in, connected, saved, sql):
@@ -180,22 +245,80 @@ def test_hostile_text_is_in_plain_text_alone(open_page, sign_in, connected, save
     assert "evil" not in str(drawn)
 
 
-def test_the_words_of_the_churchs_own_boxes_go_with_their_version(
-    open_page, sign_in, connected, church, database, sql
-):
-    from ghl.forms import current_wordings
+class TestWordsBesideTheBoxes:
+    """They are proof, so nobody but who holds the paper card says what they are."""
 
-    with database.church(church) as session:
-        words = current_wordings(session, church)
-    app = type_in(open_page(sign_in(), ADD), first="Anna", phone="6155550123", texts="Yes, box ticked")
-    save(app)
-    (event,) = sql("SELECT wording, wording_version FROM consent_events")
-    assert (event.wording, event.wording_version) == (words["sms"].text, str(words["sms"].version))
-    # Left blank on both boxes, the words prove nothing and are not kept.
-    save(type_in(open_page(sign_in(), ADD), first="Ben"))
-    assert (
-        "consent_wording" not in sql("SELECT fields FROM card_revisions ORDER BY created_at DESC")[0].fields
-    )
+    YES = MappingProxyType({"phone": "6155550123", "texts": "Yes, box ticked"})
+
+    @pytest.fixture
+    def own(self, database, church):
+        from ghl.forms import current_wordings
+
+        with database.church(church) as session:
+            return current_wordings(session, church)["sms"]
+
+    @pytest.fixture
+    def proof(self, sql):
+        def proof():
+            rows = sql("SELECT wording, wording_version FROM consent_events ORDER BY id")
+            return [tuple(row) for row in rows]
+
+        return proof
+
+    def test_without_an_answer_none_are_kept(self, open_page, sign_in, connected, own, proof):
+        app = open_page(sign_in(), ADD)
+        assert own.text in texts(app)
+        app = save(type_in(app, first="Anna", **self.YES))
+        assert proof() == [(None, None)]
+        assert "Until you answer, a yes is kept without words." in texts(app)
+
+    def test_the_churchs_own_go_with_their_version_and_are_asked_once(
+        self, open_page, sign_in, connected, own, proof, sql
+    ):
+        app = button(open_page(sign_in(), ADD), "Yes, these words").click().run()
+        assert "Words beside the boxes: your web form's." in texts(app)
+        save(type_in(app, first="Anna", **self.YES))
+        # Reloaded, the pile is the same; left blank, the words prove nothing and are not kept.
+        app = open_page(sign_in(), ADD)
+        assert "Words beside the boxes: your web form's." in texts(app)
+        save(type_in(app, first="Ben"))
+        assert proof() == [(own.text, str(own.version))]
+        newest = sql("SELECT fields FROM card_revisions ORDER BY created_at DESC")[0]
+        assert "consent_wording" not in newest.fields
+
+    def test_new_words_of_the_church_are_asked_about_again(
+        self, open_page, sign_in, connected, own, database, church
+    ):
+        from ghl.forms.wordings import add_version
+        from ghl.statuses import Channel
+
+        button(open_page(sign_in(), ADD), "Yes, these words").click().run()
+        with database.church(church) as session:
+            add_version(session, church, Channel.SMS, "Other words.", version=2, actor="test")
+        assert "Do the boxes on your paper cards say these words?" in texts(open_page(sign_in(), ADD))
+
+    def test_other_words_are_kept_as_they_are_typed_and_without_a_version(
+        self, open_page, sign_in, connected, own, proof
+    ):
+        app = button(open_page(sign_in(), ADD), "Something else").click().run()
+        field(app, "The words beside the boxes, exactly as on the card").set_value("Text me!")
+        app = button(app.run(), "Use these words").click().run()
+        assert "Words beside the boxes: Text me!." in texts(app)
+        save(type_in(app, first="Anna", **self.YES))
+        assert proof() == [("Text me!", None)]
+
+    def test_a_card_without_words_and_a_second_thought(self, open_page, sign_in, connected, own, proof):
+        app = button(open_page(sign_in(), ADD), "No words at all").click().run()
+        app = save(type_in(app, first="Anna", **self.YES))
+        app = button(app, "Change").click().run()
+        app = button(app, "Yes, these words").click().run()
+        save(type_in(app, first="Ben", phone="6155550124", texts="Yes, box ticked"))
+        assert proof() == [(None, None), (own.text, str(own.version))]
+
+    def test_a_church_without_words_of_its_own_is_asked_as_well(self, open_page, sign_in, connected):
+        app = open_page(sign_in(), ADD)
+        assert "What do the boxes for texts and e-mails on your paper cards say?" in texts(app)
+        assert {"Type the words", "No words at all"} <= {one.label for one in app.button}
 
 
 def test_every_way_out_of_a_save_has_words(open_page, sign_in, connected, sql, church):

@@ -31,11 +31,10 @@ def saved(church, sql):
 def draft(church, sql):
     """What is kept of a card that is being typed."""
 
-    def draft(place="add"):
+    def draft():
         rows = sql(
-            "SELECT values FROM card_drafts WHERE church_id = :church AND place = :place",
+            "SELECT values FROM card_drafts WHERE church_id = :church AND place LIKE 'add:%'",
             church=church,
-            place=place,
         )
         return rows[0].values["said"] if rows else {}
 
@@ -49,9 +48,10 @@ def open_form(person, **how):
 
 
 def ready(page):
-    """Until the caret stands in the first field, and that is blank."""
+    """Until the caret stands in the first field, that is blank, and the fields of the form before are gone."""
     page.wait_for_function(
-        "document.activeElement.getAttribute('aria-label') === 'First name' && !document.activeElement.value",
+        "document.activeElement.getAttribute('aria-label') === 'First name' && !document.activeElement.value"
+        " && document.querySelectorAll('[aria-label=\"Mobile phone\"]').length === 1",
         timeout=30_000,
     )
 
@@ -107,7 +107,7 @@ def test_tab_goes_through_the_card_as_people_read_it(person, draft):
     # What is folded away opens by keyboard, and a choice is made with the arrows.
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
-    assert where() == "consent_wording"
+    assert where() == "consent_at"
     field(page, "Interests, with ; between").focus()
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("ArrowRight")
@@ -126,6 +126,81 @@ def test_two_quick_presses_and_a_double_click_make_one_card_each(person, saved):
     expect(said(page)).to_contain_text("Saved: Ben.")
     ready(page)
     assert [one["first_name"] for one in saved()] == ["Anna", "Ben"]
+
+
+def test_a_slow_double_press_leaves_what_was_said(person, saved):
+    page = open_form(person)
+    names = {"Anna": 120, "Ben": 250, "Clara": 400}
+    for name, gap in names.items():
+        page.keyboard.type(name)
+        save = page.get_by_role("button", name="Save & next").bounding_box()
+        at = (save["x"] + save["width"] / 2, save["y"] + save["height"] / 2)
+        page.mouse.click(*at)
+        page.wait_for_timeout(gap)
+        page.mouse.click(*at)
+        expect(said(page)).to_contain_text(f"Saved: {name}.")
+        ready(page)
+    page.keyboard.type("Dora")
+    page.keyboard.press("Alt+s")
+    page.wait_for_timeout(250)
+    page.keyboard.press("Alt+s")
+    expect(said(page)).to_contain_text("Saved: Dora.")
+    page.wait_for_timeout(300)
+    assert page.get_by_text("The card has no name").count() == 0
+    assert page.get_by_role("button", name="Add another person").count() == 1
+    assert [one["first_name"] for one in saved()] == [*names, "Dora"]
+
+
+def test_two_tabs_are_two_cards(person, saved, church, sql):
+    one = open_form(person)
+    two = one.context.new_page()
+    two.goto(one.url)
+    ready(two)
+    one.bring_to_front()
+    one.keyboard.type("Anna")
+
+    def begun():
+        rows = sql(
+            "SELECT values FROM card_drafts WHERE church_id = :church AND place LIKE 'add:%'", church=church
+        )
+        return {row.values["said"]["first_name"] for row in rows}
+
+    poll(lambda: begun() == {"Anna"})
+    # What the first tab is still typing is not offered in the second.
+    two.bring_to_front()
+    two.reload()
+    ready(two)
+    two.keyboard.type("Ben")
+    poll(lambda: begun() == {"Anna", "Ben"})
+    one.bring_to_front()
+    one.keyboard.press("Alt+s")
+    expect(said(one)).to_contain_text("Saved: Anna.")
+    assert begun() == {"Ben"}, "the other tab's card is still kept"
+    two.close()
+    # The tab is gone, and its card is offered.
+    poll(lambda: one.reload() or offered(one, "Ben"))
+
+
+def offered(page, name):
+    try:
+        expect(field(page, "First name")).to_have_value(name, timeout=3_000)
+    except AssertionError:
+        return False
+    return True
+
+
+def test_another_person_never_empties_a_card_that_is_begun(person, saved):
+    page = open_form(person)
+    page.keyboard.type("Anna")
+    page.keyboard.press("Alt+s")
+    expect(said(page)).to_contain_text("Saved: Anna.")
+    ready(page)
+    page.keyboard.type("Benjamin")
+    page.keyboard.press("Alt+a")
+    expect(page.get_by_role("button", name="Add another person")).to_be_disabled()
+    expect(field(page, "First name")).to_have_value("Benjamin")
+    page.keyboard.press("Alt+s")
+    expect(said(page)).to_contain_text("Saved: Benjamin.")
 
 
 def test_enter_in_any_field_saves_nothing(person, saved, draft):

@@ -2,10 +2,12 @@
 
 import time
 
+import psycopg
 import pytest
 from playwright.sync_api import expect
 from sqlalchemy import text
 
+from dashboard.desk.presses import DOUBLE_PRESS
 from ghl.statuses import CardSource
 from tests.support.browser import poll, readable
 from tests.support.churches import save
@@ -14,6 +16,13 @@ expect.set_options(timeout=20_000)
 
 HOSTILE = (
     "[x](https://evil.example/a) ![p](https://evil.example/p.png) <img src=https://evil.example/i> **b** $x$"
+)
+
+
+CONTACT = (
+    "INSERT INTO contact_links (location_id, contact_id, church_id, first_name, last_name, phone,"
+    " newest_applied_at, seen_at) SELECT id, 'con1', church_id, 'Mary', 'Smith', '+16155550123', now(), now()"
+    " FROM locations WHERE church_id = :church"
 )
 
 
@@ -58,6 +67,12 @@ def said(page):
     return page.locator(".st-key-said")
 
 
+def press(page, key):
+    """A press by somebody who has looked at what is there."""
+    page.wait_for_timeout(DOUBLE_PRESS * 1000 + 100)
+    page.keyboard.press(key)
+
+
 def test_ten_cards_by_keyboard_alone(person, form, standing, sql, church, at_home, record_property):
     names = [f"Guest{n}" for n in range(10)]
     for n, name in enumerate(names):
@@ -90,7 +105,7 @@ def test_two_people_get_different_cards(person, form, standing, sql, church):
     ben = person("review", name="Ben")
     on_desk(ben, "Guest1")
     expect(said(ben)).to_contain_text("2 cards left to review. Ruth is on 1.")
-    ruth.keyboard.press("Alt+s")
+    press(ruth, "Alt+s")
     expect(
         ruth.get_by_text("Ben is on the last card. It comes back here if nobody touches it for 10 minutes.")
     ).to_be_visible()
@@ -103,33 +118,100 @@ def test_two_people_get_different_cards(person, form, standing, sql, church):
     ruth.keyboard.press("Alt+s")
     on_desk(ruth, "Guest1")
     ben.keyboard.type("Benjamin")
-    expect(ben.get_by_text("More than 10 minutes passed, and Ruth is on this card now.")).to_be_visible()
+    expect(ben.get_by_text("Ruth is on this card now.")).to_be_visible()
     assert standing() == {"Guest0": "waiting", "Guest1": "to_review"}
 
 
-def test_skip_back_hold_and_look_alikes_have_keys(person, form, standing):
+def test_skip_back_keep_back_and_look_alikes_have_keys(person, form, standing):
     form(phone="6155550123")
     form(first_name="Ben", phone="6155550123")
     form(first_name="Clara", email="clara@example.org")
     page = person("review")
     on_desk(page, "Anna")
-    page.keyboard.press("Alt+k")
+    press(page, "Alt+k")
     on_desk(page, "Ben")
     expect(page.get_by_text("Anna Keller has card #1")).to_be_visible()
     page.keyboard.type("Benny")
     page.keyboard.press("Alt+n")
     expect(said(page)).to_contain_text("Two different cards")
     expect(field(page, "First name")).to_have_value("Benny")
-    page.keyboard.press("Alt+s")
+    press(page, "Alt+s")
     on_desk(page, "Clara")
-    page.keyboard.press("Alt+h")
-    expect(page.get_by_label("Why is this card kept here?")).to_be_focused()
+    press(page, "Alt+h")
+    expect(page.get_by_label("Why is this card kept back?")).to_be_focused()
     page.keyboard.type("Ask Pat")
     page.keyboard.press("Alt+h")
     on_desk(page, "Anna")
-    page.keyboard.press("Alt+b")
+    press(page, "Alt+b")
     on_desk(page, "Clara")
+    expect(page.get_by_text("Kept back by Ruth: Ask Pat. It is not sent.")).to_be_visible()
     assert standing() == {"Anna": "to_review", "Benny": "waiting", "Clara": "held"}
+
+
+def test_a_double_press_never_reaches_the_next_card(person, form, standing):
+    """The next card is on the screen well within the time of a slow double press."""
+    for n in range(5):
+        form(first_name=f"Guest{n}", email=f"guest{n}@example.org")
+    page = person("review")
+
+    def twice(key, gap):
+        press(page, key)
+        page.wait_for_timeout(gap)
+        page.keyboard.press(key)
+
+    for n, gap in enumerate((120, 250, 400)):
+        on_desk(page, f"Guest{n}")
+        twice("Alt+s", gap)
+    on_desk(page, "Guest3")
+    assert list(standing().values()) == ["waiting"] * 3 + ["to_review"] * 2
+    twice("Alt+k", 250)
+    on_desk(page, "Guest4")
+    twice("Alt+u", 250)
+    expect(page.get_by_label("Why is this card kept back?")).to_have_value("Can't read this card")
+    assert list(standing().values()) == ["waiting"] * 3 + ["to_review"] * 2
+    twice("Alt+u", 250)
+    on_desk(page, "Guest3")
+    assert list(standing().values()) == ["waiting"] * 3 + ["to_review", "held"]
+
+
+def test_one_key_answers_one_question(person, form, standing, database, church, sql):
+    sql(CONTACT, church=church)
+    for note in ("once", "twice"):
+        form(phone="6155550123", visit_date="2026-11-22", notes=note)
+    page = person("review")
+    on_desk(page, "Anna")
+    press(page, "Alt+k")
+    expect(page.get_by_text("Looks like the same card")).to_be_visible()
+    press(page, "Alt+y")
+    page.wait_for_timeout(250)
+    page.keyboard.press("Alt+y")
+    expect(said(page)).to_contain_text("Same person as Mary Smith")
+    expect(page.get_by_role("button", name="Same card: set this one aside")).to_be_visible()
+    with database.church(church) as session:
+        assert session.scalars(text("SELECT status FROM cards")).all() == ["to_review", "to_review"]
+    said(page).get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("is already on Mary Smith")).to_be_visible()
+
+
+def test_the_last_slip_of_all_is_mended_with_back(person, form, standing):
+    form()
+    page = person("review")
+    on_desk(page, "Anna")
+    press(page, "Alt+s")
+    expect(page.get_by_text("All new cards are reviewed.")).to_be_visible()
+    page.keyboard.press("Alt+b")
+    on_desk(page, "Anna")
+    expect(page.get_by_role("button", name="Save the correction")).to_be_visible()
+
+
+def test_it_says_that_it_is_loading(person, form, hub):
+    form()
+    page = person()
+    with psycopg.connect(hub.urls.admin.replace("+psycopg", "")) as others:
+        others.execute("LOCK TABLE card_reservations IN ACCESS EXCLUSIVE MODE")
+        page.goto(f"{page.url}review")
+        expect(page.get_by_text("Loading the next card…")).to_be_visible()
+    on_desk(page, "Anna")
 
 
 def test_two_quick_presses_save_one_card(person, form, standing):
@@ -137,9 +219,10 @@ def test_two_quick_presses_save_one_card(person, form, standing):
         form(first_name=f"Guest{n}", email=f"guest{n}@example.org")
     page = person("review")
     on_desk(page, "Guest0")
-    page.keyboard.press("Alt+s")
+    press(page, "Alt+s")
     page.keyboard.press("Alt+s")
     on_desk(page, "Guest1")
+    page.wait_for_timeout(DOUBLE_PRESS * 1000 + 100)
     page.get_by_role("button", name="Skip for now").dblclick()
     on_desk(page, "Guest2")
     assert standing() == {"Guest0": "waiting", "Guest1": "to_review", "Guest2": "to_review"}
@@ -171,7 +254,7 @@ def test_hostile_cards_stay_text(person, form, at_home):
     page = person("review")
     on_desk(page, HOSTILE[:95])
     expect(page.get_by_text("Notes on the card: [x](https://evil.example/a)")).to_be_visible()
-    page.keyboard.press("Alt+k")
+    press(page, "Alt+k")
     on_desk(page, "Ben")
     expect(page.get_by_text("has card #1").first).to_contain_text("[x](https://evil.example/a)")
     assert page.locator("a[href*=evil], img[src*=evil]").count() == 0
@@ -179,12 +262,7 @@ def test_hostile_cards_stay_text(person, form, at_home):
 
 
 def test_it_is_readable_on_any_screen(person, form, database, church, sql):
-    sql(
-        "INSERT INTO contact_links (location_id, contact_id, church_id, first_name, last_name, phone,"
-        " newest_applied_at, seen_at) SELECT id, 'con1', church_id, 'Mary', 'Smith', '+16155550123', now(), now()"
-        " FROM locations WHERE church_id = :church",
-        church=church,
-    )
+    sql(CONTACT, church=church)
     form(
         phone="(615) 555-0123",
         service="Sunday 9:00 am",
@@ -200,9 +278,9 @@ def test_it_is_readable_on_any_screen(person, form, database, church, sql):
     page = person("review")
     readable(page, lambda: on_desk(page, "Anna"), name="review")
     page.set_viewport_size({"width": 1440, "height": 900})
-    page.keyboard.press("Alt+u")
-    expect(page.get_by_label("Why is this card kept here?")).to_have_value("Can't read this card")
-    page.keyboard.press("Alt+h")
+    press(page, "Alt+u")
+    expect(page.get_by_label("Why is this card kept back?")).to_have_value("Can't read this card")
+    press(page, "Alt+u")
     expect(page.get_by_text("All new cards are reviewed.")).to_be_visible(timeout=40_000)
     readable(
         page,
