@@ -51,7 +51,7 @@ WORDS: Mapping[Action, Wording] = {
         ("{} goes to GoHighLevel now.", "{} go to GoHighLevel now."),
         "Send {} now",
         "Sending on",
-        ("{} goes to GoHighLevel now.", "{} go to GoHighLevel now."),
+        ("{} was put in line for GoHighLevel.", "{} were put in line for GoHighLevel."),
     ),
     Action.HOLD: Wording(
         "Keep back",
@@ -63,7 +63,7 @@ WORDS: Mapping[Action, Wording] = {
         ),
         "Keep {} back",
         "Keeping back",
-        ("{} is kept back.", "{} are kept back."),
+        ("{} was kept back.", "{} were kept back."),
         "Why are they kept back?",
     ),
     Action.SET_ASIDE: Wording(
@@ -73,7 +73,7 @@ WORDS: Mapping[Action, Wording] = {
         ("{} is set aside. It is kept, and not sent.", "{} are set aside. They are kept, and not sent."),
         "Set {} aside",
         "Setting aside",
-        ("{} is set aside.", "{} are set aside."),
+        ("{} was set aside.", "{} were set aside."),
         "Why are they set aside?",
     ),
     Action.PUT_BACK: Wording(
@@ -83,7 +83,7 @@ WORDS: Mapping[Action, Wording] = {
         ("{} goes back to where it was before.", "{} go back to where they were before."),
         "Put {} back",
         "Putting back",
-        ("{} is back.", "{} are back."),
+        ("{} was put back.", "{} were put back."),
     ),
 }
 

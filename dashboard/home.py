@@ -95,6 +95,8 @@ def in_one_sentence(
     if on_the_way:
         sentences.append(f"{number(on_the_way)} {_are(on_the_way)} on the way.")
     sentences.append(f"{number(need)} {'needs' if need == 1 else 'need'} {whom}." if need else nothing)
+    if need and older > 0:
+        sentences.append(f"So {'does' if older == 1 else 'do'} {number(older)} older {_cards(older)}.")
     return " ".join(sentences)
 
 

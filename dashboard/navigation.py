@@ -70,7 +70,12 @@ def menu_for(
     `counts` says by a page's file how many things wait there: it stands in the menu, while it is not 0.
     """
     menu: dict[str, list[StreamlitPage]] = {}
-    for place, page in enumerate(pages_for(person)):
+    theirs = pages_for(person)
+    if not theirs:
+        return menu
+    # A page for others is reached by an address alone, and says itself whom it is for: "no such page" would be wrong.
+    others = [page for page in PAGES if page not in theirs]
+    for place, page in enumerate((*theirs, *others)):
         count = (counts or {}).get(page.file, 0)
         menu.setdefault(page.section, []).append(
             st.Page(
@@ -79,7 +84,7 @@ def menu_for(
                 icon=f":material/{page.icon}:",
                 url_path=page.file,
                 default=place == 0,
-                visibility="visible" if page.listed else "hidden",
+                visibility="visible" if page.listed and page in theirs else "hidden",
             )
         )
     return menu

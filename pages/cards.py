@@ -16,7 +16,7 @@ from dashboard.card_list import Snapshot, headline, look, offered, position, to_
 from dashboard.components import bulk, keys, states
 from dashboard.components.card_rows import Doing, card_rows
 from dashboard.components.filters import FIND, drawn, filters, key, put, written
-from dashboard.formatting import capped_cards, one_line
+from dashboard.formatting import capped_cards, one_line, when
 from dashboard.navigation import EVERYBODY, WRITERS
 from dashboard.reading import Trouble, guarded
 from ghl.cards.actions import Action
@@ -113,7 +113,8 @@ def foot(shot: Snapshot | None) -> None:
     runs = hands.runs()
     for run in runs:
         if run.over:
-            bulk.result(run, undo=hands.undo, read=hands.read)
+            began = when(run.started_at, now=hub.clock.now(), zone=zone)
+            bulk.result(run, began=began, undo=hands.undo, read=hands.read)
         else:
             bulk.progress(run, stop=hands.stop)
     if selection.count:

@@ -51,12 +51,13 @@ def progress(run: Run, *, stop: Callable[[], None]) -> None:
         st.button("Stop", key="bulk_stop", icon=":material/stop_circle:", on_click=stop, disabled=run.stopped)
 
 
-def result(run: Run, *, undo: Callable[[Run], None], read: Callable[[Run], None]) -> None:
-    """Draws how it ended, until somebody has read it."""
+def result(run: Run, *, began: str, undo: Callable[[Run], None], read: Callable[[Run], None]) -> None:
+    """Draws how it ended, until somebody has read it. `began`: the time, because what is told may be over by then."""
     with st.container(
         horizontal=True, vertical_alignment="center", gap="small", key=f"bulk_result_{run.token}"
     ):
         with st.container(width="stretch", gap=None):
+            st.text(f"{began}:")
             for line in outcome(run):
                 st.text(line)
         if can_undo(run):
@@ -71,8 +72,9 @@ def result(run: Run, *, undo: Callable[[Run], None], read: Callable[[Run], None]
 
 
 def can_undo(run: Run) -> bool:
-    """Whether cards were set aside by it that can be put back."""
-    return run.action is Action.SET_ASIDE and isinstance(run.outcome, Done) and bool(run.outcome.ids)
+    """Whether cards were kept back or set aside by it that can be put back."""
+    undoable = run.action in {Action.SET_ASIDE, Action.HOLD}
+    return undoable and isinstance(run.outcome, Done) and bool(run.outcome.ids)
 
 
 def question(

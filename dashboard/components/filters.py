@@ -86,7 +86,7 @@ def filters(choices: Choices, *, changed: Callable[[], None], find: Callable[[],
             key=key(FIND),
             type="search",
             max_chars=LONGEST_WORDS,
-            placeholder="Name, phone, e-mail or card number",
+            placeholder="Name, phone, e-mail, card number",
             autocomplete="off",
             icon=":material/search:",
             on_change=changed,
@@ -113,7 +113,7 @@ def filters(choices: Choices, *, changed: Callable[[], None], find: Callable[[],
         if st.session_state[key(WHEN)] == RANGE:
             for label, name in (("From", SINCE), ("To", UNTIL)):
                 st.date_input(
-                    label, key=key(name), value=None, format="MM/DD/YYYY", width=160, on_change=changed
+                    label, key=key(name), value=None, format="MM/DD/YYYY", width=190, on_change=changed
                 )
         with st.popover("More filters", icon=":material/filter_alt:", key="more_filters", width="content"):
             _several("Service", choices.services, SERVICES, changed)

@@ -497,12 +497,12 @@ class TestMany:
         assert "30 cards go to GoHighLevel now." in words(app)
         assert keyed(app, "bulk_confirm").label == "Send 30 cards now"
         keyed(app, "bulk_confirm").click().run()
-        assert "30 cards go to GoHighLevel now." in words(app)
+        assert "30 cards were put in line for GoHighLevel." in words(app)
         assert "bulk_confirm" not in [one.key for one in app.button]
         assert {status_of(card) for card in thirty} == {CardStatus.WAITING}
         assert status_of(late) == CardStatus.NEEDS_ATTENTION
         of_run(app, "bulk_read").click().run()
-        assert "30 cards go to GoHighLevel now." not in words(app)
+        assert "30 cards were put in line for GoHighLevel." not in words(app)
 
     def test_everything_that_matches_one_filter_is_not_ticked_under_another(self, page, cards, thirty):
         cards(CardStatus.WAITING)
@@ -531,12 +531,12 @@ class TestMany:
         assert status_of(thirty[0]) == CardStatus.NEEDS_ATTENTION
         app.text_area(key="bulk_reason").set_value("Test cards").run()
         keyed(app, "bulk_confirm").click().run()
-        assert "2 cards are set aside." in words(app)
+        assert "2 cards were set aside." in words(app)
         assert status_of(thirty[0]) == status_of(thirty[1]) == CardStatus.DISMISSED
         assert "By Ruth: Test cards. Not sent." in words(app)
         of_run(app, "bulk_undo").click().run()
-        assert "2 cards are back." in words(app)
-        assert "2 cards are set aside." not in words(app)
+        assert "2 cards were put back." in words(app)
+        assert "2 cards were set aside." not in words(app)
         # Put back, a card is checked anew: these have no address to be sent to.
         assert status_of(thirty[0]) == status_of(thirty[1]) == CardStatus.NEEDS_ATTENTION
         told = sql("SELECT action, count(*) FROM audit_entries WHERE action LIKE 'card.%' GROUP BY 1")

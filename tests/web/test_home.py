@@ -56,6 +56,12 @@ class TestTheSentence:
             "62 cards came in since Sunday. 53 are in GoHighLevel. 9 need you."
         )
 
+    def test_those_that_need_somebody_from_before_are_told_apart(self):
+        everything = some(synced=90, needs_attention=9)
+        assert in_one_sentence(some(synced=3, needs_attention=2), "sunday", everything=everything) == (
+            "5 cards came in since Sunday. 3 are in GoHighLevel. 2 need you. So do 7 older cards."
+        )
+
     def test_what_is_on_the_way(self):
         assert in_one_sentence(some(waiting=3, sending=1), None) == (
             "4 cards came in. None is in GoHighLevel yet. 4 are on the way. Nothing is waiting for you."

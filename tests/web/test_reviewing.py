@@ -23,13 +23,14 @@ def test_one_window_keeps_what_is_typed_while_another_one_saves(database):
     ruth = add_user(database, "r@example.org", name="Ruth", church_id=here, role=Role.STAFF, actor="test")
     typist = Typist(here, ruth, f"user:{ruth}", ZoneInfo("America/Chicago"))
     (saved,) = save(database, here, card_values(1), source=CardSource.FORM)
-    card = reviewing.this_card(database, typist, saved.id, now=NOW).card
+    opened = reviewing.this_card(database, typist, saved.id, now=NOW)
+    card = opened.card
     typed = {"first_name": "Ann"}
-    assert reviewing.keep_typed(database, typist, card, typed, now=NOW)
+    assert reviewing.keep_typed(database, typist, opened, typed, now=NOW)
     with ThreadPoolExecutor(1) as pool:
         with database.church(here) as session:
             assert review.reserve(session, here, ruth, card.id)
-            keeping = pool.submit(reviewing.keep_typed, database, typist, card, typed, now=NOW)
+            keeping = pool.submit(reviewing.keep_typed, database, typist, opened, typed, now=NOW)
             wait_for(lambda: session.execute(text(WAITS)).scalar_one(), within=10)
             drafts.remove(session, here, ruth, drafts.place_of(card.id))
         assert keeping.result(30)

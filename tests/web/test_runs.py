@@ -82,6 +82,6 @@ def test_what_was_done_is_told_where_it_broke_off(key):
 
     run = finished(Runs(), key, "one", work=work)
     assert outcome(run) == [
-        "200 cards are set aside.",
+        "200 cards were set aside.",
         "It ended after 200 of 430 cards; the others are as they were. Try again.",
     ]

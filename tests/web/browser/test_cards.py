@@ -246,7 +246,7 @@ def test_two_tabs_set_the_same_cards_aside_once_and_take_it_back(person, web, ca
     for tab in (one, other):
         tab.get_by_role("button", name="Set 3 cards aside").dblclick()
     expect(other.get_by_text("Nothing was changed.")).to_be_visible(timeout=SOON)
-    expect(one.get_by_text("3 cards are set aside.", exact=True)).to_be_visible(timeout=SOON)
+    expect(one.get_by_text("3 cards were set aside.", exact=True)).to_be_visible(timeout=SOON)
     expect(row(one, made[0])).to_contain_text("By Ruth: Test cards. Not sent.", timeout=SOON)
     told = "SELECT count(*) FROM audit_entries WHERE church_id = :church AND action = 'card.dismissed'"
     assert sql(told, church=church)[0][0] == 3
@@ -262,7 +262,7 @@ def test_what_was_set_aside_is_put_back_with_one_click(person, cards):
     page.get_by_label("Why are they set aside?").fill("A mistake")
     page.get_by_role("button", name="Set 2 cards aside").click()
     page.locator("[class*=st-key-bulk_undo] button").dblclick()
-    expect(page.get_by_text("2 cards are back.")).to_be_visible(timeout=SOON)
+    expect(page.get_by_text("2 cards were put back.")).to_be_visible(timeout=SOON)
     expect(row(page, made[0])).to_contain_text("To review", timeout=SOON)
 
 
