@@ -12,6 +12,16 @@ from typing import Literal
 Who = Literal["staff", "admin", "nobody", "support"]
 """Who can mend it: whoever works on cards, an admin of the church, nobody (it mends itself), support."""
 
+First = Literal["nothing", "mend", "answer", "choose"]
+"""What has to come before the card may go once more.
+
+`mend`: as it is, it would only come back, and GoHighLevel is not even asked. `answer`: somebody says who is who.
+`choose`: sending it is one of two answers, so nobody sends it along with others by mistake.
+"""
+
+Over = Literal["never", "others arrive", "connected anew"]
+"""What shows that the trouble is over: cards received meanwhile arrive, a new token was stored, or nothing does."""
+
 
 class CauseCode(StrEnum):
     """The code that is stored. A code is never renamed or given another meaning once it was released."""
@@ -63,7 +73,9 @@ class Cause:
     """One entry: `what_happened` may hold `{facts}`, each with a wording for when the fact is missing.
 
     `automatic`: the hub tries again by itself. `holds_church`: all cards of the church wait, because the
-    next one would meet the same answer; none of them spends an attempt.
+    next one would meet the same answer; none of them spends an attempt. `fields` are those of the card that a
+    person mends, and `first` what has to come before the card may go once more. `over_when` says what shows that
+    the trouble has passed, for a trouble that leaves cards behind.
     """
 
     code: CauseCode
@@ -73,6 +85,9 @@ class Cause:
     what_to_do: str
     automatic: bool = False
     holds_church: bool = False
+    fields: tuple[str, ...] = ()
+    first: First = "nothing"
+    over_when: Over = "never"
 
 
 _FALLBACKS: Mapping[str, str] = {
@@ -99,6 +114,8 @@ _ALL = (
         "This card has no phone number and no e-mail address, so GoHighLevel can't tell who it is.",
         "staff",
         "Add a phone number or an e-mail address, then retry.",
+        fields=("phone", "email"),
+        first="mend",
     ),
     Cause(
         CauseCode.PHONE_INVALID,
@@ -106,6 +123,8 @@ _ALL = (
         "GoHighLevel won't take {phone}. {problem}",
         "staff",
         "Correct it here, or leave it empty to send the card without a phone.",
+        fields=("phone",),
+        first="mend",
     ),
     Cause(
         CauseCode.EMAIL_INVALID,
@@ -113,6 +132,8 @@ _ALL = (
         "GoHighLevel won't take {email}. {problem}",
         "staff",
         "Correct it here, or leave it empty to send the card without an e-mail address.",
+        fields=("email",),
+        first="mend",
     ),
     Cause(
         CauseCode.PHONE_REFUSED,
@@ -120,6 +141,7 @@ _ALL = (
         "GoHighLevel won't take the phone number {phone}. Its answer: {answer}",
         "staff",
         "Check the number with the card. Correct it here, or leave it empty to send the card without a phone.",
+        fields=("phone",),
     ),
     Cause(
         CauseCode.EMAIL_REFUSED,
@@ -127,6 +149,7 @@ _ALL = (
         "GoHighLevel won't take the e-mail address {email}. Its answer: {answer}",
         "staff",
         "Check the address with the card. Correct it here, or leave it empty to send the card without it.",
+        fields=("email",),
     ),
     Cause(
         CauseCode.PHONE_KEPT_DIFFERENT,
@@ -134,6 +157,7 @@ _ALL = (
         "The card says {phone}. GoHighLevel kept {kept}.",
         "admin",
         "Open the contact in GoHighLevel, put the right number there, then retry.",
+        fields=("phone",),
     ),
     Cause(
         CauseCode.EMAIL_KEPT_DIFFERENT,
@@ -141,6 +165,7 @@ _ALL = (
         "The card says {email}. GoHighLevel kept {kept}.",
         "admin",
         "Open the contact in GoHighLevel, put the right address there, then retry.",
+        fields=("email",),
     ),
     Cause(
         CauseCode.REFUSED_BY_GHL,
@@ -169,6 +194,7 @@ _ALL = (
         "We tried for 72 hours and GoHighLevel didn't answer. The card is safe.",
         "staff",
         "When GoHighLevel is back, retry: one click sends them all.",
+        over_when="others arrive",
     ),
     Cause(
         CauseCode.TRIES_USED_UP,
@@ -176,6 +202,7 @@ _ALL = (
         "We tried eight times. GoHighLevel's last answer: {answer}",
         "staff",
         "Read GoHighLevel's answer, correct the card where it helps, then retry.",
+        over_when="connected anew",
     ),
     Cause(
         CauseCode.TOKEN_REFUSED,
@@ -291,6 +318,7 @@ _ALL = (
         "Is it the same person?",
         "staff",
         "Choose: same person, someone else, or not sure.",
+        first="answer",
     ),
     Cause(
         CauseCode.TWO_PEOPLE_MATCH,
@@ -299,6 +327,7 @@ _ALL = (
         "The card says {name}.",
         "staff",
         "Choose who the card is for. If it is one person, merge the two contacts in GoHighLevel, then retry.",
+        first="answer",
     ),
     Cause(
         CauseCode.PHONE_ON_OTHER_CONTACT,
@@ -307,6 +336,7 @@ _ALL = (
         "Is it the same person?",
         "staff",
         "Choose: same person, someone else (the card then goes without this phone), or not sure.",
+        first="answer",
     ),
     Cause(
         CauseCode.EMAIL_ON_OTHER_CONTACT,
@@ -315,6 +345,7 @@ _ALL = (
         "Is it the same person?",
         "staff",
         "Choose: same person, someone else (the card then goes without this e-mail), or not sure.",
+        first="answer",
     ),
     Cause(
         CauseCode.NO_ADDRESS_OF_ITS_OWN,
@@ -323,6 +354,8 @@ _ALL = (
         "GoHighLevel needs one to tell them apart.",
         "staff",
         "Add a phone number or an e-mail address of their own, then retry.",
+        fields=("phone", "email"),
+        first="mend",
     ),
     Cause(
         CauseCode.SAME_CARD_AGAIN,
@@ -330,6 +363,7 @@ _ALL = (
         "{name} already has a card for {day} that says the same. This one was kept and not sent.",
         "staff",
         "Same card: set this one aside. Two different cards: send it.",
+        first="choose",
     ),
     Cause(
         CauseCode.HELD_BY_STAFF,
@@ -337,6 +371,7 @@ _ALL = (
         "{by} keeps this card here: {reason}",
         "staff",
         "Send it when the question is answered, or set it aside.",
+        first="choose",
     ),
     Cause(
         CauseCode.FIELD_GONE,
@@ -373,6 +408,7 @@ _ALL = (
         "Something we have not seen before came in the way. The card is safe.",
         "support",
         "Retry. If it stays, tell support the number {support}.",
+        over_when="connected anew",
     ),
 )
 
@@ -386,6 +422,16 @@ WHO_ACTS: Mapping[Who, str] = {
     "support": "Support can mend this.",
 }
 """The sentence that follows the reason on a screen."""
+
+
+def to_be_mended(code: str | None) -> tuple[str, ...]:
+    """The fields of a card that this cause asks to mend; none where it asks for none."""
+    return cause(code).fields if code else ()
+
+
+def with_first(*wanted: First) -> frozenset[CauseCode]:
+    """The causes that ask for one of these before the card may go once more."""
+    return frozenset(entry.code for entry in _ALL if entry.first in wanted)
 
 
 class _Facts(dict[str, str]):
