@@ -59,6 +59,7 @@ class CardRow:
     campus: str | None = None
     visit_date: date | None = None
     first_time: bool | None = None
+    stands_since: datetime | None = None
 
 
 def newest(
@@ -191,4 +192,5 @@ def _row(
         campus=card.campus,
         visit_date=card.visit_date,
         first_time=card.first_time,
+        stands_since=card.status_changed_at,
     )

@@ -23,7 +23,9 @@ class RetryRequest(Base):
     __table_args__ = (
         CheckConstraint(one_of("state", RetryState), name="state"),
         CheckConstraint("(state IN ('stopped', 'done')) = (ended_at IS NOT NULL)", name="ended"),
-        CheckConstraint("total >= 0 AND queued >= 0 AND worked >= 0 AND failed >= 0 AND moved >= 0", name="counts"),
+        CheckConstraint(
+            "total >= 0 AND queued >= 0 AND worked >= 0 AND failed >= 0 AND moved >= 0", name="counts"
+        ),
         UniqueConstraint("church_id", "token"),
         Index("ix_retry_requests_newest", "church_id", "requested_at", "id"),
         Index("ix_retry_requests_under_way", "church_id", postgresql_where=text(UNDER_WAY)),
