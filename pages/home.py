@@ -9,7 +9,7 @@ from dashboard.components import states
 from dashboard.components.tiles import tiles
 from dashboard.formatting import cards, clock_time, one_line, when
 from dashboard.home import Overview, in_one_sentence, overview
-from dashboard.navigation import ADD, CARD, CARDS, EVERYBODY, REVIEW, UPLOAD, WRITERS
+from dashboard.navigation import ADD, ATTENTION, CARD, CARDS, EVERYBODY, REVIEW, UPLOAD, WRITERS
 from dashboard.periods import PERIODS
 from dashboard.reading import Trouble, guarded
 from dashboard.situation import Situation
@@ -27,15 +27,22 @@ every = max(0.5, hub.settings.page_refresh_seconds - 0.5)
 def next_things(now: Situation, role: Role) -> None:
     """What somebody who may change things does next; the numbers are of all cards, not of a period alone."""
     review = now.counts[CardStatus.TO_REVIEW]
-    mend = now.counts[CardStatus.NEEDS_ATTENTION] + now.counts[CardStatus.HELD]
+    mend = now.for_people
     with st.container(horizontal=True, gap="small", key="next"):
         if role in WRITERS and review:
             label = f"Review {review:,} new {'card' if review == 1 else 'cards'}"
             st.page_link(REVIEW.path, label=label, icon=f":material/{REVIEW.icon}:", width="content")
-        if mend:
+        if mend and role in WRITERS:
+            st.page_link(
+                ATTENTION.path,
+                label=f"Mend or decide {mend:,}",
+                icon=f":material/{ATTENTION.icon}:",
+                width="content",
+            )
+        elif mend:
             st.page_link(
                 CARDS.path,
-                label=f"Mend or decide {mend:,}" if role in WRITERS else f"{cards(mend)} to mend or decide",
+                label=f"{cards(mend)} to mend or decide",
                 icon=":material/build:",
                 width="content",
                 query_params={"status": [str(CardStatus.NEEDS_ATTENTION), str(CardStatus.HELD)]},
@@ -108,6 +115,7 @@ def live() -> None:
         seen.counts,
         period={"period": period} if period else {},
         updated=clock_time(seen.at, zone, seconds=True),
+        mends=still.church.role in WRITERS,
     )
     oldest(seen)
     return None
