@@ -160,8 +160,9 @@ def draw_group(group: Group, shot: Snapshot) -> None:
                     group.count,
                 ),
             )
+        # One label whatever happens: a fold whose label changes closes under the reader.
         with st.expander(
-            words.show(group.count) if group.count else "Show what was here",
+            "Show the cards",
             expanded=desk.few,
             key=fold(group),
             on_change="rerun",
@@ -248,7 +249,7 @@ def nothing(shot: Snapshot) -> None:
 def bottom(shot: Snapshot) -> None:
     """What was retried before."""
     if past := [run for run in shot.requests if run.over]:
-        with st.expander(f"Earlier retries ({len(past)})", key="past", on_change="rerun") as box:
+        with st.expander("Earlier retries", key="past", on_change="rerun") as box:
             if box.open:
                 attention.history(past, names=services.names(church_id), now=shot.at, zone=zone)
     st.text("Nothing goes away by itself: a card stays here until somebody mends it or sets it aside.")

@@ -55,11 +55,6 @@ def sample(group: Group) -> str:
     return f"For example {one_line(group.sample.name, 60) or 'a card without a name'}, card #{group.sample.number}."
 
 
-def show(count: int) -> str:
-    """What opens a group."""
-    return "Show the card" if count == 1 else f"Show the {found(count)}"
-
-
 def found(count: int) -> str:
     """`1 card`, `10,000+ cards`."""
     return f"{capped(count)} {'card' if count == 1 else 'cards'}"
