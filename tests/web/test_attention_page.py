@@ -272,7 +272,9 @@ class TestOneCard:
         button(app, "Set it aside").click().run()
         assert "Say in a few words why: somebody will ask one day." in words(app)
         assert status_of(card) == "needs_attention"
-        next(one for one in app.text_input if str(one.key).startswith("aside_")).set_value("A test card").run()
+        next(one for one in app.text_input if str(one.key).startswith("aside_")).set_value(
+            "A test card"
+        ).run()
         button(app, "Set it aside").click().run()
         assert status_of(card) == "dismissed"
         assert "By Ruth: A test card. Not sent." in words(app)
