@@ -121,7 +121,7 @@ def top(shot: Snapshot) -> None:
         meant = wanted(desk.asked, zone=zone)
         st.text(f"{words.found(together)}: {in_words(meant, zone=zone)}.")
         with st.container(horizontal=True, gap="small"):
-            if together:
+            if together > 1:
                 st.button(
                     words.retry_found(together),
                     key="retry_found",
@@ -147,7 +147,7 @@ def draw_group(group: Group, shot: Snapshot) -> None:
             st.text(words.since(group, now=shot.at, zone=zone))
             if line := words.sample(group):
                 st.text(line)
-        if entry.first in {"nothing", "choose"} and group.count:
+        if entry.first in {"nothing", "choose"} and group.count > 1:
             only = wanted(desk.asked, zone=zone)
             st.button(
                 words.retry_group(group),

@@ -92,14 +92,10 @@ def _buttons(card: CardRow, doing: Doing) -> None:
         elif isinstance(to_do, Action) and (waits or card.status is CardStatus.DISMISSED):
             label, icon = _wording(card, to_do)
             st.button(label, key=f"do_{card.id}", icon=icon, on_click=doing.press, args=(card.id, to_do))
-        elif to_do is Errand.DECIDE or (to_do is Errand.MEND and not to_be_mended(card.cause)):
-            st.page_link(
-                CARD.path,
-                label="Decide" if to_do is Errand.DECIDE else "Open the card",
-                icon=":material/help:",
-                query_params={"number": str(card.number)},
-                width="content",
-            )
+        elif to_do is Errand.DECIDE:
+            _to_card(card, "Decide", "help")
+        if waits and _corrected_on_card(card):
+            _to_card(card, "Correct it", "edit")
         if waits:
             st.button(
                 "Set aside",
@@ -108,6 +104,22 @@ def _buttons(card: CardRow, doing: Doing) -> None:
                 on_click=doing.open_aside,
                 args=(card.id,),
             )
+
+
+def _corrected_on_card(card: CardRow) -> bool:
+    """Whether people mend something that no field is named for: then the whole card is theirs to correct."""
+    entry = cause(card.cause or "")
+    return card.status is CardStatus.NEEDS_ATTENTION and entry.who == "staff" and not entry.fields
+
+
+def _to_card(card: CardRow, label: str, icon: str) -> None:
+    st.page_link(
+        CARD.path,
+        label=label,
+        icon=f":material/{icon}:",
+        query_params={"number": str(card.number)},
+        width="content",
+    )
 
 
 def _said(card: CardRow, said: Said, doing: Doing) -> None:

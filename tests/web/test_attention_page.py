@@ -39,7 +39,8 @@ def button(app, label):
 
 
 def names(app):
-    return [link.value.replace("\\", "") for link in app.main.get("page_link") if link.proto.page == "card"]
+    links = [link for link in app.main.get("page_link") if link.proto.page == "card"]
+    return [link.value.replace("\\", "") for link in links if link.label not in {"Correct it", "Decide"}]
 
 
 def field(app, name):
@@ -191,7 +192,7 @@ class TestGroups:
         app = page(source="form")
         assert names(app) == ["Form Keller"]
         assert "1 card: from the web form." in words(app)
-        button(app, "Retry all 1 that match")
+        assert not [one for one in labels(app) if "Retry all" in one], "one card has its own button"
         button(app, "Clear filters").click().run()
         assert names(app) == ["List Keller", "Form Keller"] or names(app) == ["Form Keller", "List Keller"]
         app = page(source="typed")
@@ -377,11 +378,12 @@ class TestRetryingMany:
         button(app, "Not now").click().run()
         assert "Retry 1 card" not in labels(app)
 
-    def test_stop(self, page, cards, database, church, sql):
-        cards(CardStatus.NEEDS_ATTENTION, cause="refused_by_ghl")
+    def test_stop(self, page, cards, sql):
+        for _ in range(2):
+            cards(CardStatus.NEEDS_ATTENTION, cause="refused_by_ghl")
         app = page()
-        button(app, "Retry all 1").click().run()
-        button(app, "Retry 1 card").click().run()
+        button(app, "Retry all 2").click().run()
+        button(app, "Retry 2 cards").click().run()
         button(app, "Stop").click().run()
         assert sql("SELECT state FROM retry_requests")[0][0] == "stopping"
 

@@ -181,6 +181,7 @@ def test_every_state_is_readable_on_any_screen(person, database, church, cards, 
         {"first_name": "Anna", "last_name": "Keller", "phone": "555-0143", "email": "a@example.org"},
     )
     cards(ATTENTION, cause="refused_by_ghl", facts={"answer": "The contact could not be saved"}, tries=8)
+    cards(ATTENTION, cause="refused_by_ghl", facts={"answer": "Contact is locked"})
     cards(ATTENTION, cause="crashed_three_times", first_name=long_name, source=CardSource.FORM)
     cards(
         CardStatus.HELD,
@@ -191,7 +192,7 @@ def test_every_state_is_readable_on_any_screen(person, database, church, cards, 
 
     def full():
         heading(page)
-        expect(rows(page)).to_have_count(5, timeout=SOON)
+        expect(rows(page)).to_have_count(6, timeout=SOON)
         page.get_by_role("button", name="Mend").click()
         expect(page.get_by_label("Mobile phone")).to_be_visible(timeout=SOON)
 
@@ -199,18 +200,18 @@ def test_every_state_is_readable_on_any_screen(person, database, church, cards, 
 
     def dry_run():
         heading(page)
-        expect(rows(page)).to_have_count(5, timeout=SOON)
-        page.get_by_role("button", name="Retry all 1: GoHighLevel won't take this card").click()
-        expect(page.get_by_role("dialog").get_by_text("1 card goes to GoHighLevel once more")).to_be_visible(
+        expect(rows(page)).to_have_count(6, timeout=SOON)
+        page.get_by_role("button", name="Retry all 2: GoHighLevel won't take this card").click()
+        expect(page.get_by_role("dialog").get_by_text("2 cards go to GoHighLevel once more")).to_be_visible(
             timeout=SOON
         )
 
     readable(page, dry_run, name="attention-dry-run")
-    page.get_by_role("dialog").get_by_role("button", name="Retry 1 card").click()
+    page.get_by_role("dialog").get_by_role("button", name="Retry 2 cards").click()
 
     def progress():
         heading(page)
-        expect(page.get_by_text("0 of 1 done. You can leave this page.")).to_be_visible(timeout=SOON)
+        expect(page.get_by_text("0 of 2 done. You can leave this page.")).to_be_visible(timeout=SOON)
 
     readable(page, progress, name="attention-progress")
     if not os.environ.get("HUB_PICTURES"):
