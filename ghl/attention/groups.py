@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, tuple_
+from sqlalchemy import ARRAY, Row, Select, Text, bindparam, func, literal, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from ghl.attention.wanted import Wanted, of_cause, of_causes
@@ -69,15 +70,21 @@ def count(session: Session, church_id: UUID, wanted: Wanted) -> Counts:
     if wanted.causes_only:
         return every
     found: Counter[tuple[CardStatus, str]] = Counter()
-    for cause in {cause for _, cause in every}:
-        some = (
-            select(Card.status)
-            .where(Card.church_id == church_id, of_cause(cause), *wanted.conditions())
-            .limit(MOST_COUNTED + 1)
-            .subquery()
-        )
-        for row in session.execute(select(some.c.status, func.count().label("n")).group_by(some.c.status)):
-            found[CardStatus(row.status), cause] += row.n
+    causes = {cause for _, cause in every}
+    some = _of_each(church_id, wanted, Card.status).limit(MOST_COUNTED + 1).lateral("some_of_it")
+    of_named = (
+        select(ASKED.c.cause, some.c.status, func.count().label("n"))
+        .select_from(ASKED)
+        .join(some, true())
+        .group_by(ASKED.c.cause, some.c.status)
+    )
+    rows = list(session.execute(of_named, {"causes": [cause for cause in causes if cause]}))
+    if "" in causes:
+        none = _of_none(church_id, wanted, Card.status).limit(MOST_COUNTED + 1).subquery()
+        of_none = select(literal("").label("cause"), none.c.status, func.count().label("n"))
+        rows += session.execute(of_none.group_by(none.c.status))
+    for row in rows:
+        found[CardStatus(row.status), row.cause] += row.n
     return found
 
 
@@ -98,10 +105,9 @@ def count_all(session: Session, church_id: UUID, wanted: Wanted, *, until: datet
 def groups(session: Session, church_id: UUID, wanted: Wanted) -> list[Group]:
     """The groups that have anybody in them, in no order. Two probes of an index a group, however big it is."""
     counted = count(session, church_id, wanted)
+    ends = _ends(session, church_id, {cause for _, cause in counted}, wanted)
     found = []
-    for cause in dict.fromkeys(cause for _, cause in counted):
-        ends = [_end(session, church_id, cause, wanted, newest=newest) for newest in (True, False)]
-        newest, oldest = ends
+    for cause, end in ends.items():
         held = counted.get((CardStatus.HELD, cause), 0)
         found.append(
             Group(
@@ -109,12 +115,12 @@ def groups(session: Session, church_id: UUID, wanted: Wanted) -> list[Group]:
                 cause=cause,
                 count=held + counted.get((CardStatus.NEEDS_ATTENTION, cause), 0),
                 held=held,
-                oldest_at=oldest.status_changed_at if oldest else None,
-                newest_at=newest.status_changed_at if newest else None,
-                sample=_sample(newest) if newest else None,
+                oldest_at=end.oldest_at,
+                newest_at=end.status_changed_at,
+                sample=Sample(end.id, end.number, f"{end.first_name} {end.last_name}".strip()),
             )
         )
-    return [group for group in found if group.count and group.sample]
+    return [group for group in found if group.count]
 
 
 def page(
@@ -170,17 +176,48 @@ def oldest_first(
     return [(row.status_changed_at, row.id) for row in session.execute(query)]
 
 
-def _end(
-    session: Session, church_id: UUID, cause: str, wanted: Wanted, *, newest: bool
-) -> Row[datetime, UUID, int, str, str] | None:
-    order = (Card.status_changed_at, Card.id)
-    return session.execute(
-        select(Card.status_changed_at, Card.id, Card.number, Card.first_name, Card.last_name)
-        .where(Card.church_id == church_id, of_cause(cause), *wanted.conditions())
-        .order_by(*((one.desc() for one in order) if newest else order))
+ASKED = func.unnest(bindparam("causes", type_=ARRAY(Text))).table_valued("cause").render_derived(name="asked")
+"""The causes of a statement, each asked about in its turn."""
+
+NEWEST = (Card.status_changed_at, Card.id, Card.number, Card.first_name, Card.last_name)
+
+
+def _of_each(church_id: UUID, wanted: Wanted, *columns: Any) -> Select[Any]:
+    """The cards of each of the causes of a statement."""
+    return select(*columns).where(
+        Card.church_id == church_id, Card.cause == ASKED.c.cause, *wanted.conditions()
+    )
+
+
+def _of_none(church_id: UUID, wanted: Wanted, *columns: Any) -> Select[Any]:
+    """The cards whose cause was not noted."""
+    return select(*columns).where(Card.church_id == church_id, of_cause(""), *wanted.conditions())
+
+
+def _ends(session: Session, church_id: UUID, causes: set[str], wanted: Wanted) -> dict[str, Row[Any]]:
+    """The card that stopped last and the time of the one that stopped first, by cause."""
+    newest_first, oldest_first_ = (
+        (Card.status_changed_at.desc(), Card.id.desc()),
+        (Card.status_changed_at, Card.id),
+    )
+    named = [cause for cause in causes if cause]
+    newest = _of_each(church_id, wanted, *NEWEST).order_by(*newest_first).limit(1).lateral("newest")
+    oldest = (
+        _of_each(church_id, wanted, Card.status_changed_at)
+        .order_by(*oldest_first_)
         .limit(1)
-    ).one_or_none()
-
-
-def _sample(row: Row[datetime, UUID, int, str, str]) -> Sample:
-    return Sample(row.id, row.number, f"{row.first_name} {row.last_name}".strip())
+        .lateral("oldest")
+    )
+    both = (
+        select(ASKED.c.cause, newest, oldest.c.status_changed_at.label("oldest_at"))
+        .select_from(ASKED)
+        .join(newest, true())
+        .join(oldest, true())
+    )
+    found = {row.cause: row for row in session.execute(both, {"causes": named})} if named else {}
+    if "" in causes:
+        first = _of_none(church_id, wanted, Card.status_changed_at).order_by(*oldest_first_).limit(1)
+        last = _of_none(church_id, wanted, *NEWEST, first.scalar_subquery().label("oldest_at"))
+        if row := session.execute(last.order_by(*newest_first).limit(1)).one_or_none():
+            found[""] = row
+    return found

@@ -34,13 +34,13 @@ CAUSES = ("phone_refused", "email_refused", "refused_by_ghl", "refused_alone", "
           "gave_up_after_72_hours", "tries_used_up", "unknown", "phone_kept_different", "phone_invalid")  # fmt: skip
 
 STOP_SOME = """
-WITH some AS (
+WITH chosen AS (
     SELECT id, row_number() OVER (ORDER BY received_at) AS n FROM cards
     WHERE church_id = (SELECT id FROM churches WHERE slug = 'church-1')
     ORDER BY received_at LIMIT :cards
 )
-UPDATE cards SET status = 'needs_attention', cause = (CAST(:causes AS text[]))[1 + some.n % 10]
-FROM some WHERE cards.id = some.id
+UPDATE cards SET status = 'needs_attention', cause = (CAST(:causes AS text[]))[1 + CAST(chosen.n % 10 AS int)]
+FROM chosen WHERE cards.id = chosen.id
 """
 PARK = """
 UPDATE outbox SET state = 'parked' FROM cards
