@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard import gate, services
 from dashboard.components import frame, states
 from dashboard.components.banner import banner
-from dashboard.navigation import REVIEW, WRITERS, menu_for
+from dashboard.navigation import ATTENTION, REVIEW, WRITERS, menu_for
 from dashboard.reading import Trouble, guarded
 from ghl.people.policy import SignedIn
 from ghl.statuses import CardStatus
@@ -17,7 +17,9 @@ def waiting_for_people(person: SignedIn) -> dict[str, int]:
     if church is None or church.role not in WRITERS:
         return {}
     now = guarded(lambda: services.situation(church.church_id))
-    return {} if isinstance(now, Trouble) else {REVIEW.file: now.counts[CardStatus.TO_REVIEW]}
+    if isinstance(now, Trouble):
+        return {}
+    return {REVIEW.file: now.counts[CardStatus.TO_REVIEW], ATTENTION.file: now.for_people}
 
 
 frame.tab()

@@ -47,13 +47,14 @@ class PageSpec:
 HOME = PageSpec("home", "Home", "home", roles=EVERYBODY)
 ADD = PageSpec("add", "Add a card", "add_card", roles=WRITERS)
 REVIEW = PageSpec("review", "Review new cards", "rate_review", roles=WRITERS)
+ATTENTION = PageSpec("attention", "Needs attention", "build", roles=WRITERS)
 CARDS = PageSpec("cards", "All cards", "badge", roles=EVERYBODY)
 UPLOAD = PageSpec("upload", "Import a list", "upload_file", roles=WRITERS)
 CARD = PageSpec("card", "Card", "id_card", roles=EVERYBODY, listed=False)
 FORM = PageSpec("form", "Card form", "qr_code_2", roles=ADMINS)
 INSTALLATION = PageSpec("installation", "This installation", "dns", ops=True)
 
-PAGES = (HOME, ADD, REVIEW, CARDS, UPLOAD, CARD, FORM, INSTALLATION)
+PAGES = (HOME, ADD, REVIEW, ATTENTION, CARDS, UPLOAD, CARD, FORM, INSTALLATION)
 """In the order of the work; the first that a person may see is where they land."""
 
 

@@ -28,6 +28,11 @@ class Situation:
         return self.counts[CardStatus.WAITING] + self.counts[CardStatus.SENDING]
 
     @property
+    def for_people(self) -> int:
+        """Cards that stay where they are until somebody mends them or decides about them."""
+        return self.counts[CardStatus.NEEDS_ATTENTION] + self.counts[CardStatus.HELD]
+
+    @property
     def delayed(self) -> bool:
         """Whether a card that is saved now goes later than usual."""
         return bool(self.state.held_by or self.outage or not self.workers)

@@ -14,6 +14,16 @@ from ghl.statuses import Role
 Who = Literal["staff", "admin", "nobody", "support"]
 """Who can mend it: whoever works on cards, an admin of the church, nobody (it mends itself), support."""
 
+First = Literal["nothing", "mend", "answer", "choose"]
+"""What has to come before the card may go once more.
+
+`mend`: as it is, it would only come back, and GoHighLevel is not even asked. `answer`: somebody says who is who.
+`choose`: sending it is one of two answers, so nobody sends it along with others by mistake.
+"""
+
+Over = Literal["never", "others arrive", "connected anew"]
+"""What shows that the trouble is over: cards received meanwhile arrive, a new token was stored, or nothing does."""
+
 
 class CauseCode(StrEnum):
     """The code that is stored. A code is never renamed or given another meaning once it was released."""
@@ -65,7 +75,9 @@ class Cause:
     """One entry: `what_happened` may hold `{facts}`, each with a wording for when the fact is missing.
 
     `automatic`: the hub tries again by itself. `holds_church`: all cards of the church wait, because the
-    next one would meet the same answer; none of them spends an attempt.
+    next one would meet the same answer; none of them spends an attempt. `fields` are those of the card that a
+    person mends, and `first` what has to come before the card may go once more. `over_when` says what shows that
+    the trouble has passed, for a trouble that leaves cards behind.
     """
 
     code: CauseCode
@@ -75,6 +87,9 @@ class Cause:
     what_to_do: str
     automatic: bool = False
     holds_church: bool = False
+    fields: tuple[str, ...] = ()
+    first: First = "nothing"
+    over_when: Over = "never"
 
 
 _FALLBACKS: Mapping[str, str] = {
@@ -101,6 +116,8 @@ _ALL = (
         "This card has no phone number and no e-mail address, so GoHighLevel can't tell who it is.",
         "staff",
         "Add a phone number or an e-mail address, then retry.",
+        fields=("phone", "email"),
+        first="mend",
     ),
     Cause(
         CauseCode.PHONE_INVALID,
@@ -108,6 +125,8 @@ _ALL = (
         "GoHighLevel won't take {phone}. {problem}",
         "staff",
         "Correct it here, or leave it empty to send the card without a phone.",
+        fields=("phone",),
+        first="mend",
     ),
     Cause(
         CauseCode.EMAIL_INVALID,
@@ -115,6 +134,8 @@ _ALL = (
         "GoHighLevel won't take {email}. {problem}",
         "staff",
         "Correct it here, or leave it empty to send the card without an e-mail address.",
+        fields=("email",),
+        first="mend",
     ),
     Cause(
         CauseCode.PHONE_REFUSED,
@@ -122,6 +143,7 @@ _ALL = (
         "GoHighLevel won't take the phone number {phone}. Its answer: {answer}",
         "staff",
         "Check the number with the card. Correct it here, or leave it empty to send the card without a phone.",
+        fields=("phone",),
     ),
     Cause(
         CauseCode.EMAIL_REFUSED,
@@ -129,6 +151,7 @@ _ALL = (
         "GoHighLevel won't take the e-mail address {email}. Its answer: {answer}",
         "staff",
         "Check the address with the card. Correct it here, or leave it empty to send the card without it.",
+        fields=("email",),
     ),
     Cause(
         CauseCode.PHONE_KEPT_DIFFERENT,
@@ -136,6 +159,7 @@ _ALL = (
         "The card says {phone}. GoHighLevel kept {kept}.",
         "admin",
         "Open the contact in GoHighLevel, put the right number there, then retry.",
+        fields=("phone",),
     ),
     Cause(
         CauseCode.EMAIL_KEPT_DIFFERENT,
@@ -143,6 +167,7 @@ _ALL = (
         "The card says {email}. GoHighLevel kept {kept}.",
         "admin",
         "Open the contact in GoHighLevel, put the right address there, then retry.",
+        fields=("email",),
     ),
     Cause(
         CauseCode.REFUSED_BY_GHL,
@@ -171,6 +196,7 @@ _ALL = (
         "We tried for 72 hours and GoHighLevel didn't answer. The card is safe.",
         "staff",
         "When GoHighLevel is back, retry: one click sends them all.",
+        over_when="others arrive",
     ),
     Cause(
         CauseCode.TRIES_USED_UP,
@@ -178,6 +204,7 @@ _ALL = (
         "We tried eight times. GoHighLevel's last answer: {answer}",
         "staff",
         "Read GoHighLevel's answer, correct the card where it helps, then retry.",
+        over_when="connected anew",
     ),
     Cause(
         CauseCode.TOKEN_REFUSED,
@@ -293,6 +320,7 @@ _ALL = (
         "Is it the same person?",
         "staff",
         "Choose: same person, someone else, or not sure.",
+        first="answer",
     ),
     Cause(
         CauseCode.TWO_PEOPLE_MATCH,
@@ -301,6 +329,7 @@ _ALL = (
         "The card says {name}.",
         "staff",
         "Choose who the card is for. If it is one person, merge the two contacts in GoHighLevel, then retry.",
+        first="answer",
     ),
     Cause(
         CauseCode.PHONE_ON_OTHER_CONTACT,
@@ -309,6 +338,7 @@ _ALL = (
         "Is it the same person?",
         "staff",
         "Choose: same person, someone else (the card then goes without this phone), or not sure.",
+        first="answer",
     ),
     Cause(
         CauseCode.EMAIL_ON_OTHER_CONTACT,
@@ -317,6 +347,7 @@ _ALL = (
         "Is it the same person?",
         "staff",
         "Choose: same person, someone else (the card then goes without this e-mail), or not sure.",
+        first="answer",
     ),
     Cause(
         CauseCode.NO_ADDRESS_OF_ITS_OWN,
@@ -325,6 +356,8 @@ _ALL = (
         "GoHighLevel needs one to tell them apart.",
         "staff",
         "Add a phone number or an e-mail address of their own, then retry.",
+        fields=("phone", "email"),
+        first="mend",
     ),
     Cause(
         CauseCode.SAME_CARD_AGAIN,
@@ -332,6 +365,7 @@ _ALL = (
         "{name} already has a card for {day} that says the same. This one was kept and not sent.",
         "staff",
         "Same card: set this one aside. Two different cards: send it.",
+        first="choose",
     ),
     Cause(
         CauseCode.HELD_BY_STAFF,
@@ -339,6 +373,7 @@ _ALL = (
         "{by} keeps this card here: {reason}",
         "staff",
         "Send it when the question is answered, or set it aside.",
+        first="choose",
     ),
     Cause(
         CauseCode.FIELD_GONE,
@@ -375,6 +410,7 @@ _ALL = (
         "Something we have not seen before came in the way. The card is safe.",
         "support",
         "Retry. If it stays, tell support the number {support}.",
+        over_when="connected anew",
     ),
 )
 
@@ -397,6 +433,16 @@ def who_acts(who: Who, reader: Role | None) -> str:
     if who == "admin" and reader is Role.ADMIN:
         return WHO_ACTS["staff"]
     return WHO_ACTS[who]
+
+
+def to_be_mended(code: str | None) -> tuple[str, ...]:
+    """The fields of a card that this cause asks to mend; none where it asks for none."""
+    return cause(code).fields if code else ()
+
+
+def with_first(*wanted: First) -> frozenset[CauseCode]:
+    """The causes that ask for one of these before the card may go once more."""
+    return frozenset(entry.code for entry in _ALL if entry.first in wanted)
 
 
 class _Facts(dict[str, str]):

@@ -47,6 +47,15 @@ class AttemptOutcome(StrEnum):
     DIED = "died"
 
 
+class RetryState(StrEnum):
+    """How far a request to send many cards again is. STOPPING takes no more cards; those on the way are awaited."""
+
+    RUNNING = "running"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    DONE = "done"
+
+
 class Priority:
     """The order in which a church's due rows go; smaller goes first. New cards before back-fills and retries."""
 

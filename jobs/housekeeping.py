@@ -16,6 +16,7 @@ from ghl.logging import set_up_logging
 from ghl.people import sessions
 from jobs.container import Container, build_container
 from jobs.heart import Heart
+from jobs.retrying import retrying
 from jobs.scheduler import LeaderLock, Scheduler, Task, sweep
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def tasks(container: Container) -> Sequence[Task]:
     return (
         sweep(due, container.waker),
         Task("fold counts", fold_counts, FOLD_SECONDS),
+        retrying(database, clock, lambda: container.waker),
         Task("prune idempotency keys", prune_idempotency_keys, PRUNE_SECONDS),
         Task("prune sign-in links and sessions", prune_sessions, PRUNE_SECONDS),
         Task("prune drafts", prune_drafts, PRUNE_SECONDS),

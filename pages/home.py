@@ -9,7 +9,7 @@ from dashboard.components import states
 from dashboard.components.tiles import tiles
 from dashboard.formatting import cards, clock_time, one_line, when
 from dashboard.home import Overview, in_one_sentence, overview
-from dashboard.navigation import ADD, CARD, CARDS, EVERYBODY, REVIEW, UPLOAD, WRITERS
+from dashboard.navigation import ADD, ATTENTION, CARD, CARDS, EVERYBODY, REVIEW, UPLOAD, WRITERS
 from dashboard.periods import PERIODS
 from dashboard.reading import Trouble, guarded
 from dashboard.situation import Situation
@@ -27,7 +27,7 @@ every = max(0.5, hub.settings.page_refresh_seconds - 0.5)
 def next_things(now: Situation, role: Role) -> None:
     """What somebody who may change things does next; the numbers are of all cards, not of a period alone."""
     review = now.counts[CardStatus.TO_REVIEW]
-    mend = now.counts[CardStatus.NEEDS_ATTENTION] + now.counts[CardStatus.HELD]
+    mend = now.for_people
     # For those who may write all of them are always there: a link that came would push another from under a pointer.
     with st.container(horizontal=True, gap="small", key="next"):
         if role in WRITERS:
@@ -38,10 +38,16 @@ def next_things(now: Situation, role: Role) -> None:
                 icon=f":material/{REVIEW.icon}:",
                 width="content",
             )
-        if mend or role in WRITERS:
+            st.page_link(
+                ATTENTION.path,
+                label=f"Mend or decide {mend:,}" if mend else "Nothing to mend or decide",
+                icon=f":material/{ATTENTION.icon}:",
+                width="content",
+            )
+        elif mend:
             st.page_link(
                 CARDS.path,
-                label=to_mend(mend, role),
+                label=f"{cards(mend)} to mend or decide",
                 icon=":material/build:",
                 width="content",
                 query_params={"status": [str(CardStatus.NEEDS_ATTENTION), str(CardStatus.HELD)]},
@@ -51,13 +57,6 @@ def next_things(now: Situation, role: Role) -> None:
             st.page_link(
                 UPLOAD.path, label="Import a list", icon=f":material/{UPLOAD.icon}:", width="content"
             )
-
-
-def to_mend(count: int, role: Role) -> str:
-    """The words of the way to the cards that need somebody."""
-    if role not in WRITERS:
-        return f"{cards(count)} to mend or decide"
-    return f"Mend or decide {count:,}" if count else "Nothing to mend or decide"
 
 
 def oldest(seen: Overview) -> None:
@@ -134,6 +133,7 @@ def live() -> None:
         seen.counts,
         period={"period": period} if period else {},
         updated=clock_time(seen.at, zone, seconds=True),
+        mends=still.church.role in WRITERS,
     )
     oldest(seen)
     return None

@@ -10,7 +10,7 @@ from ghl.cards.addresses import read_addresses
 from ghl.cards.fields import CardFields
 from ghl.cards.phone import shown
 from ghl.cards.story import CardInFull
-from ghl.causes import CauseCode, sentence
+from ghl.causes import CAUSES, CauseCode, sentence
 from ghl.delivery.outgoing import OutgoingCard, outgoing
 from ghl.statuses import CardStatus
 
@@ -56,16 +56,7 @@ DOUBTS = frozenset(
 """Causes that ask whether somebody in GoHighLevel is the person on the card."""
 
 
-WRONG_FIELD: Mapping[str, str] = {
-    CauseCode.EMAIL_INVALID: "email",
-    CauseCode.EMAIL_REFUSED: "email",
-    CauseCode.EMAIL_KEPT_DIFFERENT: "email",
-    CauseCode.PHONE_INVALID: "phone",
-    CauseCode.PHONE_REFUSED: "phone",
-    CauseCode.PHONE_KEPT_DIFFERENT: "phone",
-    CauseCode.NO_USABLE_ADDRESS: "phone",
-    CauseCode.NO_ADDRESS_OF_ITS_OWN: "phone",
-}
+WRONG_FIELD: Mapping[str, str] = {code: entry.fields[0] for code, entry in CAUSES.items() if entry.fields}
 """The field that is to be mended, by the cause that asks for it."""
 
 

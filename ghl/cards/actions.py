@@ -33,7 +33,7 @@ from ghl import audit
 from ghl.cards.addresses import Addresses, read_addresses
 from ghl.cards.find import EVERY, CardFilter, count_every, find, found_cards, until_then
 from ghl.cards.stored import read_whole
-from ghl.causes import CauseCode
+from ghl.causes import CauseCode, with_first
 from ghl.churches import ChurchNotFoundError
 from ghl.clock import Clock
 from ghl.db.availability import is_conflict
@@ -122,22 +122,8 @@ SET_ASIDE = "set aside"
 KEPT_BACK = "kept back already"
 NOTHING_TO_TAKE_BACK = "neither set aside nor kept back"
 
-_QUESTIONS = frozenset(
-    {
-        CauseCode.SAME_PERSON_DOUBT,
-        CauseCode.TWO_PEOPLE_MATCH,
-        CauseCode.PHONE_ON_OTHER_CONTACT,
-        CauseCode.EMAIL_ON_OTHER_CONTACT,
-    }
-)
-_WRONG_AS_IT_IS = frozenset(
-    {
-        CauseCode.NO_USABLE_ADDRESS,
-        CauseCode.PHONE_INVALID,
-        CauseCode.EMAIL_INVALID,
-        CauseCode.NO_ADDRESS_OF_ITS_OWN,
-    }
-)
+_QUESTIONS = with_first("answer")
+_WRONG_AS_IT_IS = with_first("mend")
 """Sending such a card again would only bring it back: GoHighLevel is not even asked."""
 
 _ENTRIES = {Action.HOLD: "card.held", Action.SET_ASIDE: "card.dismissed", Action.PUT_BACK: "card.put_back"}
@@ -204,6 +190,23 @@ def act(
     hand = _Hand(session, church_id, action, _reason(action, reason), actor, now)
     done, _ = hand.do((card_id,))
     return bool(done)
+
+
+def act_on(
+    session: Session,
+    church_id: UUID,
+    action: Action,
+    ids: Collection[UUID],
+    *,
+    reason: str = "",
+    actor: str,
+    now: datetime,
+    priority: int,
+) -> Done:
+    """Does it to these few cards at once, each with this priority where it goes out. A transaction of the church."""
+    hand = _Hand(session, church_id, action, _reason(action, reason), actor, now, priority)
+    done, left = hand.do(ids)
+    return Done(len(done), dict(left), tuple(done))
 
 
 def dry_run(session: Session, church_id: UUID, action: Action, chosen: Chosen) -> DryRun:

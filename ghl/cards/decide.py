@@ -17,20 +17,11 @@ from ghl.cards.fingerprint import person_key
 from ghl.cards.person import Person
 from ghl.cards.queueing import LockedCard, lock, requeue
 from ghl.cards.stored import read_known
-from ghl.causes import CauseCode
+from ghl.causes import CauseCode, with_first
 from ghl.db.models import CardRevision, Church, Location, PersonDecision
 from ghl.statuses import CardStatus
 
-QUESTIONS = frozenset(
-    {
-        CauseCode.SAME_PERSON_DOUBT,
-        CauseCode.TWO_PEOPLE_MATCH,
-        CauseCode.PHONE_ON_OTHER_CONTACT,
-        CauseCode.EMAIL_ON_OTHER_CONTACT,
-        # Not held but to be mended; who changes his mind about the contact may let it go as well.
-        CauseCode.NO_ADDRESS_OF_ITS_OWN,
-    }
-)
+QUESTIONS = with_first("answer") | {CauseCode.NO_ADDRESS_OF_ITS_OWN}
 """Causes that name a contact which somebody decides about."""
 
 

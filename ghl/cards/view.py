@@ -58,6 +58,7 @@ class CardRow:
     campus: str | None = None
     visit_date: date | None = None
     first_time: bool | None = None
+    stands_since: datetime | None = None
 
 
 def church_state(session: Session, church_id: UUID) -> ChurchState:
@@ -157,4 +158,5 @@ def _row(
         campus=card.campus,
         visit_date=card.visit_date,
         first_time=card.first_time,
+        stands_since=card.status_changed_at,
     )

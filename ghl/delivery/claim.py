@@ -13,7 +13,10 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from ghl.causes import CauseCode
 from ghl.delivery.backoff import MAX_DEATHS
+from ghl.statuses import OutboxState
+from ghl.support import tell_support
 
 ROW_LEASE_SECONDS = 20.0
 """A lease outlives three calls of 5 seconds and is renewed while work goes on; see `settle.renew`."""
@@ -147,8 +150,11 @@ EXPIRED = text(
     UPDATE cards
     SET status = CASE WHEN freed.state = 'parked' THEN 'needs_attention' ELSE 'waiting' END,
         cause = CASE WHEN freed.state = 'parked' THEN 'crashed_three_times' ELSE 'checking_for_existing' END,
-        facts = '{}', status_changed_at = now()
+        facts = CASE WHEN freed.state = 'parked'
+                     THEN jsonb_build_object('support', upper(right(cards.id::text, 8))) ELSE '{}' END,
+        status_changed_at = now()
     FROM freed WHERE cards.id = freed.card_id
+    RETURNING cards.id, freed.state
     """
 )
 
@@ -186,7 +192,11 @@ def claim(
 
 def free_expired(session: Session, church_id: UUID) -> int:
     """Takes back rows whose worker died; returns how many. Whether they arrived is unknown: look first."""
-    return session.execute(EXPIRED, {"church": church_id, "deaths": MAX_DEATHS}).rowcount  # type: ignore[attr-defined, no-any-return]
+    freed = session.execute(EXPIRED, {"church": church_id, "deaths": MAX_DEATHS}).all()
+    for card_id, state in freed:
+        if state == OutboxState.PARKED:
+            tell_support(church_id, card_id, CauseCode.CRASHED_THREE_TIMES)
+    return len(freed)
 
 
 def due_churches(session: Session, *, most: int = 1000, resting: bool = False) -> Sequence[UUID]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ghl.causes import CauseCode
+from ghl.causes import CauseCode, cause
 from ghl.client.models import Contact
 from ghl.db.models import Card
 from ghl.delivery.backoff import OWN_FAULT_ERRORS, Counters, Died, NextStep, next_step
@@ -18,6 +18,7 @@ from ghl.delivery.known import email_of, phone_of
 from ghl.delivery.settle import LinkedContact, Settlement
 from ghl.delivery.steps import Attention, Delivered
 from ghl.statuses import AttemptOutcome, CardStatus, Priority
+from ghl.support import support_number
 
 OUTCOMES = {
     CardStatus.SYNCED: AttemptOutcome.DELIVERED,
@@ -58,7 +59,7 @@ def conclude(
         status=step.state,
         due_in=step.due_in.total_seconds() if step.due_in else 0.0,
         cause=step.cause,
-        facts=_facts(step, result),
+        facts=_facts(step, result, row),
         attempts=step.counters.attempts,
         system_errors=step.counters.system_errors,
         first_system_error_at=step.counters.first_system_error_at,
@@ -101,8 +102,10 @@ def _others_passed(session: Session, row: ClaimedRow) -> bool:
     return session.scalar(arrived.limit(1)) is not None
 
 
-def _facts(step: NextStep, result: object) -> dict[str, str]:
+def _facts(step: NextStep, result: object, row: ClaimedRow) -> dict[str, str]:
     facts = dict(step.facts)
+    if step.state is CardStatus.NEEDS_ATTENTION and step.cause and cause(step.cause).who == "support":
+        facts["support"] = support_number(row.card_id)
     if isinstance(result, Delivered) and result.left_out:
         facts["left_out"] = ", ".join(result.left_out)
     return facts

@@ -60,9 +60,8 @@ def _server_error(fault: Fault, perform: Perform) -> Ending:
         503: "Service unavailable",
         504: "Gateway timeout",
     }
-    return Ending(
-        Response(status, {"statusCode": status, "message": messages.get(status, "Internal server error")})
-    )
+    message = fault.message or messages.get(status, "Internal server error")
+    return Ending(Response(status, {"statusCode": status, "message": message}))
 
 
 def _html_error(fault: Fault, perform: Perform) -> Ending:

@@ -39,7 +39,7 @@ class Kind(StrEnum):
 MEANING: dict[Kind, str] = {
     Kind.REFUSE: "Nobody listens on the port; only for everything at once.",
     Kind.OUTAGE: "Connections are taken and reset. No effect.",
-    Kind.SERVER_ERROR: "A 5xx with JSON (`status`, default 500).",
+    Kind.SERVER_ERROR: "A 5xx, or any other refusal, with JSON (`status`, default 500; `message`).",
     Kind.HTML_ERROR: "A 5xx with a page of HTML (`status`, default 502).",
     Kind.CLOUDFLARE: "A 403 page of the edge. No effect.",
     Kind.HANG: "Never an answer, the connection stays open.",
@@ -88,6 +88,8 @@ class Fault:
     """Seconds from when it was added."""
     seconds: float | None = None
     status: int | None = None
+    message: str | None = None
+    """What a server_error says, in GoHighLevel's words."""
     effect: bool = False
     headers: bool = True
     """Whether a 429 carries the rate headers."""
@@ -199,5 +201,7 @@ def _check(fault: Fault) -> None:
         value = getattr(fault, name)
         if value is not None and not (isinstance(value, int | float) and value > 0):
             raise FaultError(f"{name} is a number above 0.")
+    if fault.message is not None and fault.kind is not Kind.SERVER_ERROR:
+        raise FaultError("message can be chosen for server_error only.")
     if fault.status is not None and not 400 <= fault.status <= 599:
         raise FaultError("status is a number from 400 to 599.")

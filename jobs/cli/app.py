@@ -2,7 +2,7 @@
 
 import typer
 
-from jobs.cli import cards, church, db, demo, health, people, processes, simulator
+from jobs.cli import cards, church, db, demo, health, people, processes, retry, simulator
 from jobs.cli.base import group
 
 app = group("Carries a church's connect cards into GoHighLevel, and loses none.", name="hub")
@@ -17,6 +17,7 @@ app.command("resume")(church.resume_church)
 app.command("source-key")(church.source_key)
 app.command("sign-in-link")(people.sign_in_link)
 app.command("import-cards")(cards.import_cards)
+app.command("retry")(retry.retry)
 app.command("status")(health.status)
 app.command("doctor")(health.doctor)
 app.add_typer(church.app, name="church")

@@ -1,11 +1,12 @@
 """The cards of the demo church, read from `cards.csv`: invented people with the mix-ups of real ones.
 
 `way` is how a card came in, `week` on which Sunday (0 the one before last, 1 the last, `now` today), `aside` why
-it is set aside. Three of them meet the faults of `world`.
+it is set aside, `hold` why it is kept back, `other` whom it is not though they share an address. Some of them meet
+the faults of `world`.
 """
 
 import csv
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from importlib.resources import files
 from itertools import groupby
@@ -31,6 +32,8 @@ class DemoCard:
     week: str
     values: dict[str, object] = field(repr=False)
     aside: str = ""
+    hold: str = ""
+    other: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ def read_cards() -> list[DemoCard]:
             week=row["week"],
             values={name: value for name, value in row.items() if name in COLUMNS and value},
             aside=row["aside"],
+            hold=row["hold"],
+            other=row["other"],
         )
         for row in csv.DictReader(text.splitlines())
     ]
@@ -84,4 +89,4 @@ def _dated(card: DemoCard, day: date) -> DemoCard:
     values = {**card.values, "visit_date": day.isoformat()}
     if "sms_consent" in values:
         values |= {"consent_wording": WORDING, "consent_at": day.isoformat()}
-    return DemoCard(card.way, card.week, values, card.aside)
+    return replace(card, values=values)

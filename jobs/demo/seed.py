@@ -3,14 +3,16 @@
 Run again it adds what is missing, and points the church to where the simulator listens now.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from ghl.cards.actions import Action, act
+from ghl.cards.decide import decide
 from ghl.cards.fields import parse_card
 from ghl.cards.import_preview import preview
 from ghl.cards.importing import import_table
@@ -25,7 +27,7 @@ from jobs.connecting import token_test
 from jobs.container import Container
 from jobs.demo import world
 from jobs.demo.errors import DemoError
-from jobs.demo.people import Pile, piles, read_cards
+from jobs.demo.people import DemoCard, Pile, piles, read_cards
 
 SLUG = "demo"
 ACTOR = "demo"
@@ -48,14 +50,14 @@ class _ClockAt:
 
 def seed_demo(hub: Container, simulator_url: str) -> str:
     """Fills the demo church and returns a sentence about it. Raises `DemoError`."""
-    world.furnish(hub, simulator_url)
+    contacts = world.furnish(hub, simulator_url)
     church = _church(hub, simulator_url)
     _connect(hub, church)
     _open_form(hub, church)
     with hub.database.system() as session:
         opened = session.execute(select(Church.created_at).where(Church.id == church.id)).scalar_one()
     added = sum(
-        _save(hub, church.id, pile)
+        _save(hub, church.id, pile, contacts)
         for pile in piles(read_cards(), opened=opened, now=hub.clock.now(), timezone=church.timezone)
     )
     hub.background_waker.wake(church.id)
@@ -114,8 +116,8 @@ def _open_form(hub: Container, church: ChurchView) -> None:
             change_form(session, church.id, world.FORM, actor=ACTOR, now=hub.clock.now())
 
 
-def _save(hub: Container, church_id: UUID, pile: Pile) -> int:
-    """Saves a pile the way it came in, and sets aside what is no card; how many cards are new."""
+def _save(hub: Container, church_id: UUID, pile: Pile, contacts: Mapping[str, str]) -> int:
+    """Saves a pile the way it came in, and does what staff did with some of it; how many cards are new."""
     if pile.way == "import":
         rows = [Row(number, card.values) for number, card in enumerate(pile.cards, start=2)]
         added = 0
@@ -133,6 +135,10 @@ def _save(hub: Container, church_id: UUID, pile: Pile) -> int:
     else:
         with hub.database.church(church_id) as session:
             saved = save_cards(session, church_id, list(_new_cards(pile)), now=pile.received_at)
+            # Before any worker sees them.
+            for card, one in zip(pile.cards, saved, strict=True):
+                if not one.duplicate:
+                    _judge(session, church_id, card, one.id, contacts, now=hub.clock.now())
         hub.background_waker.wake(church_id)
         added = sum(not card.duplicate for card in saved)
     for card in pile.cards:
@@ -141,6 +147,22 @@ def _save(hub: Container, church_id: UUID, pile: Pile) -> int:
                 hub, church_id, str(card.values["first_name"]), str(card.values["last_name"]), card.aside
             )
     return added
+
+
+def _judge(
+    session: Session,
+    church_id: UUID,
+    card: DemoCard,
+    card_id: UUID,
+    contacts: Mapping[str, str],
+    *,
+    now: datetime,
+) -> None:
+    """What staff decided about a card: it waits for somebody, or is not the person that GoHighLevel has."""
+    if card.hold:
+        act(session, church_id, Action.HOLD, card_id, reason=card.hold, actor=ACTOR, now=now)
+    if contact_id := contacts.get(card.other):
+        decide(session, church_id, card_id, contact_id=contact_id, verdict="different", actor=ACTOR, now=now)
 
 
 def _new_cards(pile: Pile) -> Iterator[NewCard]:

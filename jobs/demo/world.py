@@ -61,17 +61,28 @@ CONTACTS = (
 """Contacts that a church would have in GoHighLevel before it had the hub."""
 
 BUSY_CARDS = ("conrad.blackwell@", "odessa.finch@")
-BROKEN_CARD = "roland.vickers@"
+ODD_SIGN = "Rol@nd"
+LOCKED_CARDS = ("edwin.lockhart@", "frances.moody@", "gerald.pike@")
 
 FAULTS: tuple[Mapping[str, Any], ...] = (
-    *({"kind": "server_error", "status": 409, "body_contains": part} for part in BUSY_CARDS),
-    {"kind": "server_error", "status": 500, "body_contains": BROKEN_CARD},
+    *({"status": 409, "times": 8, "body_contains": part} for part in BUSY_CARDS),
+    {"status": 500, "body_contains": ODD_SIGN},
+    *(
+        {"status": 400, "times": 1, "body_contains": part, "message": "Contact is locked by another update"}
+        for part in LOCKED_CARDS
+    ),
+    {"status": 400, "body_contains": "+15125550194", "message": "Phone number is not assigned"},
+    {"status": 400, "body_contains": "clifford.nash@example.orgg", "message": "email must be an email"},
+    {"status": 400, "body_contains": "Tejas", "message": "state must be one of the known states"},
 )
-"""Each strikes one card alone. A refusal is counted as one of its eight tries; a 5xx is not."""
+"""Each strikes one card alone, and none for ever: what somebody corrects, or asks for once more, goes through.
+
+A refusal is counted as one of its eight tries; a 5xx is not.
+"""
 
 
-def furnish(hub: Container, url: str) -> None:
-    """Makes the simulator at `url` what the demo needs. Raises `DemoError`."""
+def furnish(hub: Container, url: str) -> Mapping[str, str]:
+    """Makes the simulator at `url` what the demo needs; returns its contacts' ids by name. Raises `DemoError`."""
     try:
         _add_location(url)
         _add_faults(url)
@@ -79,15 +90,17 @@ def furnish(hub: Container, url: str) -> None:
         raise DemoError(str(error)) from error
     with make_http_client(clock=hub.clock, connections=1) as http:
         client = budgeted_client(hub, http=http, base_url=url, token=SecretStr(TOKEN), location_id=LOCATION)
-        for contact in CONTACTS:
-            _add_contact(client, contact, hub.clock)
+        return {
+            f"{contact.first_name} {contact.last_name}": _add_contact(client, contact, hub.clock)
+            for contact in CONTACTS
+        }
 
 
-def _add_contact(client: GHLClient, contact: ContactWrite, clock: Clock) -> None:
+def _add_contact(client: GHLClient, contact: ContactWrite, clock: Clock) -> str:
     try:
-        patiently(lambda: client.contacts.create(contact), clock=clock)
-    except DuplicateContactError:
-        return
+        return patiently(lambda: client.contacts.create(contact), clock=clock).id
+    except DuplicateContactError as error:
+        return error.contact_id or ""
     except GHLError as error:
         raise DemoError(f"The simulator did not take a contact: {error}") from error
 
@@ -105,4 +118,5 @@ def _add_faults(url: str) -> None:
     there = {fault["body_contains"] for fault in ask(url, "GET", "faults")["faults"]}
     for fault in FAULTS:
         if fault["body_contains"] not in there:
-            ask(url, "POST", "faults", {"location": LOCATION, "operation": "contacts.*", **fault})
+            where = {"location": LOCATION, "operation": "contacts.*"}
+            ask(url, "POST", "faults", {"kind": "server_error", **where, **fault})

@@ -28,6 +28,7 @@ from ghl.delivery.facts import DeliveryFacts, load_facts
 from ghl.delivery.prepare import prepare
 from ghl.delivery.settle import hold, renew, settle
 from ghl.ids import new_id
+from ghl.support import tell_support
 from jobs.dispatcher.parts import Allowance, Job, Stepped, Tools, Turned
 from jobs.dispatcher.permit import Permit
 
@@ -198,6 +199,8 @@ class ChurchRun:
                 raise
             self._settle_singly(session, conclusions)
         for one in conclusions:
+            if "support" in one.settlement.facts and one.settlement.cause:
+                tell_support(self.church_id, one.settlement.row.card_id, one.settlement.cause)
             if one.hold_church:
                 hold(session, self.church_id, one.credential_id, cause=one.hold_church)
 

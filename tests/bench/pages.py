@@ -46,6 +46,7 @@ PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "All cards": ("cards", {}),
     "All cards, needs attention": ("cards", {"status": "needs_attention"}),
     "All cards, one service": ("cards", {"service": "9:00 am"}),
+    "Needs attention": ("attention", {}),
     "Card": ("card", {"number": "1000"}),
     "Add a card": ("add", {}),
     "Review new cards": ("review", {}),

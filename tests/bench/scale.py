@@ -16,6 +16,8 @@ from uuid import UUID
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.orm import Session
 
+from ghl.attention import after, groups, retries
+from ghl.attention.wanted import Wanted
 from ghl.cards.actions import Action, Chosen, dry_run
 from ghl.cards.counts import counts
 from ghl.cards.drafts import half_typed
@@ -154,6 +156,7 @@ def questions(database: Database) -> dict[str, Callable[[], object]]:
 
     return {
         **_lists(database, church_id, now),
+        **_attention(database, church_id, now),
         "first page": page,
         "page 2,000": lambda: page(after=deep),
         "needs attention": lambda: page(CardStatus.NEEDS_ATTENTION),
@@ -200,6 +203,44 @@ def _lists(database: Database, church_id: UUID, now: datetime) -> dict[str, Call
         "what a revision said": asks(said_in, newest_one.ids[0], 1),
         "who had the card last": asks(last_hand, newest_one.ids[0]),
         "cards half typed": asks(half_typed, newest_one.ids[0]),
+    }
+
+
+def _attention(database: Database, church_id: UUID, now: datetime) -> dict[str, Callable[[], object]]:
+    """What *Needs attention* asks, and the housekeeper that carries a retry on."""
+    service = Wanted(services=("9:00 am",))
+
+    def asks(ask: Callable[..., object], *values: object, **named: object) -> Callable[[], object]:
+        def question() -> object:
+            with database.church(church_id) as session:
+                return ask(session, church_id, *values, **named)
+
+        return question
+
+    def under_way() -> object:
+        with database.system() as session:
+            return retries.churches_under_way(session)
+
+    with database.church(church_id) as session:
+        found = groups.groups(session, church_id, Wanted())
+        deep = groups.page(session, church_id, "phone_invalid", Wanted(), limit=100).last
+    return {
+        "groups": asks(groups.groups, Wanted()),
+        "groups of a service": asks(groups.groups, service),
+        "groups of a source and a week": asks(
+            groups.groups, Wanted(sources=(CardSource.FORM,), since=now - timedelta(days=7))
+        ),
+        "page of a group": asks(groups.page, "phone_invalid", Wanted()),
+        "page of a group, deep": asks(groups.page, "phone_invalid", service, after=deep),
+        "retry foreseen": asks(retries.foresee, Wanted()),
+        "retry foreseen, a service": asks(retries.foresee, service),
+        "next cards of a retry": asks(
+            groups.oldest_first, "phone_invalid", service, until=now, after=deep, limit=200
+        ),
+        "last retries": asks(retries.recent),
+        "retries under way": under_way,
+        "what a trouble left behind": asks(after.offers, found),
+        "last mended": asks(after.last_resolved),
     }
 
 

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ghl.causes import CAUSES, WHO_ACTS, Cause, CauseCode, advice, cause, sentence
+from ghl.cards.fields import CardFields
+from ghl.causes import CAUSES, WHO_ACTS, Cause, CauseCode, advice, cause, sentence, to_be_mended
+from ghl.client import errors
 
 NOT_ON_SCREEN = (
     "dead letter", "failed", "failure", "error", "invalid", "illegal", "reject", "sync", "push", "circuit",
@@ -61,3 +63,36 @@ def test_a_sentence_without_facts_has_no_gaps(code: CauseCode):
 
 def test_braces_in_a_fact_are_just_text():
     assert "{name!r:>9999999}" in sentence(CauseCode.PHONE_INVALID, {"phone": "{name!r:>9999999}"})
+
+
+def _kinds(of: type[Exception]) -> list[type[Exception]]:
+    return [of, *(deeper for kind in of.__subclasses__() for deeper in _kinds(kind))]
+
+
+@pytest.mark.parametrize("kind", _kinds(errors.GHLError), ids=lambda kind: kind.__name__)
+def test_every_error_of_the_client_has_a_cause(kind: type[errors.GHLError]):
+    assert kind.cause in CAUSES
+    if kind is not errors.GHLError:
+        assert kind.cause is not CauseCode.UNKNOWN
+    assert kind("as it came").user_message == sentence(kind.cause)
+
+
+def test_the_list_of_errors_in_the_docstring_is_whole():
+    assert errors.__doc__
+    named = set(re.findall(r"\b\w+Error\b", errors.__doc__))
+    assert {kind.__name__ for kind in _kinds(errors.GHLError) if kind.__module__ == errors.__name__} == named
+
+
+def test_what_is_to_be_mended_is_a_field_of_a_card():
+    for entry in CAUSES.values():
+        assert set(entry.fields) <= set(CardFields.model_fields)
+        assert not set(entry.fields) & {"sms_consent", "email_consent", "consent_wording"}
+        if entry.first == "mend":
+            assert entry.fields, entry.code
+    assert to_be_mended(None) == to_be_mended("") == ()
+
+
+def test_a_cause_that_waits_for_nobody_names_nothing_to_do_first():
+    for entry in CAUSES.values():
+        if entry.automatic:
+            assert (entry.first, entry.fields) == ("nothing", ()), entry.code

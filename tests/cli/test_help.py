@@ -20,6 +20,7 @@ COMMANDS = (
     "sign-in-link",
     "source-key",
     "import-cards",
+    "retry",
     "status",
     "doctor",
     "simulator serve",

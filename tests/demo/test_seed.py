@@ -6,6 +6,8 @@ from importlib.resources import files
 
 import pytest
 
+from ghl.cards.counts import counts_by_cause
+from ghl.causes import CAUSES, CauseCode
 from ghl.churches import add_church, find_church
 from ghl.forms import form_of
 from ghl.simulator.server import SimulatorServer
@@ -15,7 +17,7 @@ from jobs.demo.people import piles, read_cards
 from jobs.demo.seed import SLUG, seed_demo
 from tests.support.hub import running_hub, wait_for
 
-REVIEW, ASIDE, STUCK = 6, 3, len(world.FAULTS)
+REVIEW, ASIDE, STUCK, CARDS = 6, 3, 3, 104
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def hub(database_urls, redis_url):
 
 def test_the_church_is_filled_through_workers_and_stands_in_all_states(hub):
     told = seed_demo(hub.container, hub.sim.url)
-    assert "96 new cards" in told
+    assert f"{CARDS} new cards" in told
     church = find_church(hub.database, SLUG)
     assert church.is_demo
     hub.start_worker()
@@ -37,11 +39,15 @@ def test_the_church_is_filled_through_workers_and_stands_in_all_states(hub):
         return "sending" not in standing and standing.get("waiting") == STUCK and standing
 
     standing = wait_for(settled, within=60)
-    assert sum(standing.values()) == 96
+    assert sum(standing.values()) == CARDS
     assert standing["to_review"] == REVIEW
     assert standing["dismissed"] == ASIDE
     assert standing["held"] >= 5
     assert standing["needs_attention"] >= 6
+    with hub.database.church(church.id) as session:
+        causes = {cause for _, cause in counts_by_cause(session, church.id)}
+    assert len(causes) >= 10, causes
+    assert all(CAUSES[CauseCode(cause)].who == "staff" for cause in causes), causes
     assert standing["synced"] >= 60
     contacts = hub.contacts(world.LOCATION)
     addresses = [contact[key] for contact in contacts for key in ("email", "phone") if contact.get(key)]
@@ -58,7 +64,7 @@ def test_the_church_is_filled_through_workers_and_stands_in_all_states(hub):
     imports = hub.query(church.id, "SELECT id FROM card_imports")
     assert seed_demo(hub.container, hub.sim.url) == f"{world.NAME} is there already."
     assert hub.query(church.id, "SELECT id FROM card_imports") == imports
-    assert sum(hub.standing(church.id).values()) == 96
+    assert sum(hub.standing(church.id).values()) == CARDS
     assert len(hub.contacts(world.LOCATION)) == len(contacts)
     assert len(hub.sim.faults.list()) == len(world.FAULTS)
 

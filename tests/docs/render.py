@@ -12,9 +12,17 @@ HEAD = """\
 Why a card stands where it stands: the code that is stored and logged, what people read, and who can mend it. This page
 is made from `ghl/causes.py` by `python -m tests.docs.render`.
 
-| code | what people read | who | what to do |
-|---|---|---|---|
+| code | what people read | who | what to do | fields to mend | before a retry |
+|---|---|---|---|---|---|
 """
+
+
+BEFORE = {
+    "nothing": "",
+    "mend": "mend it",
+    "answer": "say who is who",
+    "choose": "choose: send it or set it aside",
+}
 
 
 def causes_page() -> str:
@@ -23,7 +31,8 @@ def causes_page() -> str:
         f"| `{cause.code}` | **{cause.title}.** {_filled(cause.what_happened)}"
         f"{' All cards of the church wait.' if cause.holds_church else ''}"
         f" | {WHO_ACTS[cause.who].rstrip('.')}{' (it tries again by itself)' if cause.automatic else ''}"
-        f" | {_filled(cause.what_to_do)} |\n"
+        f" | {_filled(cause.what_to_do)} | {', '.join(f'`{name}`' for name in cause.fields)}"
+        f" | {BEFORE[cause.first]} |\n"
         for cause in CAUSES.values()
     )
     return HEAD + "".join(rows)

@@ -86,7 +86,11 @@ FROM cards AS c JOIN locations AS l ON l.church_id = c.church_id
 WHERE c.status = 'synced' AND c.number % 3 = 0
 """
 
-COUNTS = "INSERT INTO card_counts SELECT church_id, status, count(*) FROM cards GROUP BY 1, 2"
+COUNTS = """
+INSERT INTO card_counts (church_id, status, cause, cards)
+SELECT church_id, status, CASE WHEN status IN ('needs_attention', 'held') THEN coalesce(cause, '') ELSE '' END, count(*)
+FROM cards GROUP BY 1, 2, 3
+"""
 
 
 def fill(urls: DatabaseUrls, *, cards: int, churches: int) -> None:

@@ -11,6 +11,7 @@ from ghl.db.models.outbox import Attempt, DeliveryLease, Outbox, PersonKey
 from ghl.db.models.people import Membership, SignInLink, User, WebSession
 from ghl.db.models.process import Heartbeat
 from ghl.db.models.record import AuditEntry, ConsentEvent
+from ghl.db.models.retry import RetryCard, RetryRequest
 
 __all__ = [
     "Attempt",
@@ -40,6 +41,8 @@ __all__ = [
     "PersonDecision",
     "PersonKey",
     "PrayerRequest",
+    "RetryCard",
+    "RetryRequest",
     "SignInLink",
     "SourceKey",
     "User",

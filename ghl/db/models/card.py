@@ -65,6 +65,16 @@ class Card(Base):
             "id",
             postgresql_where=text("import_id IS NOT NULL"),
         ),
+        # The groups of *Needs attention*: the cards of a cause by when they stopped, with what their filter reads.
+        Index(
+            "ix_cards_attention",
+            "church_id",
+            "cause",
+            "status_changed_at",
+            "id",
+            postgresql_where=text("status IN ('needs_attention', 'held')"),
+            postgresql_include=["status", "source", "service"],
+        ),
         Index("ix_cards_synced", "church_id", "synced_at", postgresql_where=text("synced_at IS NOT NULL")),
     )
 
@@ -147,12 +157,13 @@ class PrayerRequest(Base):
 
 
 class CardCount(Base):
-    """Cards of a church by status, up to the last fold."""
+    """Cards of a church by status, up to the last fold; those that wait for a person also by `cause`, else empty."""
 
     __tablename__ = "card_counts"
 
     church_id: Mapped[ChurchId] = mapped_column(primary_key=True)
     status: Mapped[str] = mapped_column(primary_key=True)
+    cause: Mapped[str] = mapped_column(primary_key=True, server_default="")
     cards: Mapped[int] = mapped_column(BigInteger)
 
 
@@ -168,4 +179,5 @@ class CardCountDelta(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     church_id: Mapped[ChurchId]
     status: Mapped[str]
+    cause: Mapped[str] = mapped_column(server_default="")
     delta: Mapped[int]

@@ -1,0 +1,1 @@
+"""The page *Needs attention*: what it reads, what it says, and what its buttons do. It draws nothing."""
