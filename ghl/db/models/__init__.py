@@ -9,6 +9,7 @@ from ghl.db.models.form import CardForm, ConsentWording
 from ghl.db.models.outbox import Attempt, DeliveryLease, Outbox, PersonKey
 from ghl.db.models.people import Membership, SignInLink, User, WebSession
 from ghl.db.models.process import Heartbeat
+from ghl.db.models.question import Outage, OutageTold, Question
 from ghl.db.models.record import AuditEntry, ConsentEvent
 
 __all__ = [
@@ -34,10 +35,13 @@ __all__ = [
     "IdempotencyKey",
     "Location",
     "Membership",
+    "Outage",
+    "OutageTold",
     "Outbox",
     "PersonDecision",
     "PersonKey",
     "PrayerRequest",
+    "Question",
     "SignInLink",
     "SourceKey",
     "User",
