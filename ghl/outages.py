@@ -71,7 +71,7 @@ def affected(
     states: Collection[BreakerState], churches: Mapping[str, UUID]
 ) -> dict[UUID | None, OutageScope]:
     """Whom GoHighLevel does not answer, by the breakers; `churches` are by their active location. Pure."""
-    own = {churches[state.location_id] for state in states if state.location_id in churches}
+    own = {church for state in states if (church := churches.get(state.location_id or ""))}
     if any(state.location_id is None for state in states):
         return {None: OutageScope.WHOLE} | dict.fromkeys(churches.values(), OutageScope.WHOLE)
     return dict.fromkeys(own, OutageScope.LOCATION)

@@ -81,9 +81,25 @@ def tasks(container: Container) -> Sequence[Task]:
         with database.system() as session:
             answers.empty_old(session, now=clock.now())
 
-    def prune_questions() -> None:
+    def forget_the_dead() -> None:
         with database.system() as session:
-            questions.prune(session)
+            heartbeat.forget_dead(session)
+
+    return (
+        sweep(due, container.waker),
+        Task("fold counts", fold_counts, FOLD_SECONDS),
+        Task("prune idempotency keys", prune_idempotency_keys, PRUNE_SECONDS),
+        Task("prune sign-in links and sessions", prune_sessions, PRUNE_SECONDS),
+        Task("prune drafts", prune_drafts, PRUNE_SECONDS),
+        Task("empty old answers", empty_answers, EMPTY_SECONDS),
+        *_around_gohighlevel(container),
+        Task("forget dead processes", forget_the_dead, PRUNE_SECONDS),
+    )
+
+
+def _around_gohighlevel(container: Container) -> Sequence[Task]:
+    """What is done about questions and outages."""
+    database = container.database
 
     def follow_outages() -> None:
         try:
@@ -100,23 +116,16 @@ def tasks(container: Container) -> Sequence[Task]:
             with database.church(church_id) as session:
                 outages.follow_cards(session, church_id, outage_id)
 
+    def prune_questions() -> None:
+        with database.system() as session:
+            questions.prune(session)
+
     def prune_outages() -> None:
         with database.system() as session:
             outages.prune(session)
 
-    def forget_the_dead() -> None:
-        with database.system() as session:
-            heartbeat.forget_dead(session)
-
     return (
-        sweep(due, container.waker),
-        Task("fold counts", fold_counts, FOLD_SECONDS),
-        Task("prune idempotency keys", prune_idempotency_keys, PRUNE_SECONDS),
-        Task("prune sign-in links and sessions", prune_sessions, PRUNE_SECONDS),
-        Task("prune drafts", prune_drafts, PRUNE_SECONDS),
-        Task("empty old answers", empty_answers, EMPTY_SECONDS),
         Task("follow outages", follow_outages),
         Task("prune questions", prune_questions, EMPTY_SECONDS),
         Task("prune outages", prune_outages, PRUNE_SECONDS),
-        Task("forget dead processes", forget_the_dead, PRUNE_SECONDS),
     )

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
+from dashboard.card.looking import Looker
 from dashboard.card.work import Told
 from ghl.cards.story import CardInFull
 
@@ -69,6 +70,8 @@ class Place:
     drawn: int = 0
     whole: bool = False
     anew: bool = False
+    doubtful: bool = False
+    looker: Looker = field(default_factory=Looker)
     _seen: tuple[datetime, CardInFull | None] | None = field(default=None, repr=False)
 
     def say(self, told: Told, at: datetime) -> None:
