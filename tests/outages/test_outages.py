@@ -204,6 +204,7 @@ class TestWhatBecameOfThem:
     def test_it_is_not_followed_for_ever(self, over, database, grace, owner):
         episode, _ = over
         owner("UPDATE outages SET closed_at = closed_at - interval '3 hours'")
+        owner("UPDATE cards SET received_at = received_at - interval '4 hours'")
         seen = self.look(database, grace, episode)
         assert seen.remaining == 5
         assert seen.finished_at
