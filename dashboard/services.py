@@ -125,13 +125,15 @@ def request_test(church_id: UUID, *, actor: str) -> datetime | None:
     client = _redis()
     if location is None or client is None:
         return None
-    if not Breakers(client).request_test(location):
-        look_again(church_id)
-        return None
+    # Noted first: a test that ends before its request was noted would look like an older one.
     with container().database.church(church_id) as session:
         asked_at = outages.ask_for_test(session, church_id)
-        audit.record(session, church_id=church_id, actor=actor, action="outage.test_asked")
+    asked = Breakers(client).request_test(location)
     look_again(church_id)
+    if not asked:
+        return None
+    with container().database.church(church_id) as session:
+        audit.record(session, church_id=church_id, actor=actor, action="outage.test_asked")
     return asked_at or container().clock.now()
 
 

@@ -23,7 +23,7 @@ SAME_AGAIN_WITHIN = timedelta(seconds=60)
 FOLLOWED_FOR = timedelta(hours=2)
 """Waiting cards are counted so long after an episode; what is still under way then waits for something else."""
 
-FOLLOW_AT_ONCE = 20
+FOLLOW_AT_ONCE = 50
 KEPT_FOR = timedelta(days=400)
 
 LONGEST_WAIT = timedelta(days=3)
@@ -221,7 +221,8 @@ def _open_of(church_id: UUID | None) -> Update:
 OPEN_EPISODE = text(
     """
     WITH again AS (
-        UPDATE outages SET closed_at = NULL, ended = NULL, finished_at = NULL, followed_at = NULL, scope = :scope
+        UPDATE outages SET closed_at = NULL, ended = NULL, finished_at = NULL, followed_at = NULL, scope = :scope,
+                           tested_at = NULL, test_good = NULL
         WHERE id = (SELECT id FROM outages WHERE church_id IS NOT DISTINCT FROM CAST(:church AS uuid)
                     ORDER BY id DESC LIMIT 1)
           AND closed_at > now() - CAST(:again AS interval)
@@ -233,7 +234,8 @@ OPEN_EPISODE = text(
     """
 )
 
-# How many wait is known from the counts, without reading a card.
+# It ended with the test that was answered, for cards arrive from then on. How many wait is known from the counts,
+# without reading a card; those that arrived since the test are counted when the cards are followed.
 CLOSE = text(
     """
     WITH parts AS (
@@ -246,9 +248,9 @@ CLOSE = text(
         SELECT church_id, greatest(sum(n), 0) AS n FROM parts GROUP BY church_id
     )
     UPDATE outages AS o
-    SET closed_at = now(), ended = CASE WHEN o.test_good THEN 'answered' ELSE 'forgotten' END,
+    SET closed_at = CASE WHEN o.test_good THEN o.tested_at ELSE now() END, ended = CASE WHEN o.test_good THEN 'answered' ELSE 'forgotten' END,
         waited = coalesce(w.n, 0), remaining = coalesce(w.n, 0), arrived = 0, needing = 0,
-        finished_at = CASE WHEN coalesce(w.n, 0) = 0 THEN now() END
+        finished_at = CASE WHEN o.church_id IS NULL THEN now() END
     FROM outages AS x LEFT JOIN waiting AS w ON w.church_id = x.church_id
     WHERE x.id = o.id AND o.closed_at IS NULL
       AND (o.church_id = ANY(:churches) OR (:whole AND o.church_id IS NULL))

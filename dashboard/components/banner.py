@@ -68,18 +68,20 @@ def _draw(viewer: Viewer, now: Situation) -> None:
     role, zone = viewer.church.role, ZoneInfo(viewer.church.timezone)
     place = _place(viewer)
     spot = st.empty()
-    if shown := notices.notice(now, role=role, zone=zone):
+    shown = notices.notice(now, role=role, zone=zone)
+    if shown is None or shown.tests is None:
+        place.forget_test()
+    if shown:
         with spot.container(key="banner", gap="xsmall"):
             _show(shown)
             if shown.tests and role in WRITERS:
                 _test(viewer, place, shown, now, zone)
         return
-    place.forget_test()
     over = notices.recovered(now, role=role, zone=zone)
     if over and now.episode and _to_tell(viewer.person, place, now.episode):
         with spot.container(key="banner", gap="xsmall"):
             _show(over)
-            _after(viewer, place, now.episode)
+            _after(place, now.episode)
 
 
 def _show(shown: Notice) -> None:
@@ -178,12 +180,12 @@ def _to_tell(person: SignedIn, place: _Place, episode: Episode) -> bool:
     return False
 
 
-def _after(viewer: Viewer, place: _Place, episode: Episode) -> None:
+def _after(place: _Place, episode: Episode) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="banner_over"):
         if episode.needing:
             st.page_link(
                 CARDS.path,
-                label="Show" if viewer.church.role in WRITERS else "Show them",
+                label="Show",
                 icon=":material/build:",
                 width="content",
                 query_params={"status": [str(CardStatus.NEEDS_ATTENTION), str(CardStatus.HELD)]},

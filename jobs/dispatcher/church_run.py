@@ -74,6 +74,7 @@ class ChurchRun:
     _finished: list[Delivery] = field(default_factory=list)
     _lease_until: float = 0.0
     _locked_out: bool = False
+    _opened: UUID | None = None
     _looked_for_expired: float = float("-inf")
 
     def __post_init__(self) -> None:
@@ -294,6 +295,8 @@ class ChurchRun:
 
     def _opens(self, facts: DeliveryFacts) -> bool:
         """Whether this process has the key of the church's token; without it the cards are another worker's."""
+        if self._opened == facts.credential_id:
+            return True
         try:
             self.tools.key_ring.open(facts.sealed, facts.context)
         except UnsealError as error:
@@ -301,6 +304,7 @@ class ChurchRun:
             self._locked_out = True
             return False
         self._locked_out = False
+        self._opened = facts.credential_id
         return True
 
     def _prepare(self, session: Session, claimed: Sequence[ClaimedRow], now: float) -> list[Delivery]:

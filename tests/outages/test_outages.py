@@ -105,10 +105,29 @@ class TestWriting:
         assert over.finished_at is None
         assert owner("SELECT count(*) FROM outages") == [(1,)]
 
-    def test_an_episode_in_which_nobody_waited_is_finished_at_once(self, follow, latest, grace):
+    def test_an_episode_in_which_nobody_waited_is_finished_at_the_next_look(
+        self, follow, latest, grace, database
+    ):
         follow("GRACE")
         follow()
+        with database.church(grace) as session:
+            outages.follow_cards(session, grace, latest(grace).id)
         assert latest(grace).finished_at
+
+    def test_cards_that_arrive_between_the_test_and_the_look_have_waited(
+        self, follow, latest, grace, database, owner
+    ):
+        save(database, grace, *(card_values(n) for n in range(3)))
+        follow("GRACE")
+        with database.system() as session:
+            outages.tested(session, grace, good=True)
+        owner("UPDATE cards SET status = 'synced', synced_at = now(), status_changed_at = now()")
+        follow()
+        with database.church(grace) as session:
+            outages.follow_cards(session, grace, latest(grace).id)
+        over = latest(grace)
+        assert (over.waited, over.arrived, over.remaining) == (3, 3, 0)
+        assert over.finished_at
 
     def test_redis_that_was_emptied_is_no_recovery(self, follow, latest, grace):
         follow("GRACE")
