@@ -315,8 +315,9 @@ def live_question() -> None:
         without=without,
         then=then,
     )
+    came = ("Received", day_of(found.received_at.isoformat(), now=now, zone=zone))
     card_question.question(
-        facts.on_the_card(found),
+        (*facts.on_the_card(found), came),
         asked,
         said,
         answers=answers if writes else None,

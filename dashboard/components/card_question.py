@@ -96,6 +96,7 @@ def _answers(asked: Sequence[Doubt], answers: Answers) -> None:
             st.button(
                 f"Someone else: add {esc(answers.name, 40)} without this {answers.without}",
                 key="different",
+                wrap=True,
                 icon=":material/person_add:",
                 on_click=answers.different,
             )
@@ -117,6 +118,7 @@ def _same(doubt: Doubt, number: int, answers: Answers) -> None:
     st.button(
         f"Same person: update {called}",
         key=f"same_{number}",
+        wrap=True,
         icon=":material/person_check:",
         on_click=answers.same,
         args=(doubt.contact_id,),

@@ -59,12 +59,17 @@ def _nothing_follows(
     return False
 
 
+def _own_way(_session: Session, facts: DeliveryFacts, _params: Params) -> DeliveryFacts:
+    return facts
+
+
 @dataclass(frozen=True)
 class Kind:
     """One kind of question.
 
     `checked` returns the parameters as they are stored or raises `QuestionError`. `calls` is how many calls an answer
-    takes at most. `follows` writes what an answer means beyond the screen, in the transaction that stores it, and
+    takes at most. `way` chooses another token than the church's own, as the test of a new one does: it reads the row
+    that the parameters name. `follows` writes what an answer means beyond the screen, in the transaction that stores it, and
     says whether the church's cards may go on because of it.
     """
 
@@ -72,6 +77,7 @@ class Kind:
     checked: Callable[[Params], dict[str, Any]]
     calls: Callable[[Params], int]
     read: Callable[[Params, Make], Answer]
+    way: Callable[[Session, DeliveryFacts, Params], DeliveryFacts] = _own_way
     follows: Callable[[Session, DeliveryFacts, Answer | None, GHLError | None], bool] = _nothing_follows
 
 
@@ -157,7 +163,9 @@ def _connection_tested(
 CONTACT = Kind("contact", _contact_ids, lambda params: len(params["ids"]), _read_contacts)
 """One contact or two, as GoHighLevel has them now: `{"ids": [...]}`."""
 
-LOCATION = Kind("location", _no_params, lambda _params: MOST_CALLS, _test_connection, _connection_tested)
+LOCATION = Kind(
+    "location", _no_params, lambda _params: MOST_CALLS, _test_connection, follows=_connection_tested
+)
 """Whether the church's connection works: the location, its fields, a contact look-up."""
 
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in (CONTACT, LOCATION)})

@@ -36,6 +36,8 @@ class QuestionDesk:
     church_id: UUID
     _out: dict[UUID, float] = field(default_factory=dict)
     """Until when each question that is with a thread or waits for one is ours, by this process's own clock."""
+    _ways: dict[UUID, DeliveryFacts] = field(default_factory=dict)
+    """By which token each is asked."""
     _ready: list[TakenQuestion] = field(default_factory=list)
     _replied: list[Replied] = field(default_factory=list)
 
@@ -58,7 +60,11 @@ class QuestionDesk:
         calls -= sum(question.calls for question in self._ready)
         if calls < 1:
             return Taken()
-        return take.take(session, self.church_id, facts.location_id, token=new_id(), calls=calls)
+        taken = take.take(session, self.church_id, facts.location_id, token=new_id(), calls=calls)
+        for question in taken.questions:
+            # Forgotten with the question, also where this transaction comes to nothing.
+            self._ways[question.id] = KINDS[question.kind].way(session, facts, question.params)
+        return taken
 
     def waits_for(self, *, blocked: bool) -> bool:
         """Whether questions are on their way after what this turn settles or gives back."""
@@ -72,6 +78,7 @@ class QuestionDesk:
         gone = [replied.question for replied in self._replied] + (self._ready if blocked else [])
         for question in gone:
             self._out.pop(question.id, None)
+            self._ways.pop(question.id, None)
         self._replied.clear()
         if blocked:
             self._ready.clear()
@@ -97,12 +104,13 @@ class QuestionDesk:
             calls -= question.calls
             until = self._out[question.id]
             permits = [permit(lambda until=until: until) for _ in range(question.calls)]  # type: ignore[misc]
-            going.append(Inquiry(question, facts, permits))
+            going.append(Inquiry(question, self._ways.get(question.id, facts), permits))
         return going
 
     def abandon(self) -> None:
         """Lets go of everything: it comes back by itself when the leases end."""
         self._out.clear()
+        self._ways.clear()
         self._ready.clear()
         self._replied.clear()
 
