@@ -286,7 +286,8 @@ def live_question() -> None:
     still = gate.still(viewer, *EVERYBODY)
     if isinstance(still, Trouble):
         return states.could_not_load("the question", still.number)
-    answer = guarded(lambda: (look(place), services.situation(church_id)))
+    # Where the card stands is read by the part above, which begins anew when there is nothing to decide any more.
+    answer = guarded(lambda: (place.last() or look(place), services.situation(church_id)))
     if isinstance(answer, Trouble):
         return states.could_not_load("the question", answer.number)
     found, situation = answer

@@ -80,16 +80,19 @@ class Looker:
 
     ids: tuple[str, ...] = ()
     asked_id: UUID | None = None
+    _came: Asked | None = field(default=None, repr=False)
 
     def look(self, church_id: UUID, ids: Sequence[str], *, actor: str) -> Asked | Trouble | None:
         """What is known of the question, which is filed first where it was not. While it waits it is kept wanted."""
         if self.ids != tuple(ids) or self.asked_id is None:
             self.ids = tuple(ids)
             return self.ask(church_id, actor=actor, same_within=FRESH_FOR)
+        if self._came is not None:
+            return self._came
         asked = services.look(church_id, self.asked_id)
         if asked is None or (isinstance(asked, Asked) and not asked.over):
             return self.ask(church_id, actor=actor, same_within=FRESH_FOR)
-        return asked
+        return self._kept(asked)
 
     def ask(
         self, church_id: UUID, *, actor: str, same_within: timedelta = timedelta(seconds=3)
@@ -102,6 +105,13 @@ class Looker:
         except QuestionError:
             # GoHighLevel's own ids can be asked for; what is none was written into the card by something else.
             return None
+        self._came = None
         if isinstance(asked, Asked):
             self.asked_id = asked.id
+        return self._kept(asked)
+
+    def _kept(self, asked: Asked | Trouble | None) -> Asked | Trouble | None:
+        """What came stays as it is, so it is not read again every second."""
+        if isinstance(asked, Asked) and asked.answered_at:
+            self._came = asked
         return asked

@@ -84,6 +84,10 @@ class Place:
             return (self._seen[1],)
         return None
 
+    def last(self) -> CardInFull | None:
+        """The card as it was last read, however long ago: for a part whose own news is not the card."""
+        return self._seen[1] if self._seen else None
+
     def saw(self, now: datetime, card: CardInFull | None) -> None:
         """Keeps what was just read."""
         self._seen = (now, card)
