@@ -25,12 +25,12 @@ MANY = (
         " due_at, answer, answered_at) SELECT gen_random_uuid(), l.church_id, l.id, 'contact', '{}',"
         " decode(md5(l.id::text || n), 'hex'), 'x', now() - n * interval '1 minute',"
         " now() - n * interval '1 minute', 'answered', now(), '{}', now() FROM locations AS l,"
-        " generate_series(1, 1000) AS n"
+        " generate_series(1, 300) AS n"
     ),
     (
         "INSERT INTO outages (church_id, scope, opened_at, closed_at, ended, finished_at)"
         " SELECT id, 'whole', now() - n * interval '8 hours', now(), 'answered', now() FROM churches,"
-        " generate_series(1, 1000) AS n"
+        " generate_series(1, 300) AS n"
     ),
     (
         "INSERT INTO outage_told (outage_id, user_id, church_id, told_at)"
@@ -43,7 +43,7 @@ MANY = (
 @pytest.fixture
 def plans(database, database_urls):
     """What each question says to the server, with the plan for it."""
-    fill(database_urls, cards=30_000, churches=20)
+    fill(database_urls, cards=8_000, churches=20)
     church_id = find_church(database, "church-1").id
     user = add_user(
         database, "ruth@example.org", name="Ruth", church_id=church_id, role=Role.STAFF, actor="test"
