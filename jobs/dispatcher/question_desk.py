@@ -77,8 +77,7 @@ class QuestionDesk:
         """What was settled and given back is no longer ours."""
         gone = [replied.question for replied in self._replied] + (self._ready if blocked else [])
         for question in gone:
-            self._out.pop(question.id, None)
-            self._ways.pop(question.id, None)
+            self._let_go(question)
         self._replied.clear()
         if blocked:
             self._ready.clear()
@@ -98,7 +97,9 @@ class QuestionDesk:
         """Turns calls of the grant into inquiries, the oldest question first."""
         going: list[Inquiry] = []
         # Of a location that is no longer the church's: left to the end of its lease, and then wanted by nobody.
-        self._ready = [one for one in self._ready if one.location_id == facts.location_id]
+        for stranger in [one for one in self._ready if one.location_id != facts.location_id]:
+            self._ready.remove(stranger)
+            self._let_go(stranger)
         while self._ready and self._ready[0].calls <= calls and len(going) < threads:
             question = self._ready.pop(0)
             calls -= question.calls
@@ -113,6 +114,10 @@ class QuestionDesk:
         self._ways.clear()
         self._ready.clear()
         self._replied.clear()
+
+    def _let_go(self, question: TakenQuestion) -> None:
+        self._out.pop(question.id, None)
+        self._ways.pop(question.id, None)
 
     def _settle_one(self, session: Session, replied: Replied) -> bool:
         """One that cannot be written down is left to the end of its lease; the others are settled."""

@@ -2,6 +2,7 @@
 
 import json
 import signal
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -19,6 +20,7 @@ from ghl.questions.kinds import KINDS, Kind, QuestionError
 from ghl.statuses import QuestionState
 from jobs.dispatcher.church_run import ChurchRun
 from jobs.dispatcher.parts import Tools
+from jobs.dispatcher.question_desk import QuestionDesk
 from tests.support.churches import card_values, church, save
 from tests.support.hub import running_hub, wait_for
 from tests.support.servers import restartable_valkey
@@ -264,6 +266,18 @@ class TestTrouble:
         hub.start_worker()
         hub.start_sweep()
         came(church_id, asked)
+
+    def test_what_was_taken_before_the_church_moved_keeps_no_run_busy(self, hub, asking):
+        church_id = hub.church()
+        asking(church_id, "contact", ids=["nobody"], wake=False)
+        with hub.database.church(church_id) as session:
+            facts = load_facts(session, church_id)
+            desk = QuestionDesk(church_id)
+            desk.hold(desk.take(session, facts, calls=5).questions, until=float("inf"))
+        assert desk.waits_for(blocked=False)
+        moved = replace(facts, location_id=new_id())
+        assert desk.start(moved, calls=5, threads=5, permit=lambda _until: None) == []
+        assert not desk.waits_for(blocked=False)
 
     def test_a_worker_that_is_stopped_gives_back_what_it_holds(self, hub, asking, mary):
         church_id = hub.church()
