@@ -10,6 +10,9 @@ from dashboard.card.looking import Told
 from dashboard.components.lines import lines
 from dashboard.formatting import esc, one_line
 
+NARROW = 90
+"""Three people beside each other leave little room for the labels."""
+
 
 @dataclass(frozen=True)
 class Answers:
@@ -48,7 +51,7 @@ def question(
         places = st.columns(1 + len(asked), gap="medium")
         with places[0]:
             st.markdown("**The card says**")
-            lines(on_card, key="doubt_card")
+            lines(on_card, key="doubt_card", label_width=NARROW)
         for number, (doubt, place) in enumerate(zip(asked, places[1:], strict=True)):
             with place:
                 _person(doubt, number, told, answers, alone=len(asked) == 1)
@@ -79,7 +82,7 @@ def _person(doubt: Doubt, number: int, told: Told, answers: Answers | None, *, a
                 args=(doubt.contact_id,),
             )
         return
-    lines(doubt.lines, key=f"doubt_{number}")
+    lines(doubt.lines, key=f"doubt_{number}", label_width=NARROW)
     if answers and not alone:
         _same(doubt, number, answers)
 
