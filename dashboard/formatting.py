@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 MOST = 10_000
@@ -31,6 +31,17 @@ def when(at: datetime, *, now: datetime, zone: ZoneInfo) -> str:
         return f"{'yesterday' if days < 0 else 'tomorrow'} {time}"
     year = f" {local.year}," if local.year != today.year else ""
     return f"{local:%b} {local.day},{year} {time}"
+
+
+def day_of(moment: str, *, now: datetime, zone: ZoneInfo) -> str:
+    """The day of a moment as another program writes it (ISO 8601): `Nov 8`, `Nov 8, 2024`; empty for what is none."""
+    try:
+        at = datetime.fromisoformat(moment)
+    except ValueError:
+        return ""
+    local = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(zone)
+    year = f", {local.year}" if local.year != now.astimezone(zone).year else ""
+    return f"{local:%b} {local.day}{year}"
 
 
 def ago(at: datetime, *, now: datetime) -> str:

@@ -1,24 +1,33 @@
-"""What the pages of one web process share: its container, and a quick look at the circuit breakers.
+"""What the pages of one web process share: its container, a quick look at the breakers, and the way to ask GoHighLevel.
 
 Settings are read here, once; pages get values.
 """
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import redis
 import streamlit as st
 import structlog
 
+from dashboard.reading import Trouble, guarded
 from dashboard.situation import Situation, read_situation
+from ghl import audit, outages
 from ghl.cards.find import Choices
 from ghl.cards.find import choices as find_choices
 from ghl.cards.view import church_state
 from ghl.cards.why import Outage
-from ghl.client.breaker import Breakers
+from ghl.client.breaker import Breakers, Gate
+from ghl.client.throttle import Throttle
 from ghl.config import load_settings
+from ghl.delivery.drain import Budget
 from ghl.people.names import member_names
+from ghl.questions import ask as questions
+from ghl.questions.ask import Asked
 from ghl.redis import connect_redis
 from jobs.container import Container, NotConfiguredError, build_container
 
@@ -44,34 +53,118 @@ def container() -> Container:
     return build_container(load_settings(), name="web", pool_size=POOL_SIZE)
 
 
+@dataclass(frozen=True)
+class Coordination:
+    """What Redis says about a church's way to GoHighLevel. `away`: it says nothing."""
+
+    gate: Gate | None = None
+    budget: Budget = field(default_factory=Budget)
+    away: bool = False
+
+
 @st.cache_resource(show_spinner=False)
-def _breakers() -> Breakers | None:
+def _redis() -> redis.Redis | None:
     url = container().settings.redis_url
-    if url is None:
-        return None
-    return Breakers(connect_redis(url.get_secret_value(), timeout=LOOK_WITHIN))
+    return connect_redis(url.get_secret_value(), timeout=LOOK_WITHIN) if url else None
+
+
+@st.cache_resource(ttl=LOOK_EVERY, max_entries=1000, show_spinner=False)
+def coordination(church_id: UUID) -> Coordination:
+    """What is known in Redis, at most two seconds old. A page never waits long for it."""
+    with container().database.church(church_id) as session:
+        location = church_state(session, church_id).location
+    client = _redis()
+    if location is None or client is None:
+        return Coordination()
+    try:
+        gate = Breakers(client).gate(location)
+        used = Throttle(client, clock=container().clock).usage(location)
+    except redis.RedisError as error:
+        structlog.get_logger(__name__).info("breakers not known", error=type(error).__name__)
+        return Coordination(away=True)
+    return Coordination(gate, Budget(used.limit, used.others, used.free_today, used.blocked_seconds))
 
 
 @st.cache_resource(ttl=LOOK_EVERY, max_entries=1000, show_spinner=False)
 def outage(church_id: UUID) -> Outage | None:
-    """Whether GoHighLevel is known not to answer this church. Not knowing is None: a page never waits for it."""
-    with container().database.church(church_id) as session:
-        location = church_state(session, church_id).location
-    breakers = _breakers()
-    if location is None or breakers is None:
-        return None
-    try:
-        gate = breakers.gate(location)
-    except redis.RedisError as error:
-        structlog.get_logger(__name__).info("breakers not known", error=type(error).__name__)
-        return None
-    return None if gate.closed else Outage(gate.retry_at)
+    """Whether GoHighLevel is known not to answer this church: by Redis, else by what PostgreSQL last heard of it."""
+    known = coordination(church_id)
+    if known.away:
+        with container().database.church(church_id) as session:
+            episode = outages.latest(session, church_id)
+        return Outage() if episode and episode.open else None
+    return None if known.gate is None or known.gate.closed else Outage(known.gate.retry_at)
 
 
 @st.cache_resource(ttl=LOOK_EVERY, max_entries=1000, show_spinner=False)
 def situation(church_id: UUID) -> Situation:
     """How the church stands, at most two seconds old, so that many open tabs cost no more than one."""
-    return read_situation(container().database, church_id, outage=outage(church_id))
+    known = coordination(church_id)
+    return read_situation(
+        container().database,
+        church_id,
+        outage=outage(church_id),
+        budget=known.budget,
+        coordinator_away=known.away,
+    )
+
+
+def look_again(church_id: UUID) -> None:
+    """What was known a moment ago is old: somebody changed something that all of it hangs on."""
+    for known in (coordination, outage, situation):
+        known.clear(church_id)
+
+
+def request_test(church_id: UUID, *, actor: str) -> datetime | None:
+    """Asks for a test of GoHighLevel now, which heals it for all; when it was asked for, by PostgreSQL's clock.
+
+    None where there is nothing to test any more. Raises `redis.RedisError` when the breakers cannot be asked.
+    """
+    with container().database.church(church_id) as session:
+        location = church_state(session, church_id).location
+    client = _redis()
+    if location is None or client is None:
+        return None
+    # Noted first: a test that ends before its request was noted would look like an older one.
+    with container().database.church(church_id) as session:
+        asked_at = outages.ask_for_test(session, church_id)
+    asked = Breakers(client).request_test(location)
+    look_again(church_id)
+    if not asked:
+        return None
+    with container().database.church(church_id) as session:
+        audit.record(session, church_id=church_id, actor=actor, action="outage.test_asked")
+    return asked_at or container().clock.now()
+
+
+def ask(
+    church_id: UUID,
+    kind: str,
+    params: Mapping[str, Any] | None = None,
+    *,
+    actor: str,
+    same_within: timedelta,
+) -> Asked | Trouble | None:
+    """Files a question to GoHighLevel, which a worker answers, and wakes one. None: the church is not connected."""
+
+    def file() -> Asked | None:
+        with container().database.church(church_id) as session:
+            return questions.ask(session, church_id, kind, params, actor=actor, same_within=same_within)
+
+    asked = guarded(file)
+    if isinstance(asked, Asked) and not asked.over:
+        wake(church_id)
+    return asked
+
+
+def look(church_id: UUID, question_id: UUID) -> Asked | Trouble | None:
+    """What became of a question."""
+
+    def read() -> Asked | None:
+        with container().database.church(church_id) as session:
+            return questions.look(session, church_id, question_id)
+
+    return guarded(read)
 
 
 @st.cache_resource(ttl=NAMES_EVERY, max_entries=1000, show_spinner=False)

@@ -4,23 +4,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from ghl import heartbeat
+from ghl import heartbeat, outages
 from ghl.cards.counts import counts
 from ghl.cards.view import church_state
 from ghl.cards.why import ChurchState, Outage
 from ghl.db.engine import Database
+from ghl.delivery.drain import Budget
+from ghl.outages import Episode
 from ghl.statuses import CardStatus
 
 
 @dataclass(frozen=True)
 class Situation:
-    """What every page of a church may have to say. `outage` is set while GoHighLevel is known not to answer."""
+    """What every page of a church may have to say. `outage` is set while GoHighLevel is known not to answer.
+
+    `episode` is the newest one that PostgreSQL knows, open or over. `coordinator_away`: Redis does not answer, so
+    nothing new is sent, and what the breakers say is not known.
+    """
 
     state: ChurchState = field(default_factory=ChurchState)
     outage: Outage | None = None
     counts: Mapping[CardStatus, int] = field(default_factory=lambda: dict.fromkeys(CardStatus, 0))
     workers: int = 1
     schedulers: int = 1
+    episode: Episode | None = None
+    budget: Budget = field(default_factory=Budget)
+    coordinator_away: bool = False
 
     @property
     def waiting(self) -> int:
@@ -35,10 +44,17 @@ class Situation:
     @property
     def delayed(self) -> bool:
         """Whether a card that is saved now goes later than usual."""
-        return bool(self.state.held_by or self.outage or not self.workers)
+        return bool(self.state.held_by or self.outage or not self.workers or self.coordinator_away)
 
 
-def read_situation(database: Database, church_id: UUID, *, outage: Outage | None) -> Situation:
+def read_situation(
+    database: Database,
+    church_id: UUID,
+    *,
+    outage: Outage | None,
+    budget: Budget,
+    coordinator_away: bool,
+) -> Situation:
     """The church's numbers and who is at work, in two short transactions."""
     with database.system() as session:
         workers = heartbeat.alive(session, "worker")
@@ -50,4 +66,7 @@ def read_situation(database: Database, church_id: UUID, *, outage: Outage | None
             counts=counts(session, church_id),
             workers=workers,
             schedulers=schedulers,
+            episode=outages.latest(session, church_id),
+            budget=budget,
+            coordinator_away=coordinator_away,
         )

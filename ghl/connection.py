@@ -55,14 +55,21 @@ Test = Callable[[SecretStr, str], GHLLocation]
 """Tests a token against a location id: returns the location or raises a `GHLError`."""
 
 
+CHECKS: tuple[Callable[[GHLClient], object], ...] = (
+    lambda client: client.locations.custom_fields(),
+    lambda client: client.contacts.find_duplicate(email=PROBE_EMAIL),
+)
+"""What deliveries need beside the location itself, one call each."""
+
+
 def check_token(client: GHLClient) -> GHLLocation:
     """Reads what deliveries need: the location, its fields, and a contact look-up. Raises `GHLError`.
 
     A location that can be read proves little: an agency's token may read it and nothing else.
     """
     location = client.locations.get()
-    client.locations.custom_fields()
-    client.contacts.find_duplicate(email=PROBE_EMAIL)
+    for check in CHECKS:
+        check(client)
     return location
 
 

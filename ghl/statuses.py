@@ -91,3 +91,26 @@ class Role(StrEnum):
     ADMIN = "admin"
     STAFF = "staff"
     VIEWER = "viewer"
+
+
+class QuestionState(StrEnum):
+    """Where a question to GoHighLevel stands. One that waits and is wanted by nobody any more is as good as gone."""
+
+    WAITING = "waiting"
+    ASKING = "asking"
+    ANSWERED = "answered"
+    FAILED = "failed"
+
+
+class OutageScope(StrEnum):
+    """Whether GoHighLevel answers nobody, or one location alone gets no answer."""
+
+    LOCATION = "location"
+    WHOLE = "whole"
+
+
+class OutageEnd(StrEnum):
+    """How an outage ended: a test was answered, or Redis no longer knew of it (it was emptied, say)."""
+
+    ANSWERED = "answered"
+    FORGOTTEN = "forgotten"

@@ -5,7 +5,10 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ghl import heartbeat
+import redis
+import structlog
+
+from ghl import heartbeat, outages
 from ghl.cards import drafts, imports
 from ghl.cards.counts import fold
 from ghl.config import Settings
@@ -14,6 +17,7 @@ from ghl.delivery.claim import due_churches
 from ghl.intake import idempotency
 from ghl.logging import set_up_logging
 from ghl.people import sessions
+from ghl.questions import ask as questions
 from jobs.container import Container, build_container
 from jobs.heart import Heart
 from jobs.retrying import retrying
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
 FOLD_SECONDS = 2.0
 PRUNE_SECONDS = 600.0
 EMPTY_SECONDS = 60.0
+
+log = structlog.get_logger(__name__)
 
 
 def run(settings: Settings) -> None:
@@ -93,5 +99,40 @@ def tasks(container: Container) -> Sequence[Task]:
         Task("prune drafts", prune_drafts, PRUNE_SECONDS),
         Task("prune refused rows", prune_refused_rows, PRUNE_SECONDS),
         Task("empty old answers", empty_answers, EMPTY_SECONDS),
+        *_around_gohighlevel(container),
         Task("forget dead processes", forget_the_dead, PRUNE_SECONDS),
+    )
+
+
+def _around_gohighlevel(container: Container) -> Sequence[Task]:
+    """What is done about questions and outages."""
+    database = container.database
+
+    def follow_outages() -> None:
+        try:
+            states = container.breakers.states()
+        except redis.RedisError as error:
+            # Not knowing changes nothing: what is written stays so until Redis can be asked again.
+            log.info("outages not known", error=type(error).__name__)
+        else:
+            with database.system() as session:
+                outages.follow_breakers(session, states)
+        with database.system() as session:
+            over = outages.to_follow(session)
+        for outage_id, church_id in over:
+            with database.church(church_id) as session:
+                outages.follow_cards(session, church_id, outage_id)
+
+    def prune_questions() -> None:
+        with database.system() as session:
+            questions.prune(session)
+
+    def prune_outages() -> None:
+        with database.system() as session:
+            outages.prune(session)
+
+    return (
+        Task("follow outages", follow_outages),
+        Task("prune questions", prune_questions, EMPTY_SECONDS),
+        Task("prune outages", prune_outages, PRUNE_SECONDS),
     )

@@ -8,13 +8,14 @@ import streamlit as st
 
 from dashboard import gate, services
 from dashboard.card import facts
+from dashboard.card.looking import told as told_of_look
 from dashboard.card.place import Opened, Panel, Place, wanted_number
 from dashboard.card.work import Desk, Refused, Told
-from dashboard.components import card_notes, card_panel, card_standing, keys, states
+from dashboard.components import card_notes, card_panel, card_question, card_standing, keys, states
 from dashboard.components.card_form import start_values, written
 from dashboard.components.lines import lines
 from dashboard.components.timeline import timeline as draw_timeline
-from dashboard.formatting import one_line, when
+from dashboard.formatting import day_of, one_line, when
 from dashboard.navigation import CARDS, EVERYBODY, WRITERS
 from dashboard.reading import Trouble, guarded
 from ghl.cards.actions import Action
@@ -124,6 +125,24 @@ def decide(contact_ids: list[str], verdict: str) -> None:
     """Who is who."""
     if works := at_work():
         place.say(works.decide(contact_ids, "same" if verdict == "same" else "different"), hub.clock.now())
+
+
+def look_anew(contact_id: str) -> None:
+    """The contact is gone: the card goes again."""
+    if works := at_work():
+        place.say(works.look_anew(contact_id), hub.clock.now())
+
+
+def not_sure() -> None:
+    """The card stays as it is."""
+    if works := at_work():
+        place.say(works.not_sure(), hub.clock.now())
+
+
+def look_into_gohighlevel() -> None:
+    """Asks anew what GoHighLevel has."""
+    gate.used()
+    place.looker.ask(church_id, actor=viewer.person.actor)
 
 
 def open_panel(kind: Opened) -> None:
@@ -306,16 +325,6 @@ def live_standing() -> None:
         if on_it and not isinstance(on_it, Trouble):
             st.text(f"{one_line(on_it, 40)} is on this one.")
         card_standing.contact_link(found)
-        if asked := facts.doubts(found):
-            ids = [one.contact_id for one in asked]
-            card_standing.question(
-                facts.on_the_card(found),
-                asked,
-                same=(lambda contact_id: decide([contact_id], "same")) if writes else None,
-                different=partial(decide, ids, "different")
-                if writes and found.state.status is CardStatus.HELD
-                else None,
-            )
         if writes:
             card_standing.buttons(
                 found,
@@ -326,6 +335,9 @@ def live_standing() -> None:
                 open_panel=open_panel,
             )
         told()
+        if bool(facts.doubts(found)) is not place.doubtful:
+            # A question came up or was answered: another part of the page begins or ends with it.
+            st.rerun()
         if found.revision != place.drawn:
             st.button("Somebody corrected this card: show it as it is now", key="newer", on_click=at_work)
     return None
@@ -348,6 +360,59 @@ def hide_prayer() -> None:
     """Takes it off the screen; reading it again is another reading."""
     gate.used()
     place.hide_prayer(hub.clock.now())
+
+
+@st.fragment(run_every=1.0)
+def live_question() -> None:
+    """Who is meant: the card beside the people in GoHighLevel, as a worker sees them there now."""
+    if place.anew:
+        place.anew = False
+        st.rerun()
+    still = gate.still(viewer, *EVERYBODY)
+    if isinstance(still, Trouble):
+        return states.could_not_load("the question", still.number)
+    # Where the card stands is read by the part above, which begins anew when there is nothing to decide any more.
+    answer = guarded(lambda: (place.last() or look(place), services.situation(church_id)))
+    if isinstance(answer, Trouble):
+        return states.could_not_load("the question", answer.number)
+    found, situation = answer
+    asked = facts.doubts(found) if found else ()
+    if found is None or not asked:
+        return None
+    ids = [one.contact_id for one in asked]
+    now = hub.clock.now()
+    said = told_of_look(
+        place.looker.look(church_id, ids, actor=viewer.person.actor),
+        situation,
+        when=partial(when, now=now, zone=zone),
+    )
+    if said.answer is not None:
+        asked = tuple(
+            facts.as_it_is(one, said.answer, found, partial(day_of, now=now, zone=zone)) for one in asked
+        )
+    without, then = facts.left_without(found, asked)
+    held = found.state.status is CardStatus.HELD
+    answers = card_question.Answers(
+        same=lambda contact_id: decide([contact_id], "same"),
+        different=partial(decide, ids, "different") if held else None,
+        not_sure=not_sure if held else None,
+        anew=look_anew,
+        name=found.fields.first_name or found.name or "this person",
+        without=without,
+        then=then,
+    )
+    came = ("Received", day_of(found.received_at.isoformat(), now=now, zone=zone))
+    card_question.question(
+        (*facts.on_the_card(found), came),
+        asked,
+        said,
+        answers=answers if writes else None,
+        again=look_into_gohighlevel,
+        address=partial(card_standing.contact_address, found.church.location)
+        if found.church.location and not found.is_demo
+        else None,
+    )
+    return None
 
 
 @st.fragment
@@ -418,7 +483,10 @@ st.title(f"Card #{card.number}")
 with st.container(key="card_name"):
     st.text(one_line(card.name) or "No name")
 place.anew = False
+place.doubtful = bool(facts.doubts(card))
 live_standing()
+if place.doubtful:
+    live_question()
 below = st.empty()
 if place.panel and writes:
     with below.container(border=True, gap="small", key="panel"):

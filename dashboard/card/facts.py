@@ -1,17 +1,18 @@
 """What is written on a card and what of it goes to GoHighLevel, as lines of words. Pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from dashboard.components.card_form import LABELS
+from dashboard.formatting import one_line
 from ghl.cards.addresses import read_addresses
 from ghl.cards.fields import CardFields
 from ghl.cards.phone import shown
 from ghl.cards.story import CardInFull
 from ghl.causes import CAUSES, CauseCode, sentence
-from ghl.delivery.outgoing import OutgoingCard, outgoing
+from ghl.delivery.outgoing import OutgoingCard, outgoing, tags_for
 from ghl.statuses import CardStatus
 
 Line: TypeAlias = tuple[str, str]
@@ -153,11 +154,22 @@ def _stays(card: CardInFull) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Doubt:
-    """Somebody in GoHighLevel who may be the person on the card, with what is known of them."""
+    """Somebody in GoHighLevel who may be the person on the card, with what is known of them.
+
+    `has` is the address that led there, in a word. `gone`: GoHighLevel has just said that there is no such contact.
+    """
 
     contact_id: str
     name: str = field(repr=False)
     lines: tuple[Line, ...] = field(default=(), repr=False)
+    first_name: str = field(default="", repr=False)
+    has: str = ""
+    gone: bool = False
+
+    @property
+    def called(self) -> str:
+        """What to call them on a button; empty where nobody knows their name."""
+        return self.first_name or self.name
 
 
 def doubts(card: CardInFull) -> tuple[Doubt, ...]:
@@ -178,16 +190,74 @@ def _doubt(contact_id: str, name: str, has: str, card: CardInFull) -> Doubt:
     contact = card.contacts.get(contact_id)
     if contact is None:
         lines: tuple[Line, ...] = (("Name", name), ("Has", f"the {has} of this card" if has else ""))
-    else:
-        name = contact.name or name
-        phone = shown(contact.phone, card.region) if contact.phone else ""
-        lines = (("Name", name), ("Phone", phone), ("E-mail", contact.email or ""))
-    return Doubt(contact_id, name, tuple(line for line in lines if line[1]))
+        return Doubt(contact_id, name, _filled(lines), has=has)
+    name = contact.name or name
+    phone = shown(contact.phone, card.region) if contact.phone else ""
+    lines = (("Name", name), ("Phone", phone), ("E-mail", contact.email or ""))
+    return Doubt(contact_id, name, _filled(lines), contact.first_name, has)
+
+
+def as_it_is(doubt: Doubt, answer: Mapping[str, Any], card: CardInFull, day: Callable[[str], str]) -> Doubt:
+    """The same person as GoHighLevel has them now, beside what the card says. `day` writes a moment as a day."""
+    found = next((one for one in answer.get("contacts", ()) if one.get("id") == doubt.contact_id), None)
+    if found is None:
+        return doubt
+    if found.get("gone"):
+        return replace(doubt, gone=True)
+    first, last = str(found.get("first_name") or ""), str(found.get("last_name") or "")
+    phone, own = str(found.get("phone") or ""), dict(on_the_card(card))
+    lines = (
+        ("Name", f"{first} {last}".strip()),
+        ("Phone", shown(phone, card.region) if phone else ""),
+        ("E-mail", str(found.get("email") or "")),
+        ("Address", str(found.get("address") or "")),
+        ("Tags", ", ".join(found.get("tags") or ())),
+        ("Added", day(str(found.get("added_at") or ""))),
+    )
+    told = tuple((label, f"{value or BLANK}{_same(label, value, own)}") for label, value in lines)
+    return replace(doubt, name=f"{first} {last}".strip() or doubt.name, first_name=first, lines=told)
+
+
+def _same(label: str, value: str, own: Mapping[str, str]) -> str:
+    """Says where both say the same: the eye need not compare digits."""
+    if label not in COMPARED or not value:
+        return ""
+    return " (the same)" if value.casefold() == own.get(label, "").casefold() else ""
+
+
+COMPARED = frozenset({"Name", "Phone", "E-mail", "Address"})
 
 
 def on_the_card(card: CardInFull) -> tuple[Line, ...]:
-    """The same three things of the card, to stand beside a contact."""
+    """The same things of the card, to stand beside a contact."""
+    fields = card.fields
+    addresses = read_addresses(fields, card.region)
+    phone = shown(addresses.phone, card.region) if addresses.phone else fields.phone
+    town = " ".join(part for part in (fields.state, fields.postal_code) if part)
+    address = ", ".join(part for part in (fields.address, fields.city, town) if part)
+    lines = (
+        ("Name", card.name),
+        ("Phone", phone),
+        ("E-mail", addresses.email or fields.email),
+        ("Address", address),
+        ("Tags", ", ".join(tags_for(fields))),
+    )
+    return _filled(lines)
+
+
+def left_without(card: CardInFull, asked: Sequence[Doubt]) -> tuple[str, str]:
+    """What the card goes without if it is somebody else, in words, and what follows from that."""
     addresses = read_addresses(card.fields, card.region)
-    phone = shown(addresses.phone, card.region) if addresses.phone else card.fields.phone
-    lines = (("Name", card.name), ("Phone", phone), ("E-mail", addresses.email or card.fields.email))
+    taken = {"phone" if doubt.has == "phone" else "e-mail" for doubt in asked}
+    own = {word for word, value in (("phone", addresses.phone), ("e-mail", addresses.email)) if value} - taken
+    without = " and ".join(word for word in ("phone", "e-mail") if word in taken)
+    who = one_line(card.fields.first_name or card.name, 40) or "This person"
+    if not own:
+        return without, f"{who} then has no phone or e-mail of their own: the card waits until one is added."
+    if own == {"e-mail"}:
+        return without, f"{who} gets e-mail, no texts."
+    return without, f"{who} goes with the phone alone."
+
+
+def _filled(lines: Sequence[Line]) -> tuple[Line, ...]:
     return tuple(line for line in lines if line[1])

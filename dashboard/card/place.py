@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
+from dashboard.card.looking import Looker
 from dashboard.card.work import Told
 from ghl.cards.story import CardInFull
 
@@ -82,6 +83,8 @@ class Place:
     prayer: str | None = field(default=None, repr=False)
     prayer_told: Told | None = None
     prayer_hidden_at: datetime | None = None
+    doubtful: bool = False
+    looker: Looker = field(default_factory=Looker)
     _seen: tuple[datetime, CardInFull | None] | None = field(default=None, repr=False)
 
     def say(self, told: Told, at: datetime) -> None:
@@ -114,6 +117,10 @@ class Place:
         if self._seen and timedelta() <= now - self._seen[0] < SHARED:
             return (self._seen[1],)
         return None
+
+    def last(self) -> CardInFull | None:
+        """The card as it was last read, however long ago: for a part whose own news is not the card."""
+        return self._seen[1] if self._seen else None
 
     def saw(self, now: datetime, card: CardInFull | None) -> None:
         """Keeps what was just read."""

@@ -19,7 +19,7 @@ from dashboard.reading import Answer, Trouble, guarded
 from ghl.cards import drafts
 from ghl.cards.actions import Action, ActionError, Chosen, act, dry_run
 from ghl.cards.correct import CardChangedError, Corrected, CorrectionError, PrayerChangedError, correct
-from ghl.cards.decide import decide
+from ghl.cards.decide import decide, look_anew, not_sure
 from ghl.cards.fields import CardFieldsError, parse_card
 from ghl.cards.notes import NoteError, add_note
 from ghl.cards.prayers import PrayerRefusedError, read_prayer
@@ -131,6 +131,37 @@ class Desk:
         same = "Noted: the same person. The card goes into that contact."
         other = "Noted: someone else. The card goes without what belongs to the other person."
         return Told(good=True, text=same if verdict == "same" else other)
+
+    def look_anew(self, contact_id: str) -> Told:
+        """Lets the card go again, because the contact it asks about is gone."""
+        now = self.hub.clock.now()
+        done = self._write(
+            lambda session: look_anew(
+                session,
+                self.church_id,
+                self.card_id,
+                contact_id=contact_id,
+                actor=self.viewer.person.actor,
+                now=now,
+            )
+        )
+        if isinstance(done, Trouble):
+            return _trouble(done)
+        if not done:
+            return Told(good=False, text=NOTHING_TO_DO)
+        services.wake(self.church_id)
+        return Told(good=True, text="It is in line. We look anew who has this phone and e-mail.")
+
+    def not_sure(self) -> Told:
+        """Leaves the card where it is, and notes that somebody looked."""
+        done = self._write(
+            lambda session: not_sure(session, self.church_id, self.card_id, actor=self.viewer.person.actor)
+        )
+        if isinstance(done, Trouble):
+            return _trouble(done)
+        if not done:
+            return Told(good=False, text=NOTHING_TO_DO)
+        return Told(good=True, text="Nothing was sent. The card stays here until somebody decides.")
 
     def note(self, text: str) -> Told:
         """Keeps a note of staff; its draft goes in the same transaction."""

@@ -1,6 +1,6 @@
-"""The top of a card's page: its badge, why it stands there, what happens next, and who is meant by a question."""
+"""The top of a card's page: its badge, why it stands there and what happens next."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -8,10 +8,9 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from dashboard.card.facts import WRONG_FIELD, Doubt, Line
+from dashboard.card.facts import WRONG_FIELD
 from dashboard.card.place import Opened
 from dashboard.components.badges import badge
-from dashboard.components.lines import lines
 from dashboard.formatting import one_line, when
 from dashboard.navigation import REVIEW
 from ghl.cards.actions import Action, Standing, why_left
@@ -143,52 +142,4 @@ def _button(
         type="primary" if primary else "secondary",
         on_click=act,
         args=(what,),
-    )
-
-
-def question(
-    on_card: Sequence[Line],
-    asked: Sequence[Doubt],
-    *,
-    same: Callable[[str], None] | None,
-    different: Callable[[], None] | None,
-) -> None:
-    """Draws the card beside whom GoHighLevel has, and the answers; a reader who may not answer gets none."""
-    with st.container(border=True, key="doubt", gap="small"):
-        st.markdown("**Is it the same person?**" if len(asked) == 1 else "**Who is it?**")
-        places = st.columns(1 + len(asked))
-        with places[0]:
-            st.markdown("The card says")
-            lines(on_card, key="doubt_card")
-        for number, (doubt, place) in enumerate(zip(asked, places[1:], strict=True)):
-            with place:
-                st.markdown("GoHighLevel has")
-                lines(doubt.lines, key=f"doubt_{number}")
-                if same and len(asked) > 1:
-                    _same(same, doubt, number)
-        with st.container(horizontal=True, gap="small"):
-            if same and len(asked) == 1:
-                _same(same, asked[0], 0)
-            if different:
-                st.button(
-                    "Someone else" if len(asked) == 1 else "Neither of them",
-                    key="different",
-                    icon=":material/person_add:",
-                    on_click=different,
-                )
-        with st.container(gap="xxsmall"):
-            if same:
-                st.text("Same person: the card goes into that contact, whose name stays as it is.")
-            if different:
-                st.text("Someone else: the card goes without the phone or e-mail that is the other person's.")
-                st.text("Not sure: leave it. Nothing is sent.")
-
-
-def _same(same: Callable[[str], None], doubt: Doubt, number: int) -> None:
-    st.button(
-        "Same person",
-        key=f"same_{number}",
-        icon=":material/person_check:",
-        on_click=same,
-        args=(doubt.contact_id,),
     )

@@ -112,6 +112,33 @@ def take_back(session: Session, church_id: UUID, card_id: UUID, *, contact_id: s
     return True
 
 
+def look_anew(
+    session: Session, church_id: UUID, card_id: UUID, *, contact_id: str, actor: str, now: datetime
+) -> bool:
+    """Lets a card go again that asks about a contact which is no longer there: who has its addresses is looked up anew.
+
+    Nothing is decided. False where the card asks about that contact no longer. A transaction of the church.
+    """
+    card = lock(session, church_id, card_id)
+    if card is None or not _asks_about(card, contact_id):
+        return False
+    requeue(session, card, actor=actor, now=now)
+    audit.record(session, church_id=church_id, actor=actor, action="card.sent_again", subject=str(card_id))
+    return True
+
+
+def not_sure(session: Session, church_id: UUID, card_id: UUID, *, actor: str) -> bool:
+    """Notes that somebody looked and could not tell: the card stays as it is. False where nothing is asked any more.
+
+    A transaction of the church.
+    """
+    card = lock(session, church_id, card_id)
+    if card is None or card.status is not CardStatus.HELD or card.cause not in QUESTIONS:
+        return False
+    audit.record(session, church_id=church_id, actor=actor, action="card.not_sure", subject=str(card_id))
+    return True
+
+
 def _asks_about(card: LockedCard, contact_id: str) -> bool:
     return (
         card.status in {CardStatus.HELD, CardStatus.NEEDS_ATTENTION}

@@ -72,6 +72,7 @@ _DONE: Mapping[str, tuple[EventKind, str]] = {
     "card.held": (EventKind.HELD, "Kept back"),
     "card.released": (EventKind.SENT_AGAIN, "Sent on"),
     "card.sent_again": (EventKind.SENT_AGAIN, "Sent again"),
+    "card.not_sure": (EventKind.DECIDED, "Looked at, and not sure: kept here"),
     "card.dismissed": (EventKind.SET_ASIDE, "Set aside"),
     "card.put_back": (EventKind.PUT_BACK, "Put back"),
     "prayer.read": (EventKind.PRAYER_READ, "Prayer request read"),
@@ -218,8 +219,10 @@ def one_try(one: Try) -> str:
     parts = [f"Try {one.number}", "asked for by hand" if one.requested_by else "by itself"]
     if one.ended_at:
         parts.append(f"took {seconds((one.ended_at - one.started_at).total_seconds())}")
-    if one.http_status:
-        parts.append(f"GoHighLevel answered {one.http_status}")
+    # What the delivery itself made sense of, such as "there already", stands with its call alone.
+    status = one.http_status or next((call.status for call in reversed(one.calls) if call.status), None)
+    if status:
+        parts.append(f"GoHighLevel answered {status}")
     return " · ".join(parts)
 
 

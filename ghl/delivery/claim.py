@@ -202,7 +202,7 @@ def free_expired(session: Session, church_id: UUID) -> int:
 def due_churches(session: Session, *, most: int = 1000, resting: bool = False) -> Sequence[UUID]:
     """Churches with something to do now and nobody doing it, for the sweep. A system transaction.
 
-    A dead worker's rows are work of a stopped church too. With `resting` also churches that are left alone
+    A dead worker's rows and questions are work of a stopped church too. With `resting` also churches that are left alone
     until GoHighLevel can be called again.
     """
     return session.scalars(DUE_CHURCHES, {"most": most, "resting": resting}).all()
@@ -220,7 +220,11 @@ DUE_CHURCHES = text(
             AND EXISTS (SELECT FROM outbox AS o
                         WHERE o.church_id = c.id AND o.state = 'due' AND o.due_at <= now()))
         OR EXISTS (SELECT FROM outbox AS o
-                   WHERE o.church_id = c.id AND o.state = 'leased' AND o.leased_until < now()))
+                   WHERE o.church_id = c.id AND o.state = 'leased' AND o.leased_until < now())
+        OR EXISTS (SELECT FROM questions AS q
+                   WHERE q.church_id = c.id AND q.wanted_until > now()
+                     AND ((q.state = 'waiting' AND q.due_at <= now())
+                       OR (q.state = 'asking' AND q.leased_until < now()))))
     LIMIT :most
     """
 )

@@ -1,5 +1,6 @@
 """The lease of a church's delivery: one worker at a time, because that saves work. Times are the database's."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from sqlalchemy import text
@@ -40,17 +41,25 @@ def take(session: Session, church_id: UUID, holder: str, *, seconds: float = CHU
 
 
 def release(
-    session: Session, church_id: UUID, holder: str, *, look: bool = True, pause_seconds: float = 0.0
+    session: Session,
+    church_id: UUID,
+    holder: str,
+    *,
+    look: bool = True,
+    pause_seconds: float = 0.0,
+    also: Callable[[], bool] = lambda: False,
 ) -> bool:
     """Gives the lease back, unless something became due meanwhile: then False, and the holder goes on.
 
     Who saves a card and wakes a worker while the lease is held is heard here: the look at what is due comes
     after the lease row is locked. Without `look` it is given back whatever is due, to another worker or, with
-    `pause_seconds`, to nobody for so long: then the sweep leaves the church alone (a wake-up does not).
+    `pause_seconds`, to nobody for so long: then the sweep leaves the church alone (a wake-up does not). `also` looks
+    for whatever else the holder does than cards.
     """
     if session.scalar(LOCK, {"church": church_id, "holder": holder}) is None:
         return True
-    if look and session.execute(CANDIDATES, {"church": church_id, "most": 1, "credential": None}).first():
+    cards = {"church": church_id, "most": 1, "credential": None}
+    if look and (session.execute(CANDIDATES, cards).first() or also()):
         return False
     session.execute(RELEASE, {"church": church_id, "pause": pause_seconds, "look": look})
     return True

@@ -14,6 +14,7 @@ from ghl.delivery.delivery import Delivery
 from ghl.delivery.facts import DeliveryFacts
 from ghl.delivery.perform import perform
 from jobs.dispatcher.connections import Connections
+from jobs.dispatcher.inquiry import Inquiry, Replied, inquire
 from jobs.dispatcher.parts import Job, Stepped
 from jobs.dispatcher.permit import HeldBackError
 
@@ -40,6 +41,10 @@ class Caller:
         self._key_ring = key_ring
         self._base_url = base_url
         self._clock = clock
+
+    def work(self, job: Job | Inquiry) -> Stepped | Replied:
+        """Does what a turn wants done. Never raises."""
+        return inquire(job, self) if isinstance(job, Inquiry) else self.call(job)
 
     def call(self, job: Job) -> Stepped:
         """Makes the delivery's next call and lets its plan go a step on. Never raises."""

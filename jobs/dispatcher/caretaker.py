@@ -13,6 +13,7 @@ import redis
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from ghl import outages
 from ghl.client.client import GHLClient
 from ghl.client.errors import (
     AgencyTokenError,
@@ -116,6 +117,9 @@ class Caretaker:
             if isinstance(error, NotSentError) and not error.system_error:
                 return False
             healthy = not error.system_error
+        # Told before the breaker moves: who sees it closed finds why.
+        with self.tools.database.system() as session:
+            outages.tested(session, facts.church_id, good=healthy)
         self.tools.breakers.probed(ghl_id, healthy=healthy)
         log.info("ghl.tested", healthy=healthy)
         if seen is not None:

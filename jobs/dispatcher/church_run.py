@@ -5,7 +5,7 @@ and hand back what they brought with `put`. At most one transaction and a few sh
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from ghl.causes import CauseCode
 from ghl.client.client import DEADLINE_SECONDS
 from ghl.client.errors import RateLimitedError
 from ghl.client.throttle import Grant
@@ -28,9 +29,14 @@ from ghl.delivery.facts import DeliveryFacts, load_facts
 from ghl.delivery.prepare import prepare
 from ghl.delivery.settle import hold, renew, settle
 from ghl.ids import new_id
+from ghl.questions.kinds import MOST_CALLS
+from ghl.questions.take import LEASE_SECONDS as QUESTION_LEASE_SECONDS
+from ghl.questions.take import Taken, give_up_on_deadly, is_due
 from ghl.support import tell_support
+from jobs.dispatcher.inquiry import Inquiry, Replied
 from jobs.dispatcher.parts import Allowance, Job, Stepped, Tools, Turned
 from jobs.dispatcher.permit import Permit
+from jobs.dispatcher.question_desk import QuestionDesk
 
 MOST_AT_ONCE = 100
 """GoHighLevel takes no more calls of a location at once than its budget for ten seconds."""
@@ -63,16 +69,22 @@ class ChurchRun:
     tools: Tools
     facts: DeliveryFacts | None = None
     in_flight: dict[int, Delivery] = field(default_factory=dict)
-    _results: deque[Stepped] = field(default_factory=deque)
+    _questions: QuestionDesk = field(init=False)
+    _results: deque[Stepped | Replied] = field(default_factory=deque)
     _ready: list[Delivery] = field(default_factory=list)
     _finished: list[Delivery] = field(default_factory=list)
     _lease_until: float = 0.0
     _locked_out: bool = False
+    _opened: UUID | None = None
     _looked_for_expired: float = float("-inf")
 
-    def put(self, stepped: Stepped) -> None:
-        """Takes what a call brought; from any thread."""
-        self._results.append(stepped)
+    def __post_init__(self) -> None:
+        """The church's questions are looked after by a desk of their own."""
+        self._questions = QuestionDesk(self.church_id)
+
+    def put(self, brought: Stepped | Replied) -> None:
+        """Takes what a call or a question brought; from any thread."""
+        self._results.append(brought)
 
     def turn(self, slots: int, *, stopping: bool = False) -> Turned:
         """Settles, then takes on up to `slots` calls. Never raises for a database or Redis that is away."""
@@ -83,25 +95,31 @@ class ChurchRun:
                 lease_until = self._take_lease(session, begun)
                 ours = lease_until > begun
                 self._settle(session, blocked=allowance.blocked)
+                if self._questions.settle(session, blocked=allowance.blocked, why=allowance.why):
+                    self.facts = load_facts(session, self.church_id)
                 renewed = self._renew(session, begun)
-                claimed = self._claim(session, allowance) if ours else []
+                asked = self._take_questions(session, allowance) if ours else Taken()
+                claimed = self._claim(session, allowance, asked) if ours else []
                 deliveries = self._prepare(session, claimed, begun)
-                released = not (self._left(allowance) or deliveries) and self._release(
-                    session, allowance, ours=ours
-                )
+                busy = self._left(allowance) or deliveries or asked.questions or asked.short
+                released = not busy and self._release(session, allowance, ours=ours)
         except SQLAlchemyError as error:
             self._return(allowance, allowance.grant, 0)
             if not is_away(error):
                 raise
             log.warning("turn.database_away", church_id=str(self.church_id), error=type(error).__name__)
-            return Turned(wait=TRY_AGAIN_AFTER, finished=not self.in_flight and self._lease_until <= begun)
+            idle = not self.in_flight and not self._questions.waits_for(blocked=False)
+            return Turned(wait=TRY_AGAIN_AFTER, finished=idle and self._lease_until <= begun)
         # Only what was committed is true: until here nothing of this process's own memory was changed.
         self._lease_until = 0.0 if released else lease_until
         for delivery, until in renewed:
             delivery.lease_until = until
         self._forget_settled(allowance)
+        self._questions.committed(blocked=allowance.blocked)
+        self._questions.hold(asked.questions, until=begun + QUESTION_LEASE_SECONDS)
         jobs = self._start(allowance, deliveries)
-        return Turned(jobs, self._wait(allowance), finished=released)
+        wait = SOON if asked.short else self._wait(allowance)
+        return Turned(jobs, wait, finished=released)
 
     def abandon(self) -> None:
         """Lets go of everything after a mistake of ours: the rows come back by themselves when their leases end."""
@@ -109,6 +127,7 @@ class ChurchRun:
         self._ready.clear()
         self._finished.clear()
         self._results.clear()
+        self._questions.abandon()
 
     # -- before the transaction ------------------------------------------------------------------------
 
@@ -129,16 +148,20 @@ class ChurchRun:
                 return Allowance(blocked=True)
             gate = self.tools.breakers.gate(location)
             if not gate.closed:
-                return Allowance(blocked=True, pause=self._until(gate.retry_at))
+                return Allowance(
+                    blocked=True, pause=self._until(gate.retry_at), why=CauseCode.GHL_NOT_ANSWERING
+                )
             if slots < 1:
                 return Allowance(wait=TRY_AGAIN_AFTER)
-            grant = self.tools.throttle.take(location, min(slots, MOST_AT_ONCE))
+            # A question makes its calls one after the other in one thread; what is not used is given back.
+            grant = self.tools.throttle.take(location, min(max(slots, MOST_CALLS), MOST_AT_ONCE))
         except redis.RedisError as error:
             log.warning("turn.redis_away", church_id=str(self.church_id), error=type(error).__name__)
             return Allowance(blocked=True, pause=TRY_AGAIN_AFTER)
         if grant.wait_seconds > KEEP_LEASE_FOR and not grant.granted:
-            return Allowance(blocked=True, pause=min(grant.wait_seconds, LONGEST_PAUSE))
-        return Allowance(grant, location, wait=grant.wait_seconds or None)
+            why = CauseCode.DAILY_LIMIT_REACHED if grant.daily_exhausted else CauseCode.GOING_SLOWLY
+            return Allowance(blocked=True, pause=min(grant.wait_seconds, LONGEST_PAUSE), why=why)
+        return Allowance(grant, location, wait=grant.wait_seconds or None, threads=slots)
 
     def _until(self, moment: datetime | None) -> float:
         """Seconds until a breaker's next test, within bounds that keep a lost heal from hurting long."""
@@ -150,20 +173,22 @@ class ChurchRun:
         with self.tools.database.church(self.church_id) as session:
             return load_facts(session, self.church_id)
 
-    def _collect(self) -> list[Stepped]:
+    def _collect(self) -> list[Stepped | Replied]:
         """Sorts what came back: finished, or to be called again."""
-        steps: list[Stepped] = []
+        steps: list[Stepped | Replied] = []
         while self._results:
-            stepped = self._results.popleft()
-            steps.append(stepped)
-            if stepped.delivery.finished:
-                self._finished.append(stepped.delivery)
+            brought = self._results.popleft()
+            steps.append(brought)
+            if isinstance(brought, Replied):
+                self._questions.take_back(brought)
+            elif brought.delivery.finished:
+                self._finished.append(brought.delivery)
             else:
-                self._ready.append(stepped.delivery)
+                self._ready.append(brought.delivery)
         return steps
 
-    def _report(self, location: str, steps: Sequence[Stepped]) -> None:
-        in_order = [step.error is None for step in steps if step.counts]
+    def _report(self, location: str, steps: Sequence[Stepped | Replied]) -> None:
+        in_order = [outcome for step in steps for outcome in step.outcomes]
         self.tools.breakers.record(
             location, successes=sum(in_order), system_errors=len(in_order) - sum(in_order), in_order=in_order
         )
@@ -237,13 +262,28 @@ class ChurchRun:
         # A row that is no longer ours is not called any more: its permit sees the end of the lease.
         return [(one, now + ROW_LEASE_SECONDS if one.row.id in kept else 0.0) for one in held]
 
-    def _claim(self, session: Session, allowance: Allowance) -> list[ClaimedRow]:
-        most = allowance.grant.granted - len(self._ready) if allowance.grant else 0
+    def _take_questions(self, session: Session, allowance: Allowance) -> Taken:
+        """Takes questions before cards, also of a church whose cards are stopped: they only read."""
+        grant = allowance.grant
+        if grant is None or self.facts is None or not grant.granted or not allowance.threads:
+            return Taken()
+        if not self._opens(self.facts):
+            return Taken()
+        return self._questions.take(session, self.facts, calls=grant.granted)
+
+    def _claim(self, session: Session, allowance: Allowance, asked: Taken) -> list[ClaimedRow]:
+        """Takes cards with what the questions leave; one that waits for more calls is not overtaken."""
+        most = 0
+        if allowance.grant and not asked.short:
+            calls = self._questions.wanted + sum(question.calls for question in asked.questions)
+            threads = allowance.threads - len(asked.questions)
+            most = min(allowance.grant.granted - calls, threads) - len(self._ready)
         now = self.tools.clock.monotonic()
         if now - self._looked_for_expired > LOOK_FOR_EXPIRED_EVERY:
             self._looked_for_expired = now
             self.facts = load_facts(session, self.church_id)
             free_expired(session, self.church_id)
+            give_up_on_deadly(session, self.church_id)
         elif self._ready:
             self.facts = load_facts(session, self.church_id)
         if self.facts is None or most < 1 or not self._opens(self.facts):
@@ -258,6 +298,8 @@ class ChurchRun:
 
     def _opens(self, facts: DeliveryFacts) -> bool:
         """Whether this process has the key of the church's token; without it the cards are another worker's."""
+        if self._opened == facts.credential_id:
+            return True
         try:
             self.tools.key_ring.open(facts.sealed, facts.context)
         except UnsealError as error:
@@ -265,6 +307,7 @@ class ChurchRun:
             self._locked_out = True
             return False
         self._locked_out = False
+        self._opened = facts.credential_id
         return True
 
     def _prepare(self, session: Session, claimed: Sequence[ClaimedRow], now: float) -> list[Delivery]:
@@ -275,7 +318,8 @@ class ChurchRun:
     def _left(self, allowance: Allowance) -> bool:
         """Whether deliveries are still on their way after what this turn settles or gives back."""
         gone = {*self._finished, *(self._ready if allowance.blocked else ())}
-        return any(delivery not in gone for delivery in self.in_flight.values())
+        cards = any(delivery not in gone for delivery in self.in_flight.values())
+        return cards or self._questions.waits_for(blocked=allowance.blocked)
 
     def _release(self, session: Session, allowance: Allowance, *, ours: bool) -> bool:
         """Gives the church back; False where something became due meanwhile. Another's lease is not ours to end."""
@@ -289,7 +333,14 @@ class ChurchRun:
         else:
             pause = allowance.pause
         look = not (allowance.blocked or stopped or self._locked_out)
-        return lease.release(session, self.church_id, self.tools.holder, look=look, pause_seconds=pause)
+        return lease.release(
+            session,
+            self.church_id,
+            self.tools.holder,
+            look=look,
+            pause_seconds=pause,
+            also=lambda: is_due(session, self.church_id),
+        )
 
     # -- after the commit ------------------------------------------------------------------------------
 
@@ -306,8 +357,8 @@ class ChurchRun:
         if self.in_flight.get(delivery.row.id) is delivery:
             del self.in_flight[delivery.row.id]
 
-    def _start(self, allowance: Allowance, deliveries: Sequence[Delivery]) -> list[Job]:
-        """Turns grants into calls: deliveries that are on their way first, then new ones."""
+    def _start(self, allowance: Allowance, deliveries: Sequence[Delivery]) -> list[Job | Inquiry]:
+        """Turns grants into calls: questions first, then deliveries that are on their way, then new ones."""
         for delivery in deliveries:
             self.in_flight[delivery.row.id] = delivery
             self._begin(delivery)
@@ -318,10 +369,27 @@ class ChurchRun:
         if allowance.grant is None:
             return []
         self._part_with_strangers()
-        grant = self._fresh(allowance, allowance.grant, len(self._ready))
-        going, self._ready = self._ready[: grant.granted], self._ready[grant.granted :]
-        self._return(allowance, grant, len(going))
-        return [Job(delivery, self._permit(allowance, grant, delivery)) for delivery in going]
+        grant = self._fresh(allowance, allowance.grant, self._questions.wanted + len(self._ready))
+        inquiries = self._inquiries(allowance, grant)
+        asked = sum(len(inquiry.permits) for inquiry in inquiries)
+        most = min(grant.granted - asked, allowance.threads - len(inquiries))
+        going, self._ready = self._ready[:most], self._ready[most:]
+        self._return(allowance, grant, asked + len(going))
+        jobs = [
+            Job(delivery, self._permit(allowance, grant, lambda one=delivery: one.lease_until))  # type: ignore[misc]
+            for delivery in going
+        ]
+        return [*inquiries, *jobs]
+
+    def _inquiries(self, allowance: Allowance, grant: Grant) -> list[Inquiry]:
+        if self.facts is None:
+            return []
+        return self._questions.start(
+            self.facts,
+            calls=grant.granted,
+            threads=allowance.threads,
+            permit=lambda until: self._permit(allowance, grant, until),
+        )
 
     def _part_with_strangers(self) -> None:
         """The church was connected anew: what was begun with the old token is left to the end of its lease."""
@@ -354,14 +422,14 @@ class ChurchRun:
             )
             delivery.crash()
 
-    def _permit(self, allowance: Allowance, grant: Grant, delivery: Delivery) -> Permit:
+    def _permit(self, allowance: Allowance, grant: Grant, lease_until: Callable[[], float]) -> Permit:
         database = self.tools.database
         return Permit(
             grant=grant,
             location_id=allowance.location,
             throttle=self.tools.throttle,
             clock=self.tools.clock,
-            lease_until=lambda: delivery.lease_until,
+            lease_until=lease_until,
             open_transactions=lambda: database.open_transactions,
             call_seconds=DEADLINE_SECONDS,
         )
@@ -381,7 +449,8 @@ class ChurchRun:
             return 0.0
         # Soon enough for the leases, and for cards that were saved meanwhile and whose wake-up another worker heard.
         latest = LOOK_AGAIN_EVERY
-        if not self.in_flight:
+        if not self.in_flight and not self._questions.waits_for(blocked=False):
             # Something is due that could not be claimed just now: another claimer holds the person.
             return allowance.wait or SOON
-        return min(allowance.wait or latest, latest) if self._ready or allowance.wait else latest
+        waits = self._ready or self._questions.wanted or allowance.wait
+        return min(allowance.wait or latest, latest) if waits else latest

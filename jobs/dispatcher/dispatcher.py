@@ -15,6 +15,7 @@ import structlog
 
 from jobs.dispatcher.caller import Caller
 from jobs.dispatcher.church_run import ChurchRun
+from jobs.dispatcher.inquiry import Inquiry, Replied
 from jobs.dispatcher.parts import Job, Stepped, Tools, Turned
 
 DESKS = 3
@@ -47,7 +48,7 @@ class _Turned:
 @dataclass(frozen=True)
 class _Back:
     run: ChurchRun
-    stepped: Stepped
+    brought: Stepped | Replied
 
 
 @dataclass(frozen=True)
@@ -134,12 +135,12 @@ class Dispatcher:
         match event:
             case _Wake(church_id):
                 self._woken(church_id)
-            case _Back(run, stepped):
+            case _Back(run, brought):
                 self._free += 1
                 seat = self._seats.get(run.church_id)
                 # A run that was given up after a mistake has no seat: its rows come back when their leases end.
                 if seat is not None and seat.run is run:
-                    run.put(stepped)
+                    run.put(brought)
                     self._want_turn(seat, self._settle_after())
             case _Turned():
                 self._turned(event)
@@ -221,13 +222,13 @@ class Dispatcher:
             return SETTLE_AFTER
         return SETTLE_AFTER_WHEN_BUSY
 
-    def _submit(self, run: ChurchRun, job: Job) -> None:
+    def _submit(self, run: ChurchRun, job: Job | Inquiry) -> None:
         def work() -> None:
-            stepped = Stepped(job.delivery)
+            brought: Stepped | Replied = job.unanswered()
             try:
-                stepped = self._caller.call(job)
+                brought = self._caller.work(job)
             finally:
                 # Whatever happened, the thread is free again.
-                self._events.put(_Back(run, stepped))
+                self._events.put(_Back(run, brought))
 
         self._calls.submit(work)

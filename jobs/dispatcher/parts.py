@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ghl.causes import CauseCode
 from ghl.client.breaker import Breakers
 from ghl.client.errors import GHLError
 from ghl.client.rate_headers import RateHeaders
@@ -11,6 +12,7 @@ from ghl.clock import Clock
 from ghl.crypto import KeyRing
 from ghl.db.engine import Database
 from ghl.delivery.delivery import Delivery
+from jobs.dispatcher.inquiry import Inquiry
 from jobs.dispatcher.permit import Permit
 
 
@@ -34,6 +36,10 @@ class Job:
     delivery: Delivery
     permit: Permit
 
+    def unanswered(self) -> "Stepped":
+        """What came of it where the thread itself broke."""
+        return Stepped(self.delivery)
+
 
 @dataclass(frozen=True)
 class Stepped:
@@ -49,12 +55,17 @@ class Stepped:
         """Whether it says something about GoHighLevel: an answer to the call, or a system error."""
         return self.answered if self.error is None else self.error.system_error
 
+    @property
+    def outcomes(self) -> Sequence[bool]:
+        """What it says about GoHighLevel: whether it answered, or nothing."""
+        return (self.error is None,) if self.counts else ()
+
 
 @dataclass(frozen=True)
 class Turned:
     """What came of a turn. `wait` is when the next one is wanted at the latest, in seconds."""
 
-    jobs: Sequence[Job] = ()
+    jobs: Sequence[Job | Inquiry] = ()
     wait: float = 0.0
     finished: bool = False
 
@@ -70,3 +81,7 @@ class Allowance:
     pause: float = 0.0
     blocked: bool = False
     """GoHighLevel is not to be called: what has not been called yet is given back."""
+    why: CauseCode | None = None
+    """Why it is blocked, where a screen that waits for an answer should say so."""
+    threads: int = 0
+    """How many calls may be out at once: a question takes one thread for all of its calls."""

@@ -224,6 +224,26 @@ class TestTheTimeline:
         assert second.by == "Pat"
         assert arrived.at == NOW + timedelta(minutes=1, seconds=1.2)
 
+    def test_an_answer_that_the_delivery_made_sense_of_is_told_with_its_status(self):
+        asked = Try(
+            1,
+            NOW,
+            NOW + timedelta(seconds=2),
+            AttemptOutcome.HELD,
+            CauseCode.PHONE_ON_OTHER_CONTACT,
+            calls=(
+                CallMade("CreateContact", 300, 400, "t-1", "DuplicateContactError"),
+                CallMade("GetContact", 90),
+            ),
+        )
+        *_, tried = told(made(state=CardState(CardStatus.HELD, CardSource.TYPED), tries=(asked,)))
+        assert tried.details[0] == "Try 1 · by itself · took 2.0 seconds · GoHighLevel answered 400"
+
+    def test_who_was_not_sure_is_told(self):
+        entry = Entry(NOW + timedelta(minutes=1), "user:2", "card.not_sure")
+        *_, looked = told(made(state=CardState(CardStatus.HELD, CardSource.TYPED), entries=(entry,)))
+        assert (looked.title, looked.by) == ("Looked at, and not sure: kept here", "Pat")
+
     def test_a_correction_says_what_was_and_what_is(self, save, look, database, church_id):
         saved = save({**ANNA, "phone": "(615) 555-01"})
         with database.church(church_id) as session:

@@ -77,6 +77,9 @@ def test_old_idempotency_keys_go_and_young_ones_stay(hub, task):
 def test_the_other_tasks_run(task):
     task("prune sign-in links and sessions")
     task("forget dead processes")
+    task("follow outages")
+    task("prune questions")
+    task("prune outages")
 
 
 class TestStatus:

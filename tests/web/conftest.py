@@ -75,11 +75,13 @@ def settings_in_environment(database_urls, redis_url, monkeypatch):
     services.container.clear()
     services.outage.clear()
     services.situation.clear()
-    services._breakers.clear()
+    services.coordination.clear()
+    services._redis.clear()
     yield
     services.container().close()
     services.container.clear()
-    services._breakers.clear()
+    services.coordination.clear()
+    services._redis.clear()
 
 
 @pytest.fixture

@@ -343,7 +343,13 @@ class TestDeciding:
         )
         sql("UPDATE outbox SET state = 'parked'")
 
-    @pytest.mark.parametrize(("answer", "verdict"), [("Same person", "same"), ("Someone else", "different")])
+    @pytest.mark.parametrize(
+        ("answer", "verdict"),
+        [
+            ("Same person: update Mary", "same"),
+            ("Someone else: add Anna without this phone", "different"),
+        ],
+    )
     def test_who_is_who_is_asked_side_by_side(self, open_card, save, sql, church, answer, verdict):
         number = save()
         self.ask(sql)
@@ -367,7 +373,8 @@ class TestDeciding:
         app = open_card(number)
         assert "the phone of this card" in seen(app)
         assert "the e-mail of this card" in seen(app)
-        press(app, "Neither of them")
+        assert "Same person: update Joyce Petrie" in labels(app)
+        press(app, "Someone else: add Anna without this phone and e-mail")
         assert sql("SELECT count(*) FROM person_decisions WHERE verdict = 'different'")[0][0] == 2
 
     def test_a_viewer_sees_the_question_and_no_answer(self, open_card, save, sql):

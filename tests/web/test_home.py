@@ -13,6 +13,7 @@ from dashboard.home import in_one_sentence
 from dashboard.periods import PERIODS, begins
 from dashboard.situation import Situation
 from ghl.cards.why import ChurchState, Outage
+from ghl.delivery.drain import Budget
 from ghl.statuses import CardStatus, Role
 
 CHICAGO = ZoneInfo("America/Chicago")
@@ -129,16 +130,23 @@ class TestTheBanner:
         assert "longer than they have to" in self.told(schedulers=0).title
 
     @pytest.mark.parametrize(
-        ("waiting", "words"),
+        ("waiting", "budget", "words"),
         [
-            (0, "within a minute"),
-            (400, "within a minute"),
-            (401, "in about 2 minutes"),
-            (80_000, "in about 3 hours"),
+            (1, {}, "within a minute"),
+            (390, {}, "within a minute"),
+            (391, {}, "in about 2 minutes"),
+            (391, {"others": 50}, "in about 3 minutes"),
+            (391, {"blocked_seconds": 600}, "in about 12 minutes"),
+            (80_000, {}, "in about 3 hours"),
         ],
     )
-    def test_how_long_it_takes(self, waiting, words):
-        assert notices.in_about(waiting) == words
+    def test_how_long_the_backlog_takes_by_the_real_budget(self, waiting, budget, words):
+        shown = self.told(outage=Outage(SUNDAY), counts=some(waiting=waiting), budget=Budget(**budget))
+        assert shown.text.endswith(f"When it is back, they go out {words}.")
+
+    def test_more_than_the_day_allows_is_not_promised(self):
+        shown = self.told(outage=Outage(SUNDAY), counts=some(waiting=100), budget=Budget(free_today=149))
+        assert shown.text.endswith("as far as GoHighLevel's limit for the day allows, the rest tomorrow.")
 
 
 class TestThePage:

@@ -10,6 +10,7 @@ from ghl.db.models.imports import CardImport
 from ghl.db.models.outbox import Attempt, DeliveryLease, Outbox, PersonKey
 from ghl.db.models.people import Membership, SignInLink, User, WebSession
 from ghl.db.models.process import Heartbeat
+from ghl.db.models.question import Outage, OutageTold, Question
 from ghl.db.models.record import AuditEntry, ConsentEvent
 from ghl.db.models.retry import RetryCard, RetryRequest
 
@@ -37,10 +38,13 @@ __all__ = [
     "IdempotencyKey",
     "Location",
     "Membership",
+    "Outage",
+    "OutageTold",
     "Outbox",
     "PersonDecision",
     "PersonKey",
     "PrayerRequest",
+    "Question",
     "RetryCard",
     "RetryRequest",
     "SignInLink",

@@ -1,0 +1,172 @@
+"""What can be asked of GoHighLevel: one entry a kind, with its parameters, its calls and the form of its answer.
+
+Pure but for the calls that `read` makes through the client it is handed. Parameters hold ids, never a person's data
+and never a token: a token to test is stored sealed first, and the question names its row.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy.orm import Session
+
+from ghl.client.client import GHLClient
+from ghl.client.errors import (
+    AgencyTokenError,
+    GHLError,
+    NotFoundError,
+    ScopeMissingError,
+    TokenRefusedError,
+    WrongLocationError,
+)
+from ghl.client.models import Contact, Location
+from ghl.client.operations import ID_PATTERN
+from ghl.connection import CHECKS
+from ghl.delivery.facts import DeliveryFacts, remember_location
+from ghl.delivery.settle import end_hold, hold
+
+Params = Mapping[str, Any]
+Answer = dict[str, Any]
+T = TypeVar("T")
+
+MOST_CALLS = 3
+"""The most calls that one question makes: with 5 seconds each they end well within its lease."""
+
+MOST_CONTACTS = 2
+MOST_TAGS = 50
+LONGEST_VALUE = 300
+
+TOKEN_ERRORS = (TokenRefusedError, ScopeMissingError, AgencyTokenError, WrongLocationError)
+
+
+class Make(Protocol):
+    """Makes one call, out of the location's budget."""
+
+    def __call__(self, call: Callable[[GHLClient], T], /) -> T:
+        """What GoHighLevel answered. Raises `GHLError`."""
+        ...
+
+
+class QuestionError(ValueError):
+    """Nothing that can be asked: a mistake of the program that asks."""
+
+
+def _nothing_follows(
+    _session: Session, _facts: DeliveryFacts, _answer: Answer | None, _error: GHLError | None
+) -> bool:
+    return False
+
+
+def _own_way(_session: Session, facts: DeliveryFacts, _params: Params) -> DeliveryFacts:
+    return facts
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of question.
+
+    `checked` returns the parameters as they are stored or raises `QuestionError`. `calls` is how many calls an answer
+    takes at most. `way` chooses another token than the church's own, as the test of a new one does: it reads the row
+    that the parameters name. `follows` writes what an answer means beyond the screen, in the transaction that stores it, and
+    says whether the church's cards may go on because of it.
+    """
+
+    name: str
+    checked: Callable[[Params], dict[str, Any]]
+    calls: Callable[[Params], int]
+    read: Callable[[Params, Make], Answer]
+    way: Callable[[Session, DeliveryFacts, Params], DeliveryFacts] = _own_way
+    follows: Callable[[Session, DeliveryFacts, Answer | None, GHLError | None], bool] = _nothing_follows
+
+
+def _contact_ids(params: Params) -> dict[str, Any]:
+    ids = params.get("ids")
+    if not isinstance(ids, list | tuple) or not 1 <= len(set(ids)) <= MOST_CONTACTS:
+        raise QuestionError("One or two contacts can be asked for.")
+    if not all(isinstance(one, str) and re.fullmatch(ID_PATTERN, one) for one in ids):
+        raise QuestionError("That is no id of a contact.")
+    return {"ids": list(dict.fromkeys(ids))}
+
+
+def _read_contacts(params: Params, make: Make) -> Answer:
+    return {"contacts": [_read_contact(contact_id, make) for contact_id in params["ids"]]}
+
+
+def _read_contact(contact_id: str, make: Make) -> Answer:
+    try:
+        contact = make(lambda client: client.contacts.get(contact_id))
+    except NotFoundError:
+        return {"id": contact_id, "gone": True}
+    return {"id": contact_id, "gone": False, **contact_shown(contact)}
+
+
+def contact_shown(contact: Contact) -> Answer:
+    """What of a contact a screen shows."""
+    town = " ".join(part for part in (contact.state, contact.postal_code) if part)
+    address = ", ".join(part for part in (contact.address1, contact.city, town) if part)
+    return {
+        "first_name": _short(contact.first_name),
+        "last_name": _short(contact.last_name),
+        "phone": _short(contact.phone),
+        "email": _short(contact.email),
+        "address": _short(address),
+        "tags": [_short(tag) for tag in contact.tags[:MOST_TAGS]],
+        "added_at": contact.date_added.isoformat() if contact.date_added else "",
+    }
+
+
+def _short(value: str | None) -> str:
+    """GoHighLevel's text, bounded, and without the one sign that PostgreSQL keeps in no text."""
+    return (value or "").replace("\0", "")[:LONGEST_VALUE]
+
+
+def _no_params(params: Params) -> dict[str, Any]:
+    if params:
+        raise QuestionError("A test of the connection takes nothing.")
+    return {}
+
+
+def _test_connection(_params: Params, make: Make) -> Answer:
+    """The same calls as when a token is stored: a location that can be read proves little."""
+    seen = make(lambda client: client.locations.get())
+    for check in CHECKS:
+        make(check)
+    return {
+        "name": _short(seen.name),
+        "country": _short(seen.country),
+        "timezone": _short(seen.timezone),
+        "allow_duplicates": seen.allow_duplicate_contact,
+    }
+
+
+def _connection_tested(
+    session: Session, facts: DeliveryFacts, answer: Answer | None, error: GHLError | None
+) -> bool:
+    """A connection that works lets a held church go on, one that is refused holds it, as a delivery would."""
+    if isinstance(error, TOKEN_ERRORS):
+        hold(session, facts.church_id, facts.credential_id, cause=error.cause)
+    if answer is None:
+        return False
+    seen = Location(
+        id=facts.ghl_location_id,
+        name=answer["name"] or None,
+        country=answer["country"] or None,
+        timezone=answer["timezone"] or None,
+        allow_duplicate_contact=answer["allow_duplicates"],
+    )
+    remember_location(session, facts.location_id, seen)
+    return end_hold(session, facts.church_id, facts.credential_id)
+
+
+CONTACT = Kind("contact", _contact_ids, lambda params: len(params["ids"]), _read_contacts)
+"""One contact or two, as GoHighLevel has them now: `{"ids": [...]}`."""
+
+LOCATION = Kind(
+    "location", _no_params, lambda _params: MOST_CALLS, _test_connection, follows=_connection_tested
+)
+"""Whether the church's connection works: the location, its fields, a contact look-up."""
+
+KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in (CONTACT, LOCATION)})
+"""Every kind by its name. A name is never given another meaning: workers of two versions may run side by side."""
