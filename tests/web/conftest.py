@@ -1,5 +1,7 @@
 """A church with staff, cards in any state, and pages run by AppTest."""
 
+import sys
+
 import pytest
 from sqlalchemy import create_engine, text
 from streamlit.testing.v1 import AppTest
@@ -15,6 +17,14 @@ from tests.support.cards import CardMaker
 
 HOME = "pages/home.py"
 """The landing page: its own name is no address."""
+
+
+@pytest.fixture(autouse=True)
+def main_module():
+    """AppTest puts the page in the place of `__main__`; a process that is spawned later would run it again."""
+    before = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = before
 
 
 @pytest.fixture
