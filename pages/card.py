@@ -93,7 +93,7 @@ if found_card is None:
     st.stop()
 card = found_card
 desk = Desk(hub, viewer, card.id)
-place.drawn = card.revision
+place.drawn, place.drawn_as = card.revision, card.state.status
 if fresh and writes:
     place.unfinished = desk.draft() is not None
     if begun_note := desk.note_draft():
@@ -337,6 +337,13 @@ def live_standing() -> None:
         told()
         if bool(facts.doubts(found)) is not place.doubtful:
             # A question came up or was answered: another part of the page begins or ends with it.
+            st.rerun()
+        if (
+            found.state.status is CardStatus.SYNCED
+            and place.drawn_as is not found.state.status
+            and not place.panel
+        ):
+            # What goes is now what went. Nothing is being typed, so nothing can be lost.
             st.rerun()
         if found.revision != place.drawn:
             st.button("Somebody corrected this card: show it as it is now", key="newer", on_click=at_work)

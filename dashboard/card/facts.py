@@ -44,6 +44,9 @@ HEADINGS: Mapping[CardStatus, str] = {
     CardStatus.DISMISSED: "What would go to GoHighLevel",
 }
 
+LEFT_OUT: Mapping[str, str] = {"phone": "Phone", "email": "E-mail", "tags": "Tags"}
+"""What a delivery may leave out on purpose, by the line that tells of it."""
+
 DOUBTS = frozenset(
     {
         CauseCode.SAME_PERSON_DOUBT,
@@ -109,18 +112,35 @@ def going(card: CardInFull) -> Going:
     fields, region = card.fields, card.region
     addresses = read_addresses(fields, region)
     problem = sentence(addresses.cause, addresses.facts) if addresses.cause else ""
+    if card.state.cause == CauseCode.NO_ADDRESS_OF_ITS_OWN:
+        problem = problem or sentence(card.state.cause, card.state.facts)
     # A wrong address is mended before anything goes; all the rest can be told already.
     right = {
         "phone": fields.phone if addresses.phone else "",
         "email": fields.email if addresses.email else "",
     }
     sent = outgoing(fields.model_copy(update=right), region, written_at=card.received_at)
+    lines = _lines(sent, region) if isinstance(sent, OutgoingCard) else ()
     return Going(
         heading=HEADINGS.get(card.state.status, "What goes to GoHighLevel"),
         problem=problem,
-        lines=_lines(sent, region) if isinstance(sent, OutgoingCard) else (),
+        lines=_as_it_went(card, lines) if card.state.status is CardStatus.SYNCED else lines,
         stays=_stays(card),
     )
+
+
+def _as_it_went(card: CardInFull, lines: Sequence[Line]) -> tuple[Line, ...]:
+    """The lines without what was left out on purpose, and with the name that the contact kept."""
+    left_out = str(card.state.facts.get("left_out", ""))
+    gone = {label for key, label in LEFT_OUT.items() if key in left_out.split(", ")}
+    contact = card.contacts.get(card.contact_id or "")
+    kept = contact.name if contact and contact.name.casefold() != card.name.casefold() else ""
+    went = tuple(
+        (label, kept or value) if label == "Name" else (label, value)
+        for label, value in lines
+        if label not in gone
+    )
+    return went + tuple((label, "Left out: it is somebody else's") for label in sorted(gone - {"Tags"}))
 
 
 def _lines(sent: OutgoingCard, region: str) -> tuple[Line, ...]:

@@ -10,6 +10,7 @@ from uuid import uuid4
 from dashboard.card.looking import Looker
 from dashboard.card.work import Told
 from ghl.cards.story import CardInFull
+from ghl.statuses import CardStatus
 
 SHARED = timedelta(seconds=0.7)
 """The parts of the page that refresh themselves do so at about the same time, and share one reading."""
@@ -76,6 +77,7 @@ class Place:
     note_serial: str = field(default_factory=lambda: uuid4().hex[:8])
     unfinished: bool = False
     drawn: int = 0
+    drawn_as: CardStatus | None = None
     whole: bool = False
     anew: bool = False
     sent: bool = False

@@ -19,7 +19,7 @@ from ghl.people.names import name_of
 LONGEST_REASON = 500
 
 KEPT = "What stood there before is kept."
-UPDATED = "The contact in GoHighLevel gets the new values; the name it has there stays."
+UPDATED = "The contact in GoHighLevel gets the new values. What your team changed there itself stays."
 
 
 def correction(
