@@ -18,12 +18,20 @@ OVER: Mapping[Over, str] = {
     "connected anew": "Your token works again.",
 }
 
+OF_EACH: Mapping[str, str] = {
+    "answer": "it stands beside each card",
+    "problem": "What is wrong stands beside each card.",
+    "reason": "the reason stands beside each card",
+}
+"""What a group says where its cards differ."""
+
 WELL = "All is well. No card is waiting for you."
 
 
 def what_happened(code: str) -> str:
     """The reason that all cards of a group share, without what is on one of them."""
-    return sentence(code)
+    told = sentence(code, OF_EACH)
+    return told if told.endswith((".", "!", "?")) else f"{told}."
 
 
 def what_to_do(code: str, role: Role) -> str:

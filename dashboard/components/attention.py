@@ -139,7 +139,7 @@ def _wording(card: CardRow, action: Action) -> tuple[str, str]:
     if card.status is CardStatus.DISMISSED:
         return "Undo", ":material/undo:"
     if action is Action.PUT_BACK:
-        return "Put back", ":material/undo:"
+        return "Let it go on", ":material/send:"
     if card.status is CardStatus.HELD:
         return "Send it", ":material/send:"
     return "Retry", ":material/replay:"
