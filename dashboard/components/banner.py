@@ -13,7 +13,7 @@ from dashboard import gate, services
 from dashboard.components import notices
 from dashboard.components.notices import Notice
 from dashboard.gate import Viewer
-from dashboard.navigation import CARDS, WRITERS
+from dashboard.navigation import ATTENTION, CARDS, WRITERS
 from dashboard.reading import Trouble, guarded
 from dashboard.situation import Situation
 from ghl import outages
@@ -21,7 +21,7 @@ from ghl.causes import sentence
 from ghl.outages import Episode
 from ghl.people.policy import SignedIn
 from ghl.questions.ask import Asked
-from ghl.statuses import CardStatus, QuestionState
+from ghl.statuses import CardStatus, QuestionState, Role
 
 PLACE = "banner_place"
 
@@ -80,7 +80,7 @@ def _draw(viewer: Viewer, now: Situation) -> None:
     if over and now.episode and _to_tell(viewer.person, place, now.episode):
         with spot.container(key="banner", gap="xsmall"):
             _show(over)
-            _after(place, now.episode)
+            _after(place, now.episode, role)
 
 
 def _show(shown: Notice) -> None:
@@ -179,9 +179,11 @@ def _to_tell(person: SignedIn, place: _Place, episode: Episode) -> bool:
     return False
 
 
-def _after(place: _Place, episode: Episode) -> None:
+def _after(place: _Place, episode: Episode, role: Role) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="banner_over"):
-        if episode.needing:
+        if episode.needing and role in WRITERS:
+            st.page_link(ATTENTION.path, label="Show", icon=f":material/{ATTENTION.icon}:", width="content")
+        elif episode.needing:
             st.page_link(
                 CARDS.path,
                 label="Show",

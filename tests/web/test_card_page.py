@@ -166,6 +166,23 @@ class TestWhereItStands:
         assert "It is in line and goes to GoHighLevel now." in seen(app)
         assert "Send now" not in labels(app)
 
+    def test_what_went_is_told_as_it_went(self, open_card, save, sql, connected):
+        number = save()
+        sql(
+            "UPDATE cards SET status = 'synced', synced_at = now(), contact_id = 'c1',"
+            " facts = jsonb_build_object('left_out', 'phone')"
+        )
+        sql(
+            "INSERT INTO contact_links (location_id, contact_id, church_id, first_name, last_name, phone, email,"
+            " newest_applied_at, seen_at) SELECT l.id, 'c1', l.church_id, 'Mary', 'Smith', '+16155550123', '', now(),"
+            " now() FROM locations l"
+        )
+        said = seen(open_card(number))
+        assert "What went to GoHighLevel" in said
+        went = said.split("What went to GoHighLevel")[1]
+        assert "Mary Smith" in went
+        assert "Left out: it is somebody else's" in went
+
     def test_the_contact_has_a_link_and_in_a_demo_its_id(self, open_card, cards, number_of, sql, connected):
         card_id = cards(CardStatus.SYNCED)
         sql("UPDATE cards SET contact_id = 'abc/../1'")
