@@ -529,7 +529,7 @@ MOVE_ROWS = text(
     f"""
     UPDATE outbox AS o
     SET state = CASE m.status WHEN 'waiting' THEN 'due' ELSE 'parked' END,
-        due_at = CASE m.status WHEN 'waiting' THEN :now ELSE o.due_at END,
+        due_at = CASE m.status WHEN 'waiting' THEN least(:now, now()) ELSE o.due_at END,
         priority = CASE WHEN m.status <> 'waiting' THEN o.priority
                         WHEN m.before = 'waiting' THEN least(o.priority, :priority) ELSE :priority END,
         requested_by = CASE m.status WHEN 'waiting' THEN :actor ELSE o.requested_by END,

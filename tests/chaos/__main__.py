@@ -18,7 +18,9 @@ COLUMNS = ("duplicates", "lost", "stuck", "wrong", "429", "secrets")
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
-    parser.add_argument("--seed", type=int, default=None, help="of the first run; the next has the next number")
+    parser.add_argument(
+        "--seed", type=int, default=None, help="of the first run; the next has the next number"
+    )
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=3.0, help="how long cards and faults come")
     parser.add_argument("--scale", type=float, default=1.0, help="how much of everything a second")
@@ -28,13 +30,15 @@ def main() -> int:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     first = int(time.time()) % 100_000 if given.seed is None else given.seed
-    print("| seed | cards | calls | faults | struck | decided | sent again | " + " | ".join(COLUMNS) + " | seconds to quiet |")
+    print(
+        "| seed | cards | calls | faults | struck | decided | sent again | "
+        + " | ".join(COLUMNS)
+        + " | seconds to quiet |"
+    )
     print("|" + "---|" * (8 + len(COLUMNS)))
     results: list[Result] = []
     for seed in range(first, first + given.runs):
-        plan = (
-            Plan.short(seed) if given.short else Plan.draw(seed, minutes=given.minutes, scale=given.scale)
-        )
+        plan = Plan.short(seed) if given.short else Plan.draw(seed, minutes=given.minutes, scale=given.scale)
         result = run(plan, evidence=given.evidence)
         results.append(result)
         _print(str(seed), [result])

@@ -36,7 +36,10 @@ MACHINE: Mapping[str, Callable[[Dice], Params]] = {
     "kill intake": lambda _dice: {},
     "stop worker": _which,
     "stop intake": lambda _dice: {},
-    "freeze worker": lambda dice: {**_which(dice), "seconds": round(dice.choice((1, 4, 8, 25)) * dice.uniform(0.7, 1.2), 1)},
+    "freeze worker": lambda dice: {
+        **_which(dice),
+        "seconds": round(dice.choice((1, 4, 8, 25)) * dice.uniform(0.7, 1.2), 1),
+    },
     "freeze scheduler": lambda dice: {"seconds": round(dice.uniform(2, 10), 1)},
     "second scheduler": lambda _dice: {},
     "empty redis": lambda _dice: {},
@@ -128,7 +131,10 @@ def _shortened(on: str, kind: str, params: Params) -> Params:
     if on == "ghl" and kind in GENTLE:
         if kind == "refuse":
             return {"duration": 0.3}
-        return {**{name: value for name, value in params.items() if name not in {"duration", "probability"}}, "times": 1}
+        return {
+            **{name: value for name, value in params.items() if name not in {"duration", "probability"}},
+            "times": 1,
+        }
     if "times" in params:
         params = {**params, "times": 1}
     for name in ("seconds", "duration"):

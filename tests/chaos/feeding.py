@@ -31,7 +31,9 @@ AGAIN_AFTER = (0.2, 1.0)
 class Feeder:
     """Runs a feed in threads of its own. Everything that was begun is brought to its end by `finish`."""
 
-    def __init__(self, installation: Installation, ledger: Ledger, feed: Feed, *, seed: int, senders: int = 16) -> None:
+    def __init__(
+        self, installation: Installation, ledger: Ledger, feed: Feed, *, seed: int, senders: int = 16
+    ) -> None:
         self._installation = installation
         self._ledger = ledger
         self._feed = feed
@@ -63,7 +65,9 @@ class Feeder:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        begin: list[tuple[float, Visit | ListFile]] = [(visit.steps[0][0], visit) for visit in self._feed.visits]
+        begin: list[tuple[float, Visit | ListFile]] = [
+            (visit.steps[0][0], visit) for visit in self._feed.visits
+        ]
         begin += [(one.at, one) for one in self._feed.lists]
         for at, one in sorted(begin, key=lambda entry: entry[0]):
             self._wait_until(at)
@@ -94,9 +98,7 @@ class Feeder:
     # Over HTTP
 
     def _send(self, step: Send) -> None:
-        sendings = [
-            (card, copy) for card in step.cards for copy in range(2 if step.twice else 1)
-        ]
+        sendings = [(card, copy) for card in step.cards for copy in range(2 if step.twice else 1)]
         for card, _ in sendings:
             self._ledger.told(card)
         if len(sendings) == 1:
@@ -115,7 +117,10 @@ class Feeder:
         told = self._ledger.told(card)
         church = card.person.church
         key = str(uuid5(NAMESPACE, f"{self._seed}/{card.marker}/{copy}"))
-        headers = {"Authorization": f"Bearer {self._installation.source_keys[church.slug]}", "Idempotency-Key": key}
+        headers = {
+            "Authorization": f"Bearer {self._installation.source_keys[church.slug]}",
+            "Idempotency-Key": key,
+        }
         while True:
             try:
                 answer = self._http.post(

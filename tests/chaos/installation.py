@@ -45,7 +45,9 @@ AGAIN_AFTER = 0.3
 class Part:
     """One process under its command; it comes back until it is retired."""
 
-    def __init__(self, name: str, command: tuple[str, ...], environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, name: str, command: tuple[str, ...], environment: Mapping[str, str], log: Path
+    ) -> None:
         self.name = name
         self._command = command
         self._environment = dict(environment)
@@ -315,7 +317,12 @@ class Installation:
 
         wait_for(ready, within=60, what="the simulator does not start")
         for church in self.churches:
-            ask(url, "PATCH", f"locations/{church.location}", {"allow_duplicate_contact": church.allow_duplicates})
+            ask(
+                url,
+                "PATCH",
+                f"locations/{church.location}",
+                {"allow_duplicate_contact": church.allow_duplicates},
+            )
         return url
 
     def _add(self, church: ChurchPlan) -> None:

@@ -3,7 +3,7 @@
 import itertools
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 FIRST_NAMES = ("Oskar", "Wilma", "Tabea", "Quentin", "Ursula", "Ivo", "Xenia", "Hedda")
@@ -53,6 +53,11 @@ class Person:
     @property
     def name(self) -> str:
         return f"{self.first_name} {self.last_name}"
+
+    @property
+    def own_address(self) -> bool:
+        """Whether they have an address that nobody else writes."""
+        return bool(self.emails) or not self.household
 
 
 @dataclass(frozen=True)
@@ -124,7 +129,13 @@ def churches(count: int) -> tuple[ChurchPlan, ...]:
 
 
 def draw_feed(
-    seed: int, *, seconds: float, a_second: float, churches: tuple[ChurchPlan, ...], lists: int, list_size: int
+    seed: int,
+    *,
+    seconds: float,
+    a_second: float,
+    churches: tuple[ChurchPlan, ...],
+    lists: int,
+    list_size: int,
 ) -> Feed:
     """The feed of a run: the same seed gives the same."""
     return _Drawing(random.Random(f"{seed}/feed"), seed, churches).draw(seconds, a_second, lists, list_size)
@@ -152,7 +163,13 @@ class _Drawing:
     # Kinds of visitors
 
     def _new(self, at: float) -> Iterator[tuple[float, Send | Correct]]:
-        yield at, Send((self._card(self._person()),))
+        person = self._person()
+        lacking = self._dice.choice((None, None, "phone", "email"))
+        if lacking:
+            self._people.remove(person)
+            person = replace(person, **{f"{lacking}s": ()})
+            self._people.append(person)
+        yield at, Send((self._card(person),))
 
     def _returning(self, at: float) -> Iterator[tuple[float, Send | Correct]]:
         person = self._person()
@@ -175,7 +192,9 @@ class _Drawing:
         last_name = self._last_name(number)
         cards = []
         for first_name in self._dice.sample(FIRST_NAMES, members):
-            emails = (self._email(first_name, next(self._numbers)),)
+            # A child has the family's phone and nothing else.
+            child = bool(cards) and self._dice.random() < 0.25
+            emails = () if child else (self._email(first_name, next(self._numbers)),)
             person = Person(church, first_name, last_name, (household,), emails, household)
             self._people.append(person)
             cards.append(self._card(person))
@@ -257,8 +276,8 @@ class _Drawing:
             {
                 "first_name": person.first_name,
                 "last_name": person.last_name,
-                "phone": person.phones[0],
-                "email": person.emails[0],
+                **({"phone": person.phones[0]} if person.phones else {}),
+                **({"email": person.emails[0]} if person.emails else {}),
                 "address": marker,
                 "city": f"Home of {person.name}",
                 "interests": [f"tag {marker}"],

@@ -48,7 +48,7 @@ class Plan:
             lists=max(1, round(minutes)),
             list_size=round(50 * scale),
         )
-        faults = draw_faults(seed, seconds=seconds, a_second=0.15 * scale, churches=places)
+        faults = draw_faults(seed, seconds=seconds, a_second=0.25 * scale, churches=places)
         return cls(seed, seconds, places, feed, faults)
 
     @classmethod

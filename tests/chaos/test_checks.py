@@ -120,7 +120,15 @@ def good_world() -> Case:
         cards=[
             row(1, first),
             row(2, second, revision=2, synced_revision=2, tries=2, fields=dict(corrected.values)),
-            row(3, bad, status="needs_attention", cause="phone_invalid", state="parked", tries=0, contact_id=None),
+            row(
+                3,
+                bad,
+                status="needs_attention",
+                cause="phone_invalid",
+                state="parked",
+                tries=0,
+                contact_id=None,
+            ),
         ],
         attempts=[
             attempt("id1", 10, calls=[noted("CreateContact", contact_id="ANN")]),
@@ -275,7 +283,10 @@ BROKEN: dict[str, tuple[str, Callable[[Case], object]]] = {
     "nothing_is_held_on_to: person": ("stuck", lambda case: setattr(case.evidence, "person_keys", 1)),
     "nothing_is_held_on_to: church": ("stuck", lambda case: setattr(case.evidence, "held_leases", 1)),
     "counts_equal_rows": ("wrong", lambda case: case.evidence.counted["church-0"].update(synced=3)),
-    "counts_equal_rows: minus": ("wrong", lambda case: case.evidence.counted.update({"church-1": {"held": -1}})),
+    "counts_equal_rows: minus": (
+        "wrong",
+        lambda case: case.evidence.counted.update({"church-1": {"held": -1}}),
+    ),
     "every_person_is_there_once: twice": ("duplicates", second_contact),
     "every_person_is_there_once: gone": ("lost", lost_contact),
     "every_person_is_there_once: stranger": ("wrong", stranger),
@@ -310,7 +321,10 @@ BROKEN: dict[str, tuple[str, Callable[[Case], object]]] = {
         "wrong",
         lambda case: case.evidence.audit.append(case.evidence.audit[0]),
     ),
-    "every_correction_is_kept": ("lost", lambda case: case.ledger.cards["c1"].corrections.append(written(ANN, "x"))),
+    "every_correction_is_kept": (
+        "lost",
+        lambda case: case.ledger.cards["c1"].corrections.append(written(ANN, "x")),
+    ),
     "nothing_tells_of_people: phone": ("secrets", add_text('{"event": "sent to (615) 200-0000"}')),
     "nothing_tells_of_people: plain phone": ("secrets", add_text('"16152000001"')),
     "nothing_tells_of_people: email": ("secrets", add_text("p0@chaosfolk.example")),
