@@ -5,6 +5,7 @@ Prints a line for each run as a table and one for all; exit code 1 where anythin
 
 import argparse
 import logging
+import signal
 import sys
 import time
 from pathlib import Path
@@ -29,13 +30,15 @@ def main() -> int:
     given = parser.parse_args()
     logging.getLogger("httpx").setLevel(logging.WARNING)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    # However it is ended, what it started ends with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     first = int(time.time()) % 100_000 if given.seed is None else given.seed
     print(
         "| seed | cards | calls | faults | struck | decided | sent again | "
         + " | ".join(COLUMNS)
         + " | seconds to quiet |"
     )
-    print("|" + "---|" * (8 + len(COLUMNS)))
+    print("|" + "---|" * (9 + len(COLUMNS)))
     results: list[Result] = []
     for seed in range(first, first + given.runs):
         plan = Plan.short(seed) if given.short else Plan.draw(seed, minutes=given.minutes, scale=given.scale)
@@ -65,6 +68,7 @@ def _print(name: str, results: list[Result]) -> None:
         sum(one.decided for one in results),
         sum(one.retried for one in results),
         *(sum(one.count(kind) for one in results) for kind in COLUMNS),
+        sum(one.excused for one in results),
         worst,
     ]
     print("| " + " | ".join(str(cell) for cell in cells) + " |", flush=True)

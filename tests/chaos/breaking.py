@@ -82,39 +82,25 @@ class Breaker:
 
     def _at_home(self, fault: Fault) -> None:
         hub, params = self._installation, fault.params
-        match fault.kind:
-            case "kill worker":
-                hub.worker(params["worker"]).signal(signal.SIGKILL)
-            case "kill all workers":
-                for part in hub.workers:
-                    part.signal(signal.SIGKILL)
-            case "kill scheduler":
-                hub.parts["scheduler"].signal(signal.SIGKILL)
-            case "kill intake":
-                hub.parts["intake"].signal(signal.SIGKILL)
-            case "stop worker":
-                hub.worker(params["worker"]).signal(signal.SIGTERM)
-            case "stop intake":
-                hub.parts["intake"].signal(signal.SIGTERM)
-            case "freeze worker":
-                self._freeze(hub.worker(params["worker"]), params["seconds"])
-            case "freeze scheduler":
-                self._freeze(hub.parts["scheduler"], params["seconds"])
-            case "second scheduler":
-                hub.second_scheduler()
-            case "empty redis":
-                with self._ledger.forgetting():
-                    hub.empty_redis()
-            case "stop redis":
-                self._beside(lambda: self._forgetting(lambda: hub.stop_redis(params["seconds"])))
-            case "freeze redis":
-                self._beside(lambda: hub.freeze_redis(params["seconds"]))
-            case "restart postgres":
-                self._beside(lambda: hub.stop_postgres("fast", params["seconds"]))
-            case "crash postgres":
-                self._beside(lambda: hub.stop_postgres("immediate", params["seconds"]))
-            case _:
-                raise ValueError(fault.kind)
+        kill, end = signal.SIGKILL, signal.SIGTERM
+        seconds = params.get("seconds", 0.0)
+        deeds: dict[str, Callable[[], Any]] = {
+            "kill worker": lambda: hub.worker(params["worker"]).signal(kill),
+            "kill all workers": lambda: [part.signal(kill) for part in hub.workers],
+            "kill scheduler": lambda: hub.parts["scheduler"].signal(kill),
+            "kill intake": lambda: hub.parts["intake"].signal(kill),
+            "stop worker": lambda: hub.worker(params["worker"]).signal(end),
+            "stop intake": lambda: hub.parts["intake"].signal(end),
+            "freeze worker": lambda: self._freeze(hub.worker(params["worker"]), seconds),
+            "freeze scheduler": lambda: self._freeze(hub.parts["scheduler"], seconds),
+            "second scheduler": hub.second_scheduler,
+            "empty redis": lambda: self._forgetting(hub.empty_redis),
+            "stop redis": lambda: self._beside(lambda: self._forgetting(lambda: hub.stop_redis(seconds))),
+            "freeze redis": lambda: self._beside(lambda: hub.freeze_redis(seconds)),
+            "restart postgres": lambda: self._beside(lambda: hub.stop_postgres("fast", seconds)),
+            "crash postgres": lambda: self._beside(lambda: hub.stop_postgres("immediate", seconds)),
+        }
+        deeds[fault.kind]()
 
     def _freeze(self, part: Any, seconds: float) -> None:
         began = time.time()

@@ -183,7 +183,7 @@ def every_contact_says_what_its_newest_card_says(case: Case) -> Iterator[Violati
 def _says(
     contact: Row, person: Person, newest: tuple[Row, Told], ids: tuple[str, ...]
 ) -> Iterator[Violation]:
-    card, told = newest
+    card, _ = newest
     fields = card["fields"]
     if contact.get("address1") != fields.get("address"):
         yield Violation(
@@ -271,16 +271,7 @@ def every_call_belongs_to_an_attempt(case: Case) -> Iterator[Violation]:
 
 def attempts_claim_only_what_was_seen(case: Case) -> Iterator[Violation]:
     """A write that an attempt says was answered is one that the simulator answered, and made what it says."""
-    whose = _Whose(case)
-    seen: Counter[tuple[str, str]] = Counter()
-    made: defaultdict[str, set[str]] = defaultdict(set)
-    for call in case.evidence.calls:
-        if call.operation not in WRITES:
-            continue
-        for card in whose.of(call):
-            seen[card, WRITES[call.operation]] += call.done is not None and call.done[0] < 300
-            if call.operation == "contacts.create" and call.done and call.done[1]:
-                made[card].add(call.done[1])
+    seen, made = _seen_writes(case)
     claimed: Counter[tuple[str, str]] = Counter()
     for one in case.evidence.attempts:
         card = str(one["card_id"])
@@ -292,17 +283,47 @@ def attempts_claim_only_what_was_seen(case: Case) -> Iterator[Violation]:
     for (card, call), count in claimed.items():
         if count > seen[card, call]:
             yield Violation(
-                "wrong", f"attempts tell of {count} × {call}, {seen[card, call]} were seen", (card,)
+                "wrong", f"attempts tell of {count} {call}, {seen[card, call]} were seen", (card,)
             )
+
+
+def _seen_writes(case: Case) -> tuple[Counter[tuple[str, str]], defaultdict[str, set[str]]]:
+    """By card and kind how many writes took effect, and by card which contacts were made."""
+    whose = _Whose(case)
+    seen: Counter[tuple[str, str]] = Counter()
+    made: defaultdict[str, set[str]] = defaultdict(set)
+    for call in case.evidence.calls:
+        if call.operation not in WRITES or call.done is None or call.done[0] >= 300:
+            continue
+        for card in whose.of(call):
+            seen[card, WRITES[call.operation]] += 1
+            if call.operation == "contacts.create" and call.done[1]:
+                made[card].add(call.done[1])
+    return seen, made
 
 
 def no_429_of_our_own_making(case: Case) -> Iterator[Violation]:
-    """GoHighLevel's limit is never met, but right after Redis forgot what was sent."""
+    """GoHighLevel's limit is never met, but right after Redis forgot what was sent, or the machine stood still."""
     for call in case.evidence.calls:
-        if call.refused and not any(begin <= call.at <= end + WINDOW for begin, end in case.ledger.forgotten):
+        if call.refused and not _forgotten(case, call) and not _stalled(case, call):
             yield Violation(
                 "429", f"call {call.number} was one too many for {call.location}", detail={"call": call}
             )
+
+
+def excused_429(case: Case) -> int:
+    """Calls that were one too many only because the machine stood still: told beside the violations."""
+    return sum(
+        call.refused and not _forgotten(case, call) and _stalled(case, call) for call in case.evidence.calls
+    )
+
+
+def _forgotten(case: Case, call: Call) -> bool:
+    return any(begin <= call.at <= end + WINDOW for begin, end in case.ledger.forgotten)
+
+
+def _stalled(case: Case, call: Call) -> bool:
+    return any(call.at - WINDOW <= at <= call.at for at in case.evidence.stalls)
 
 
 def the_change_log_is_true(case: Case) -> Iterator[Violation]:

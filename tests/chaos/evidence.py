@@ -18,6 +18,9 @@ from tests.chaos.people import Person
 
 Row = Mapping[str, Any]
 
+STALL = 0.1
+"""Seconds that a call may be longer on its way than another: the throttle reckons with no more (ADR 3)."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -33,6 +36,7 @@ class Call:
     query: Mapping[str, str] = field(default_factory=dict)
     body: str = ""
     status: int | None = None
+    ended: float | None = None
     done: tuple[int, str | None] | None = None
     """The status with which it truly took effect, and the contact; None where it never did."""
 
@@ -68,6 +72,9 @@ class Evidence:
     """By location, as GoHighLevel shows them."""
 
     calls: list[Call] = field(default_factory=list)
+    stalls: list[float] = field(default_factory=list)
+    """When the simulator answered so late that the machine must have stood still: its arrivals were late too."""
+
     texts: dict[str, str] = field(default_factory=dict)
     """Logs, and what Redis held, by where it stood."""
 
@@ -89,8 +96,17 @@ def read_calls(path: Path) -> list[Call]:
                 calls[number] = dataclasses.replace(calls[number], done=(said["status"], said["contact"]))
             else:
                 number = said["ended"]
-                calls[number] = dataclasses.replace(calls[number], status=said["status"])
+                calls[number] = dataclasses.replace(calls[number], status=said["status"], ended=said["at"])
     return sorted(calls.values(), key=lambda call: call.number)
+
+
+def stalls_of(calls: list[Call], *, latency: float) -> list[float]:
+    """Moments at which a call that should have taken `latency` seconds at most took much longer."""
+    return [
+        call.at
+        for call in calls
+        if call.fault is None and call.ended is not None and call.ended - call.at > latency + STALL
+    ]
 
 
 CARDS = text(
@@ -147,6 +163,7 @@ def gather(installation: Installation) -> Evidence:
     for church in installation.churches:
         found.contacts[church.location] = installation.contacts(church.location)
     found.calls = read_calls(installation.visits)
+    found.stalls = stalls_of(found.calls, latency=installation.longest_latency)
     found.texts = dict(_texts(installation))
     return found
 

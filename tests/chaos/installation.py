@@ -179,6 +179,11 @@ class Installation:
         wait_for(self._well, within=60, what="the intake does not answer")
 
     @property
+    def longest_latency(self) -> float:
+        """Seconds that the simulator takes for an answer at most."""
+        return float(self._latency.partition("-")[2] or self._latency)
+
+    @property
     def intake_url(self) -> str:
         return f"http://127.0.0.1:{self.intake_port}"
 

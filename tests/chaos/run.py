@@ -74,6 +74,7 @@ class Result:
     calls: int = 0
     retried: int = 0
     decided: int = 0
+    excused: int = 0
     folder: Path | None = None
 
     def count(self, kind: str) -> int:
@@ -98,6 +99,7 @@ def run(plan: Plan, *, evidence: Path | None = None) -> Result:
         tokens = (*installation.tokens.values(), *installation.source_keys.values())
         case = Case(plan.churches, plan.feed, ledger, found, tokens)
         result.violations = checks.check(case)
+        result.excused = checks.excused_429(case)
         if result.quiet_seconds is None:
             result.violations.append(Violation("stuck", f"no quiet within {plan.quiet_within} s"))
         result.cards, result.calls = len(found.cards), len(found.calls)
@@ -171,10 +173,15 @@ def _leave(folder: Path, installation: Installation, case: Case, result: Result)
     write("revisions.json", [one for one in evidence.revisions if str(one["card_id"]) in concerned])
     write("contacts.json", evidence.contacts)
     write("audit.json", evidence.audit)
-    write("ledger.json", {marker: told for marker, told in case.ledger.cards.items()})
+    write("ledger.json", dict(case.ledger.cards))
     write(
         "times.json",
-        {"forgotten": case.ledger.forgotten, "busy": case.ledger.busy, "refused": case.ledger.refused_tokens},
+        {
+            "stalls": evidence.stalls,
+            "forgotten": case.ledger.forgotten,
+            "busy": case.ledger.busy,
+            "refused": case.ledger.refused_tokens,
+        },
     )
     shutil.copy(installation.visits, folder / "simulator.jsonl")
     shutil.copytree(installation.logs, folder / "logs", dirs_exist_ok=True)

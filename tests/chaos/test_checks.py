@@ -343,6 +343,15 @@ def test_a_broken_world_is_seen_by_the_check_that_is_there_for_it(name: str) -> 
     assert kind in {violation.kind for violation in function(case)}
 
 
+def test_a_429_while_the_machine_stood_still_is_told_apart() -> None:
+    case = good_world()
+    late_429(case)
+    assert checks.excused_429(case) == 0
+    case.evidence.stalls.append(T.timestamp() + 115)
+    assert list(checks.no_429_of_our_own_making(case)) == []
+    assert checks.excused_429(case) == 1
+
+
 def test_every_check_has_a_broken_world() -> None:
     assert {name.partition(":")[0] for name in BROKEN} == {one.__name__ for one in checks.CHECKS}
 
