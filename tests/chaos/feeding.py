@@ -4,7 +4,6 @@ import csv
 import json
 import queue
 import random
-import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -18,10 +17,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from ghl.cards.correct import CorrectionError, correct
 from ghl.cards.fields import parse_card
 from ghl.db.models import Card
-from tests.chaos.installation import HUB, Installation
+from tests.chaos.installation import Installation
 from tests.chaos.ledger import Ledger, Told
 from tests.chaos.people import Correct, Feed, ListFile, Send, Visit, WrittenCard
-from tests.support.hub import ROOT
 
 NAMESPACE = UUID("6e0c0d5c-7c6b-4c37-9b8f-0b3d4a6f5e11")
 AGAIN_AFTER = (0.2, 1.0)
@@ -160,24 +158,14 @@ class Feeder:
                 writer.writerow({**card.values, "interests": ";".join(card.values["interests"])})
         told = [self._ledger.told(card) for card in one.cards]
         while True:
-            done = subprocess.run(
-                (*HUB, "import-cards", one.church.slug, str(path)),
-                capture_output=True,
-                text=True,
-                cwd=ROOT,
-                env=self._installation.environment,
-                timeout=120,
-                check=False,
-            )
-            if done.returncode == 0:
-                report = json.loads(done.stdout)
+            said = self._installation.command("import-cards", one.church.slug, str(path))
+            if said is not None:
+                report = json.loads(said)
                 if report["received"] != len(told) or report["rejected"]:
                     self._ledger.note_wrong("the import left rows out", file=one.name, report=report)
                 for card in told:
                     card.imported = True
                 return
-            with (self._installation.logs / "commands.log").open("a") as log:
-                log.write(done.stderr)
             if not self._again():
                 return
 

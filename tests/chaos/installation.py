@@ -38,6 +38,9 @@ from tests.support.servers import RestartableValkey
 
 HUB = (sys.executable, "-m", "jobs.cli")
 TEND_EVERY = 0.1
+COMMAND_SECONDS = 600.0
+"""No command hangs for so long, not even on a machine that many share."""
+
 AGAIN_AFTER = 0.3
 """Seconds until a part that ended is started again."""
 
@@ -176,7 +179,7 @@ class Installation:
             self._run(f"worker-{number}", sys.executable, "worker.py")
         self._tender = threading.Thread(target=self._tend, name="tender", daemon=True)
         self._tender.start()
-        wait_for(self._well, within=60, what="the intake does not answer")
+        wait_for(self._well, within=300, what="the intake does not answer")
 
     @property
     def longest_latency(self) -> float:
@@ -193,7 +196,7 @@ class Installation:
 
     def simulator(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """What the simulator's control API answers, as soon as it listens: the fault `refuse` shuts this door too."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while True:
             try:
                 return ask(self.simulator_url, method, path, body)
@@ -242,25 +245,36 @@ class Installation:
 
     def reconnect(self, church: ChurchPlan) -> bool:
         """Pastes the church's token anew, as an admin does; False where GoHighLevel is not well."""
-        done = subprocess.run(
-            (*HUB, "connect", church.slug, "--location", church.location),
-            input=self.tokens[church.location] + "\n",
+        command = ("connect", church.slug, "--location", church.location)
+        return self.command(*command, given=self.tokens[church.location] + "\n") is not None
+
+    def command(self, *words: str, given: str = "", within: float = COMMAND_SECONDS) -> str | None:
+        """What a `hub` command printed; None where it failed. One that hangs says where, and raises."""
+        process = subprocess.Popen(
+            (*HUB, *words),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            capture_output=True,
             cwd=ROOT,
-            env=self.environment,
-            timeout=60,
-            check=False,
+            env={**self.environment, "PYTHONFAULTHANDLER": "1"},
         )
-        with (self.logs / "commands.log").open("a") as log:
-            log.write(done.stdout + done.stderr)
-        return done.returncode == 0
+        try:
+            said, failed = process.communicate(given, timeout=within)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGABRT)
+            raise AssertionError(f"hub {words[0]} hangs: {process.communicate()[1]}") from None
+        if process.returncode:
+            with (self.logs / "commands.log").open("a") as log:
+                log.write(failed)
+            return None
+        return said
 
     def all_well(self) -> None:
         """Nothing is frozen any more and every part runs."""
         for part in (*self.parts.values(), *self._extra):
             part.signal(signal.SIGCONT)
-        wait_for(self._well, within=60, what="the intake does not come back")
+        wait_for(self._well, within=300, what="the intake does not come back")
 
     def close(self) -> None:
         self._stop.set()
@@ -320,7 +334,7 @@ class Installation:
             except httpx.HTTPError:
                 return False
 
-        wait_for(ready, within=60, what="the simulator does not start")
+        wait_for(ready, within=300, what="the simulator does not start")
         for church in self.churches:
             ask(
                 url,

@@ -4,6 +4,7 @@ import json
 import shutil
 import tempfile
 import time
+import traceback
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -33,7 +34,7 @@ class Plan:
     feed: Feed
     faults: tuple[Fault, ...]
     workers: int = 3
-    quiet_within: float = 420.0
+    quiet_within: float = 900.0
 
     @classmethod
     def draw(cls, seed: int, *, minutes: float, scale: float = 1.0) -> "Plan":
@@ -106,6 +107,9 @@ def run(plan: Plan, *, evidence: Path | None = None) -> Result:
         result.retried, result.decided = len(ledger.retries), len(ledger.decisions)
         if result.violations and evidence is not None:
             result.folder = _leave(evidence / str(plan.seed), installation, case, result)
+    except Exception as error:  # noqa: BLE001 - a run that breaks off is a failed run, and the next one begins
+        told = "".join(traceback.format_exception(error))
+        result.violations.append(Violation("stuck", f"the run broke off: {told}"))
     finally:
         installation.close()
         shutil.rmtree(folder, ignore_errors=True)
@@ -125,7 +129,7 @@ def _through(plan: Plan, installation: Installation, ledger: Ledger, result: Res
         breaker.finish()
         over = time.monotonic()
         installation.all_well()
-        patience = 120.0
+        patience = 600.0
     finally:
         feeder.finish(within=patience)
         staff.finish()
