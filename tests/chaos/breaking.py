@@ -41,13 +41,17 @@ class Breaker:
         self._thread = threading.Thread(target=self._run, name="faults")
         self._thread.start()
 
-    def finish(self) -> None:
-        """Waits for the last fault to begin, then ends whatever still lasts."""
+    def finish(self, *, clear: bool = True) -> None:
+        """Waits for the last fault to begin, then ends whatever still lasts.
+
+        Without `clear` those that are for a number of calls wait for them.
+        """
         self._thread.join()
         self._stop.set()
         for thread in self._lasting:
             thread.join()
-        self._installation.simulator("DELETE", "faults/")
+        if clear:
+            self._installation.simulator("DELETE", "faults/")
         if self._errors:
             raise self._errors[0]
 
@@ -93,6 +97,9 @@ class Breaker:
             "stop intake": lambda: hub.parts["intake"].signal(end),
             "freeze worker": lambda: self._freeze(hub.worker(params["worker"]), seconds),
             "freeze scheduler": lambda: self._freeze(hub.parts["scheduler"], seconds),
+            "freeze intake": lambda: hub.parts["intake"].freeze(seconds),
+            "freeze postgres": lambda: self._beside(lambda: self._freeze_postgres(seconds)),
+            "pause church": lambda: self._beside(lambda: hub.pause(params["church"], seconds)),
             "second scheduler": hub.second_scheduler,
             "empty redis": lambda: self._forgetting(hub.empty_redis),
             "stop redis": lambda: self._beside(lambda: self._forgetting(lambda: hub.stop_redis(seconds))),
@@ -106,6 +113,11 @@ class Breaker:
         began = time.time()
         part.freeze(seconds)
         self._ledger.busy.append((began, began + seconds))
+
+    def _freeze_postgres(self, seconds: float) -> None:
+        began = time.time()
+        self._installation.freeze_postgres(seconds)
+        self._ledger.busy.append((began, time.time()))
 
     def _forgetting(self, work: Callable[[], Any]) -> None:
         with self._ledger.forgetting():

@@ -45,6 +45,9 @@ MACHINE: Mapping[str, Callable[[Dice], Params]] = {
     "empty redis": lambda _dice: {},
     "stop redis": _down,
     "freeze redis": lambda dice: {"seconds": round(dice.uniform(0.5, 4), 1)},
+    "freeze intake": lambda dice: {"seconds": round(dice.uniform(1, 6), 1)},
+    "freeze postgres": lambda dice: {"seconds": round(dice.uniform(1, 8), 1)},
+    "pause church": lambda dice: {"church": dice.randrange(100), "seconds": round(dice.uniform(1, 8), 1)},
     "restart postgres": _down,
     "crash postgres": _down,
 }
@@ -91,8 +94,8 @@ GHL: Mapping[str, Callable[[Dice], Params]] = {
 }
 """What happens at GoHighLevel. The simulator's faults are named as there; two are settings of it."""
 
-GENTLE = {"outage", "refuse", "cut_before", "cut_after", "server_error", "html_error", "late_effect", "hang"}
-"""Those that a short run narrows to a few calls, because breakers take half a minute to heal."""
+LASTING = {"refuse", "token_refused", "revoke token", "search lag"}
+"""Those that last for a while and strike whatever comes; of the others a short run takes one call each."""
 
 
 def draw_faults(
@@ -100,7 +103,7 @@ def draw_faults(
 ) -> tuple[Fault, ...]:
     """The faults of a run in their order: the same seed gives the same.
 
-    `a_second` is how many of each side begin in a second; in a `short` run each kind strikes once and briefly.
+    `a_second` is how many of each side begin in a second; in a `short` run each kind comes once and briefly.
     """
     drawn: list[Fault] = []
     for on, kinds in (("machine", MACHINE), ("ghl", GHL)):
@@ -115,7 +118,7 @@ def draw_faults(
             if on == "ghl":
                 params = _aimed(kind, params, dice, churches)
             if short:
-                params = _shortened(on, kind, params)
+                params = _shortened(on, kind, params, churches[len(drawn) % len(churches)])
             drawn.append(Fault(round(at, 2), on, kind, params))
     return tuple(sorted(drawn, key=lambda fault: fault.at))
 
@@ -127,17 +130,16 @@ def _aimed(kind: str, params: Params, dice: Dice, churches: tuple[ChurchPlan, ..
     return {**params, "location": church.location} if one else params
 
 
-def _shortened(on: str, kind: str, params: Params) -> Params:
-    if on == "ghl" and kind in GENTLE:
-        if kind == "refuse":
-            return {"duration": 0.3}
-        return {
-            **{name: value for name, value in params.items() if name not in {"duration", "probability"}},
-            "times": 1,
-        }
-    if "times" in params:
-        params = {**params, "times": 1}
-    for name in ("seconds", "duration"):
-        if name in params and kind not in {"slow", "drip_header", "drip_body"}:
-            params = {**params, name: min(params[name], 1.5)}
-    return params
+def _shortened(on: str, kind: str, params: Params, church: ChurchPlan) -> Params:
+    """A second or so, or one call of one church: so few that no breaker opens, which would take half a minute."""
+    params = {**params, "seconds": min(params["seconds"], 1.5)} if "seconds" in params else params
+    if on == "machine":
+        return params
+    if kind == "refuse":
+        return {"duration": 0.3}
+    if kind in LASTING:
+        return {**params, "duration": min(params["duration"], 1.5)}
+    if kind in {"slow", "late_effect"}:
+        params = {**params, "seconds": 5.5}
+    once = {name: value for name, value in params.items() if name not in {"duration", "probability"}}
+    return {**once, "times": 1, "location": church.location}

@@ -11,17 +11,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
+import psutil
 import redis
 from pydantic import SecretStr
+from sqlalchemy.exc import SQLAlchemyError
 
-from ghl.churches import add_church, find_church
+from ghl.churches import add_church, find_church, pause, resume
 from ghl.client.models import Location
 from ghl.config import Settings
 from ghl.connection import connect
@@ -238,6 +240,40 @@ class Installation:
             self.valkey.freeze()
             self._stop.wait(seconds)
             self.valkey.thaw()
+
+    def freeze_postgres(self, seconds: float) -> None:
+        """Every process of PostgreSQL stands still, connections stay open and nobody is answered."""
+        with self._server_lock:
+            server = psutil.Process(self.postgres.pid)
+            standing = [server, *server.children(recursive=True)]
+            for process in standing:
+                with suppress(psutil.NoSuchProcess):
+                    process.suspend()
+            self._stop.wait(seconds)
+            for process in standing:
+                with suppress(psutil.NoSuchProcess):
+                    process.resume()
+
+    def pause(self, number: int, seconds: float) -> None:
+        """A church is paused for a while, by its staff."""
+        church_id = self.ids[self.churches[number % len(self.churches)].slug]
+        self._until_done(lambda: pause(self.hub.database, church_id, reason="a rest", actor="chaos"))
+        self._stop.wait(seconds)
+        self._until_done(lambda: resume(self.hub.database, church_id, actor="chaos"))
+        self.hub.background_waker.wake(church_id)
+
+    def _until_done(self, work: Callable[[], object]) -> None:
+        """Tries again while the database is away, as people do."""
+        deadline = time.monotonic() + 120
+        while True:
+            try:
+                work()
+            except SQLAlchemyError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.3)
+            else:
+                return
 
     def empty_redis(self) -> None:
         with suppress(redis.RedisError), redis.Redis.from_url(self.valkey.url) as client:

@@ -12,3 +12,4 @@ def test_every_fault_once_and_nothing_is_lost_or_doubled(tmp_path):
     assert [f"{one.kind}: {one.what}" for one in result.violations] == []
     assert result.cards > 30
     assert set(result.faults) == {fault.kind for fault in plan.faults}
+    assert len(result.struck) >= 12
