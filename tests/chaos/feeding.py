@@ -37,7 +37,6 @@ class Feeder:
         self._feed = feed
         self._seed = seed
         self._pool = ThreadPoolExecutor(senders, thread_name_prefix="visit")
-        self._pairs = ThreadPoolExecutor(senders, thread_name_prefix="sender")
         self._errors: queue.SimpleQueue[BaseException] = queue.SimpleQueue()
         self._give_up_at = float("inf")
         self._http = httpx.Client(
@@ -56,7 +55,6 @@ class Feeder:
         self._give_up_at = time.monotonic() + within
         self._thread.join(within + 5)
         self._pool.shutdown()
-        self._pairs.shutdown()
         self._http.close()
         if not self._errors.empty():
             raise self._errors.get()
@@ -105,11 +103,13 @@ class Feeder:
         started = threading.Barrier(len(sendings))
 
         def post(card: WrittenCard, copy: int) -> None:
-            started.wait(30)
+            started.wait()
             self._post(card, copy, gives_up=step.gives_up)
 
-        for future in [self._pairs.submit(post, *sending) for sending in sendings]:
-            future.result()
+        # A pool of their own: whoever waits for the other must never wait for a thread.
+        with ThreadPoolExecutor(len(sendings)) as senders:
+            for future in [senders.submit(post, *sending) for sending in sendings]:
+                future.result()
 
     def _post(self, card: WrittenCard, copy: int, *, gives_up: bool) -> None:
         told = self._ledger.told(card)
