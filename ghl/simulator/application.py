@@ -19,6 +19,7 @@ from ghl.simulator.routing import Names, Route, RouteTable
 from ghl.simulator.state import State
 from ghl.simulator.stats import Stats
 from ghl.simulator.tokens import Token
+from ghl.simulator.visit_log import NoLog, VisitLog
 from ghl.simulator.wire import Request, Response
 
 ROUTES = (*location_routes.ROUTES, *contact_routes.ROUTES)
@@ -38,18 +39,23 @@ class Visit:
     fault: Fault | None
     delay: float
     """Seconds until it is to be answered."""
+    number: int
 
 
 class Application:
     """Gate, limits, faults and routes over the state. Each step is done under the state's lock."""
 
-    def __init__(self, state: State, faults: Faults, latency: Latency, stats: Stats) -> None:
+    def __init__(
+        self, state: State, faults: Faults, latency: Latency, stats: Stats, log: VisitLog | None = None
+    ) -> None:
         self.state = state
         self.faults = faults
         self.latency = latency
         self.stats = stats
         self._table = RouteTable(ROUTES)
         self._nobodys_limit = RateLimit()
+        self._log = log or NoLog()
+        self._visits = 0
 
     def arrive(self, request: Request) -> Visit:
         """Counts a request, whole, and decides what will come of it; nothing is done yet."""
@@ -72,7 +78,17 @@ class Application:
             if fault is not None:
                 self.stats.fault_fired(fault.kind.value)
             delay = self._delay(location, operation, fault) if verdict.allowed else 0.0
-            return Visit(request, route, params, location, operation, verdict, fault, delay)
+            self._visits += 1
+            self._log.arrived(
+                self._visits,
+                location=location,
+                operation=operation,
+                request=request,
+                contact=params.get("contactId"),
+                fault=fault.kind.value if fault else None,
+                refused=not verdict.allowed,
+            )
+            return Visit(request, route, params, location, operation, verdict, fault, delay, self._visits)
 
     def answer(self, visit: Visit) -> Ending:
         """Does what the request asks for, unless limits or a fault forbid it, and says how to answer."""
@@ -100,13 +116,16 @@ class Application:
                     let_in(request, visit.route, visit.params, token, state)
                 )
             except Refusal as refusal:
+                self._log.performed(visit.number, refusal.status, None)
                 return Response(refusal.status, refusal.body)
+            self._log.performed(visit.number, status, _contact_of(payload) or visit.params.get("contactId"))
             return Response(status, payload)
 
     def ended(self, visit: Visit, status: int | None) -> None:
         """The request is over: answered with `status`, or (None) never to be answered."""
         with self.state.lock:
             self.stats.ended(visit.location, status)
+            self._log.ended(visit.number, status)
 
     def _whose(
         self, request: Request, route: Route | None, params: dict[str, str], token: Token | None
@@ -152,3 +171,9 @@ class Application:
             if known and known.settings.error_key == "status" and "statusCode" in response.payload:
                 code = response.payload.pop("statusCode")
                 response.payload = {"status": code, **response.payload}
+
+
+def _contact_of(payload: dict[str, object]) -> str | None:
+    contact = payload.get("contact")
+    found = contact.get("id") if isinstance(contact, dict) else None
+    return found if isinstance(found, str) else None

@@ -12,6 +12,7 @@ from ghl.simulator.replay import replay_all
 from ghl.simulator.state import State
 from ghl.simulator.stats import Stats
 from ghl.simulator.tokens import fake_token
+from ghl.simulator.visit_log import VisitLog
 
 EXAMPLE_LOCATION = "ve9EPM428h8vShlRW1KT"
 """The location of the examples in GoHighLevel's OpenAPI files."""
@@ -44,7 +45,12 @@ def furnish(state: State, location_id: str, token: str | None = None) -> str:
 
 
 def assemble(
-    clock: Clock, *, seed: int | None = None, latency: str = "0", journal: Path | None = None
+    clock: Clock,
+    *,
+    seed: int | None = None,
+    latency: str = "0",
+    journal: Path | None = None,
+    log: VisitLog | None = None,
 ) -> Application:
     """A simulator with what its journal holds, and nothing otherwise.
 
@@ -61,4 +67,4 @@ def assemble(
     if journal is not None:
         replay_all(Journal(journal), state)
     faults = Faults(clock, chances, state.lock)
-    return Application(state, faults, Latency(span, waits), Stats(state.lock))
+    return Application(state, faults, Latency(span, waits), Stats(state.lock), log)

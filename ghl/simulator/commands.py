@@ -44,6 +44,7 @@ def serve(
     location: Annotated[list[str] | None, typer.Option(help="Location id; may be given again.")] = None,
     token: Annotated[list[str] | None, typer.Option(help="Its token (pit-0000…), in the same order.")] = None,
     locations: Annotated[int, typer.Option(help="Make so many locations besides.")] = 0,
+    log: Annotated[Path | None, typer.Option(help="Write each request to this file.")] = None,
 ) -> None:
     """Run a simulator until Ctrl-C. Prints `Simulator ready: URL`."""
     from ghl.simulator.serve import ServeOptions, run  # noqa: PLC0415  (see above)
@@ -53,7 +54,7 @@ def serve(
         typer.echo("Each --token belongs to a --location before it.", err=True)
         raise typer.Exit(2)
     pairs = tuple(zip(ids, [*tokens, *[None] * (len(ids) - len(tokens))], strict=True))
-    raise typer.Exit(run(ServeOptions(port, host, state, latency, seed, pairs, locations)))
+    raise typer.Exit(run(ServeOptions(port, host, state, latency, seed, pairs, locations, log)))
 
 
 @fault_app.command("add")

@@ -13,6 +13,7 @@ from ghl.simulator.door import Door
 from ghl.simulator.journal import JournalError
 from ghl.simulator.server import new_event_loop
 from ghl.simulator.state import State
+from ghl.simulator.visit_log import FileLog
 
 DEFAULT_PORT = 8580
 
@@ -34,12 +35,17 @@ class ServeOptions:
     location_count: int = 0
     """So many numbered locations besides."""
 
+    log: Path | None = None
+    """Where each request is written down."""
+
 
 def run(options: ServeOptions) -> int:
     """Serves until told to stop, and returns the exit code: 0, or 2 with one line about what is wrong."""
+    log: FileLog | None = None
     try:
+        log = FileLog(options.log) if options.log else None
         application = assemble(
-            SystemClock(), seed=options.seed, latency=options.latency, journal=options.state
+            SystemClock(), seed=options.seed, latency=options.latency, journal=options.state, log=log
         )
         _add_locations(application.state, options)
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
@@ -49,6 +55,9 @@ def run(options: ServeOptions) -> int:
         return _fail(f"The simulator cannot use {where}: {error.strerror}")
     except (ValueError, JournalError) as error:
         return _fail(str(error))
+    finally:
+        if log is not None:
+            log.close()
     application.state.close()
     return 0
 

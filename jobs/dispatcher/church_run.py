@@ -12,6 +12,7 @@ from uuid import UUID
 
 import redis
 import structlog
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -210,7 +211,8 @@ class ChurchRun:
 
     def _settle(self, session: Session, *, blocked: bool) -> None:
         """Writes what is finished; where nothing may be called, gives back what was not called as well."""
-        concluded = [self._conclude(session, delivery) for delivery in self._finished]
+        now = self._now(session)
+        concluded = [self._conclude(session, delivery, now) for delivery in self._finished]
         conclusions = [one for one in concluded if one is not None]
         if blocked:
             conclusions += [give_back(delivery) for delivery in self._ready]
@@ -241,10 +243,16 @@ class ChurchRun:
                 card = str(one.settlement.row.card_id)
                 log.exception("delivery.not_settled", church_id=str(self.church_id), card_id=card)
 
-    def _conclude(self, session: Session, delivery: Delivery) -> Conclusion | None:
+    def _now(self, session: Session) -> datetime:
+        """The database's time where somebody met an error: how long an outage lasts is told across machines."""
+        if any(delivery.error for delivery in self._finished):
+            return session.execute(select(func.now())).scalar_one()
+        return self.tools.clock.now()
+
+    def _conclude(self, session: Session, delivery: Delivery, now: datetime) -> Conclusion | None:
         """What follows from a delivery; None after a mistake of ours, which leaves it to the end of its lease."""
         try:
-            return conclude(session, delivery, now=self.tools.clock.now(), jitter=self.tools.jitter)
+            return conclude(session, delivery, now=now, jitter=self.tools.jitter)
         except SQLAlchemyError:
             raise
         except Exception:

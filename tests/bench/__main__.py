@@ -28,6 +28,7 @@ PARTS: Mapping[str, tuple[tuple[str, str, Callable[[], Any]], ...]] = {
         ("10 cards of a small church behind 600 of a big one", "≤ 5 s", delivery.small_behind_big),
         ("200 churches with 3 cards each, 2 workers", "≤ 10 s", delivery.many_churches),
         ("100 churches with 60 cards each, 20-60 ms, 2 workers", "≥ 600 calls/s", delivery.throughput),
+        ("Redis emptied with 10,000 cards waiting, 100 churches, 2 workers", "≤ 60 s", delivery.emptied),
         ("budget used with a backlog, 1 worker", "≥ 97 of 100, no 429", lambda: delivery.budget(1)),
         ("budget used with a backlog, 4 workers", "≥ 97 of 100, no 429", lambda: delivery.budget(4)),
     ),

@@ -133,6 +133,34 @@ def throughput(churches: int = 100, cards: int = 60) -> dict[str, Any]:
         }
 
 
+def emptied(churches: int = 100, cards: int = 100) -> dict[str, Any]:
+    """Redis emptied with 10,000 cards waiting: until each church is called again, and until the last card went."""
+    with bench_hub(2) as hub:
+        ids = [hub.church(f"church-{n}", location=f"EMPTY{n}") for n in range(churches)]
+        locations = [f"EMPTY{n}" for n in range(churches)]
+        hub.sim.set_latency("0.02-0.06")
+        for church_id in ids:
+            save(hub.database, church_id, *(card_values(n) for n in range(cards)))
+        waiting = sum(hub.standing(church_id).get("waiting", 0) for church_id in ids)
+        hub.container.redis.flushall()
+        begun = time.monotonic()
+        # No wake-up was told of any card: only what stands in PostgreSQL brings them out.
+        hub.start_sweep(every=1.0)
+        wait_for(lambda: all(hub.sim.stats.arrivals(one) for one in locations), within=120)
+        called = time.monotonic() - begun
+        _all_arrived(hub, locations, cards)
+        gone = time.monotonic() - begun
+        for church_id in ids:
+            hub.arrived(church_id, cards)
+        return {
+            "cards": waiting,
+            "seconds until each church is called": round(called, 2),
+            "until the last card": round(gone, 2),
+            "contacts": sum(hub.sim.state.count(one) for one in locations),
+            "429": hub.sim.stats.answered_429,
+        }
+
+
 def budget(workers: int, cards: int = 400) -> dict[str, Any]:
     """How much of 100 calls in 10 s a church with a backlog uses."""
     with bench_hub(workers) as hub:

@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ghl.cards.counts import counts
 from ghl.churches import add_church, find_church
 from ghl.client.models import Location
+from ghl.clock import Clock
 from ghl.config import Settings
 from ghl.connection import connect
 from ghl.crypto import new_key_line
@@ -89,9 +90,9 @@ class TestHub:
             actor="test",
         )
 
-    def start_worker(self) -> Worker:
-        """A worker in this process."""
-        container = build_container(self.settings, name="worker")
+    def start_worker(self, clock: Clock | None = None) -> Worker:
+        """A worker in this process, whose clock may be wrong."""
+        container = build_container(self.settings, name="worker", clock=clock)
         worker = Worker(container)
 
         def work() -> None:

@@ -1,0 +1,230 @@
+"""What is there when a run is over: rows, contacts, calls, logs, what Redis keeps. Read once, judged by `checks`."""
+
+import dataclasses
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import redis
+from sqlalchemy import create_engine, text
+
+from tests.chaos.installation import Installation
+from tests.chaos.people import Person
+
+Row = Mapping[str, Any]
+
+STALL = 0.1
+"""Seconds that a call may be longer on its way than another: the throttle reckons with no more (ADR 3)."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request that the simulator saw."""
+
+    number: int
+    at: float
+    location: str
+    operation: str
+    contact: str | None = None
+    fault: str | None = None
+    refused: bool = False
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+    status: int | None = None
+    ended: float | None = None
+    done: tuple[int, str | None] | None = None
+    """The status with which it truly took effect, and the contact; None where it never did."""
+
+    @property
+    def text(self) -> str:
+        """All that it says, in one text."""
+        return self.body + "".join(self.query.values())
+
+
+@dataclass
+class Evidence:
+    """Everything the checks look at. Rows are those of the database, by church slug or all together."""
+
+    cards: list[Row] = field(default_factory=list)
+    """`church, id, status, cause, facts, revision, synced_revision, received_at, number, contact_id, marker,
+    fields, state, tries, attempts, deaths, leased_until, position`; `marker` is that of revision 1."""
+
+    attempts: list[Row] = field(default_factory=list)
+    """`card_id, number, outcome, cause, http_status, calls, started_at, ended_at, revision`."""
+
+    revisions: list[Row] = field(default_factory=list)
+    """`card_id, no, fields`."""
+
+    person_keys: int = 0
+    held_leases: int = 0
+    counted: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Cards by status as the tiles show them, by church."""
+
+    audit: list[Row] = field(default_factory=list)
+    """`church, action, subject, facts`."""
+
+    contacts: dict[str, list[Row]] = field(default_factory=dict)
+    """By location, as GoHighLevel shows them."""
+
+    calls: list[Call] = field(default_factory=list)
+    stalls: list[float] = field(default_factory=list)
+    """When the simulator answered so late that the machine must have stood still: its arrivals were late too."""
+
+    texts: dict[str, str] = field(default_factory=dict)
+    """Logs, and what Redis held, by where it stood."""
+
+
+def read_calls(path: Path) -> list[Call]:
+    """The simulator's log. A line that a stop cut off is left out."""
+    calls: dict[int, Call] = {}
+    with path.open("rb") as file:
+        for line in file:
+            try:
+                said = json.loads(line)
+            except ValueError:
+                continue
+            if "arrived" in said:
+                number = said.pop("arrived")
+                calls[number] = Call(number, **said)
+            elif "performed" in said:
+                number = said["performed"]
+                calls[number] = dataclasses.replace(calls[number], done=(said["status"], said["contact"]))
+            else:
+                number = said["ended"]
+                calls[number] = dataclasses.replace(calls[number], status=said["status"], ended=said["at"])
+    return sorted(calls.values(), key=lambda call: call.number)
+
+
+def stalls_of(calls: list[Call], *, latency: float) -> list[float]:
+    """Moments at which a call that should have taken `latency` seconds at most took much longer."""
+    return [
+        call.at
+        for call in calls
+        if call.fault is None and call.ended is not None and call.ended - call.at > latency + STALL
+    ]
+
+
+CARDS = text(
+    """
+    SELECT h.slug AS church, c.id, c.status, c.cause, c.facts, c.revision, c.synced_revision, c.received_at, c.number,
+           c.contact_id, f.fields ->> 'address' AS marker, r.fields, o.state, o.tries, o.attempts, o.deaths,
+           o.leased_until, o.position
+    FROM cards AS c
+    JOIN churches AS h ON h.id = c.church_id
+    LEFT JOIN card_revisions AS f ON f.card_id = c.id AND f.no = 1
+    LEFT JOIN card_revisions AS r ON r.card_id = c.id AND r.no = c.revision
+    LEFT JOIN outbox AS o ON o.card_id = c.id
+    ORDER BY c.number
+    """
+)
+ATTEMPTS = text(
+    "SELECT card_id, number, outcome, cause, http_status, calls, started_at, ended_at, revision FROM attempts ORDER BY id"
+)
+COUNTED = text(
+    """
+    SELECT slug, status, sum(n) AS n FROM (
+        SELECT church_id, status, cards AS n FROM card_counts
+        UNION ALL SELECT church_id, status, delta FROM card_count_deltas) AS x
+    JOIN churches ON churches.id = x.church_id GROUP BY slug, status
+    """
+)
+
+
+def gather(installation: Installation) -> Evidence:
+    """Reads it all, with the owner's eyes, which see every church."""
+    engine = create_engine(installation.postgres.admin_url)
+    found = Evidence()
+    with engine.connect() as connection:
+
+        def rows(statement: Any) -> list[Row]:
+            return [dict(row) for row in connection.execute(statement).mappings()]
+
+        found.cards = rows(CARDS)
+        found.attempts = rows(ATTEMPTS)
+        found.revisions = rows(text("SELECT card_id, no, fields FROM card_revisions"))
+        found.person_keys = connection.execute(text("SELECT count(*) FROM person_keys")).scalar_one()
+        found.held_leases = connection.execute(
+            text("SELECT count(*) FROM delivery_leases WHERE holder IS NOT NULL")
+        ).scalar_one()
+        for row in rows(COUNTED):
+            found.counted.setdefault(row["slug"], {})[row["status"]] = int(row["n"])
+        found.audit = rows(
+            text(
+                "SELECT h.slug AS church, action, subject, facts FROM audit_entries AS a"
+                " LEFT JOIN churches AS h ON h.id = a.church_id ORDER BY a.id"
+            )
+        )
+    engine.dispose()
+    for church in installation.churches:
+        found.contacts[church.location] = installation.contacts(church.location)
+    found.calls = read_calls(installation.visits)
+    found.stalls = stalls_of(found.calls, latency=installation.longest_latency)
+    found.texts = dict(_texts(installation))
+    return found
+
+
+def _texts(installation: Installation) -> Iterator[tuple[str, str]]:
+    folders = (installation.logs, installation.folder / "postgres" / "logs", installation.folder / "data")
+    for folder in folders:
+        for path in sorted(folder.rglob("*")) if folder.exists() else ():
+            if path.is_file():
+                yield f"{path.parent.name}/{path.name}", path.read_text("utf-8", "replace")
+    yield "redis", redis_content(installation.valkey.url)
+
+
+def redis_content(url: str) -> str:
+    """Every key and every value that Redis holds, as one text."""
+    parts: list[str] = []
+    read = {
+        b"string": lambda client, key: client.get(key),
+        b"list": lambda client, key: client.lrange(key, 0, -1),
+        b"set": lambda client, key: client.smembers(key),
+        b"zset": lambda client, key: client.zrange(key, 0, -1),
+        b"hash": lambda client, key: client.hgetall(key),
+    }
+    with redis.Redis.from_url(url) as client:
+        for key in client.scan_iter():
+            kind = client.type(key)
+            if kind in read:
+                parts.append(f"{key!r} {read[kind](client, key)!r}")
+    return "\n".join(parts)
+
+
+def secrets_in(found: str, *, people: tuple[Person, ...], tokens: tuple[str, ...]) -> list[str]:
+    """What of people or tokens stands in a text, without quoting it."""
+    from tests.chaos.people import LAST_NAME, MAIL_DOMAIN
+
+    kinds = []
+    if MAIL_DOMAIN in found:
+        kinds.append("an e-mail address")
+    if LAST_NAME.lower() in found.lower():
+        kinds.append("a name")
+    if any(token in found for token in tokens) or re.search(r"pit-[0-9a-f]{8}-|hubk_[\w-]{20}", found):
+        kinds.append("a token or a key")
+    numbers = {phone[-10:] for person in people for phone in person.phones}
+    digits = set(re.findall(r"\d{10,}", re.sub(r"(?<=\d)[-. )]{1,2}(?=\d)", "", found)))
+    if any(digit in numbers or digit[-10:] in numbers for digit in digits):
+        kinds.append("a phone number")
+    return kinds
+
+
+def by_card(rows: list[Row]) -> dict[str, list[Row]]:
+    """Rows with a `card_id`, by it."""
+    found: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[str(row["card_id"])].append(row)
+    return found
+
+
+def as_json(value: Any) -> Any:
+    """What json cannot write by itself."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    return str(value)

@@ -1,0 +1,80 @@
+"""What was done in a run and what the doors said to it: the driver's own book, kept apart from the hub's."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.chaos.people import WrittenCard
+
+
+@dataclass
+class Told:
+    """A card that was handed in. `ids` are those of the answers 202; a list names none and counts as `imported`."""
+
+    card: WrittenCard
+    ids: list[str] = field(default_factory=list)
+    imported: bool = False
+    gave_up: bool = False
+    corrections: list[WrittenCard] = field(default_factory=list)
+    """Those that were saved, in their order."""
+
+    @property
+    def accepted(self) -> bool:
+        return self.imported or bool(self.ids)
+
+    @property
+    def newest(self) -> WrittenCard:
+        return self.corrections[-1] if self.corrections else self.card
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """An answer that no door should give."""
+
+    what: str
+    detail: dict[str, Any]
+
+
+class Ledger:
+    """May be written from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.cards: dict[str, Told] = {}
+        self.wrong: list[Wrong] = []
+        self.decisions: list[str] = []
+        """Ids of cards that staff decided about, and that the hub took."""
+
+        self.retries: list[str] = []
+        """Ids of cards that staff sent again."""
+
+        self.forgotten: list[tuple[float, float]] = []
+        """From when to when Redis may have known less than was true, in seconds since 1970."""
+
+        self.busy: list[tuple[float, float]] = []
+        """When a process was frozen: what it was about to send may leave late."""
+
+        self.refused_tokens: list[tuple[str, float, float]] = []
+        """Locations whose token was refused, from when to when."""
+
+    def told(self, card: WrittenCard) -> Told:
+        """The entry of a card, made when it is first handed in."""
+        with self._lock:
+            return self.cards.setdefault(card.marker, Told(card))
+
+    def note_wrong(self, what: str, **detail: Any) -> None:
+        with self._lock:
+            self.wrong.append(Wrong(what, detail))
+
+    @contextmanager
+    def forgetting(self) -> Iterator[None]:
+        """While Redis loses what it knew."""
+        began = time.time()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.forgotten.append((began, time.time()))

@@ -1,0 +1,167 @@
+"""What a church's staff do meanwhile and afterwards: answer questions, send again, paste a refused token anew.
+
+By the functions that the pages use. Cards that were written wrongly on purpose are left where they stand.
+"""
+
+import threading
+import time
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from ghl.cards.actions import Action, act
+from ghl.cards.decide import decide
+from ghl.causes import CauseCode
+from ghl.simulator.control_client import ControlError
+from tests.chaos.installation import Installation
+from tests.chaos.ledger import Ledger
+from tests.chaos.people import BAD, ChurchPlan
+
+QUESTIONS = {
+    CauseCode.SAME_PERSON_DOUBT,
+    CauseCode.TWO_PEOPLE_MATCH,
+    CauseCode.PHONE_ON_OTHER_CONTACT,
+    CauseCode.EMAIL_ON_OTHER_CONTACT,
+}
+STAYS = {*BAD, CauseCode.NO_ADDRESS_OF_ITS_OWN}
+
+STOPPED = text(
+    """
+    SELECT id, status, cause, facts, first_name || ' ' || last_name AS name FROM cards
+    WHERE status IN ('needs_attention', 'held') ORDER BY id LIMIT 500
+    """
+)
+
+log = structlog.get_logger()
+
+
+class Staff:
+    """`round` does what there is to do once; `start` goes round until `finish`."""
+
+    def __init__(self, installation: Installation, ledger: Ledger, *, every: float = 4.0) -> None:
+        self._installation = installation
+        self._ledger = ledger
+        self._every = every
+        self._stop = threading.Event()
+        self._errors: list[BaseException] = []
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="staff")
+        self._thread.start()
+
+    def finish(self) -> None:
+        self._stop.set()
+        self._thread.join()
+        if self._errors:
+            raise self._errors[0]
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._every):
+            try:
+                self.round()
+            except (SQLAlchemyError, ControlError) as error:
+                # A page that says "try again in a moment": they do.
+                log.info("staff.waits", error=type(error).__name__)
+            except BaseException as error:  # noqa: BLE001 - told by `finish`
+                self._errors.append(error)
+                return
+
+    def round(self) -> int:
+        """How much was done."""
+        return sum(self._church(church) for church in self._installation.churches)
+
+    def _church(self, church: ChurchPlan) -> int:
+        hub, church_id = self._installation.hub, self._installation.ids[church.slug]
+        with hub.database.church(church_id) as session:
+            stopped = session.execute(STOPPED).mappings().all()
+            hold = session.scalar(text("SELECT hold_cause FROM churches"))
+        done = 0
+        if hold and not self._refused_now(church):
+            done += self._installation.reconnect(church)
+        names: dict[str, str] = {}
+        for card in stopped:
+            if card["cause"] in STAYS:
+                continue
+            if card["cause"] in QUESTIONS:
+                if not names:
+                    names = {
+                        one["id"]: f"{one.get('firstName') or ''} {one.get('lastName') or ''}"
+                        for one in self._installation.contacts(church.location)
+                    }
+                done += self._answer(church_id, card, names)
+            else:
+                done += self._send_again(church_id, card)
+        if done:
+            hub.background_waker.wake(church_id)
+        return done
+
+    def _refused_now(self, church: ChurchPlan) -> bool:
+        tokens = self._installation.simulator("GET", "tokens")["tokens"]
+        own = self._installation.tokens[church.location]
+        works = all(token["works"] for token in tokens if own in token.values())
+        faults = self._installation.simulator("GET", "faults")["faults"]
+        return not works or any(
+            fault["kind"] == "token_refused" and fault["active"] and fault["location"] == church.location
+            for fault in faults
+        )
+
+    def _answer(self, church_id: UUID, card: Any, names: dict[str, str]) -> int:
+        done = 0
+        for fact in ("contact_id", "other_id"):
+            contact = card["facts"].get(fact)
+            if not contact or contact not in names:
+                continue
+            with self._installation.hub.database.church(church_id) as session:
+                took = decide(
+                    session,
+                    church_id,
+                    card["id"],
+                    contact_id=contact,
+                    verdict="same" if names[contact].casefold() == card["name"].casefold() else "different",
+                    actor="chaos",
+                    now=datetime.now(UTC),
+                )
+            if took:
+                self._ledger.decisions.append(str(card["id"]))
+                done += 1
+        if not done:
+            done = self._send_again(church_id, card)
+        return done
+
+    def _send_again(self, church_id: UUID, card: Any) -> int:
+        with self._installation.hub.database.church(church_id) as session:
+            took = act(session, church_id, Action.SEND_NOW, card["id"], actor="chaos", now=datetime.now(UTC))
+        if took:
+            self._ledger.retries.append(str(card["id"]))
+        return int(took)
+
+
+def wait_for_quiet(installation: Installation, staff: Staff, *, within: float) -> bool:
+    """Until no card is on its way any more and staff has nothing left to do; whether that was in time."""
+    began = time.monotonic()
+    while time.monotonic() - began < within:
+        try:
+            done = staff.round()
+            if not done and not _under_way(installation):
+                return True
+        except (SQLAlchemyError, ControlError) as error:
+            log.info("quiet.waits", error=type(error).__name__)
+        time.sleep(0.3)
+    return False
+
+
+def _under_way(installation: Installation) -> int:
+    count = 0
+    for church_id in installation.ids.values():
+        with installation.hub.database.church(church_id) as session:
+            count += session.scalar(
+                text(
+                    "SELECT (SELECT count(*) FROM outbox WHERE state IN ('due', 'leased'))"
+                    " + (SELECT count(*) FROM delivery_leases WHERE holder IS NOT NULL)"
+                )
+            )
+    return count
