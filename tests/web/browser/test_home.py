@@ -26,11 +26,15 @@ def test_a_tile_leads_to_its_cards_and_back(person, cards, web):
     cards(CardStatus.HELD, cause="same_person_doubt")
     cards(CardStatus.SYNCED)
     page = person()
-    tile = page.locator(".st-key-tile_held")
-    tile.get_by_role("link", name="Show").click()
+    page.locator(".st-key-tile_synced").get_by_role("link", name="Show").click()
     expect(page.locator('[class*="st-key-row_"]')).to_have_count(1, timeout=15_000)
-    assert "status=held" in page.url
+    assert "status=synced" in page.url
     assert page.url.startswith(f"{web}/cards?")
+    page.go_back()
+    expect(page.get_by_role("heading", name="Home", level=1)).to_be_visible(timeout=15_000)
+    page.locator(".st-key-tile_held").get_by_role("link", name="Show").click()
+    expect(page.get_by_role("heading", name="Needs attention", level=1)).to_be_visible(timeout=15_000)
+    expect(page.locator('[class*="st-key-row_"]')).to_have_count(1, timeout=15_000)
     page.go_back()
     expect(page.get_by_role("heading", name="Home", level=1)).to_be_visible(timeout=15_000)
 
