@@ -211,7 +211,8 @@ _ALL = (
         "We can't get into GoHighLevel",
         "GoHighLevel no longer takes your church's token. Your cards are safe and waiting.",
         "admin",
-        "Paste a new token on the Connection page; the cards then go out by themselves.",
+        "Give a new token to whoever looks after this hub, who puts it in with hub connect. The cards then go out by "
+        "themselves.",
         automatic=True,
         holds_church=True,
     ),
@@ -231,7 +232,7 @@ _ALL = (
         "The token belongs to an agency, not to your church's own account. Your cards are safe and waiting.",
         "admin",
         "Make a token inside your church's own account in GoHighLevel (Settings, Private Integrations) and "
-        "paste it on the Connection page.",
+        "give it to whoever looks after this hub, who puts it in with hub connect.",
         automatic=True,
         holds_church=True,
     ),
@@ -240,7 +241,8 @@ _ALL = (
         "Token and location id don't belong together",
         "GoHighLevel takes the token, but not for this location id. Your cards are safe and waiting.",
         "admin",
-        "Copy the location id again from GoHighLevel (Settings, Business Profile) to the Connection page.",
+        "Copy the location id again from GoHighLevel (Settings, Business Profile) and give it to whoever looks after "
+        "this hub, who puts it in with hub connect.",
         automatic=True,
         holds_church=True,
     ),
@@ -258,7 +260,8 @@ _ALL = (
         "Not connected yet",
         "Your church isn't connected to GoHighLevel yet. Your cards are safe and waiting.",
         "admin",
-        "Paste the location id and the token on the Connection page; the cards then go out by themselves.",
+        "Give the location id and a token to whoever looks after this hub, who puts them in with hub connect. The cards "
+        "then go out by themselves.",
         automatic=True,
         holds_church=True,
     ),
@@ -267,7 +270,7 @@ _ALL = (
         "Paused",
         "Sending is paused for your church: {reason}. Your cards are safe and waiting.",
         "admin",
-        "Resume when you are ready; the cards then go out by themselves.",
+        "Tell whoever looks after this hub when it may go on (hub resume). The cards then go out by themselves.",
         automatic=True,
         holds_church=True,
     ),
