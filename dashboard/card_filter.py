@@ -5,13 +5,13 @@ Words that are searched for are names and phone numbers: they never stand in the
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from dashboard.components.badges import BADGES
 from dashboard.formatting import one_line
-from dashboard.periods import PERIODS, begins
+from dashboard.periods import PERIODS, begins, midnight, named_day, written_day
 from ghl.cards.fields import LENGTHS
 from ghl.cards.find import CardFilter, Choices
 from ghl.statuses import CardSource, CardStatus
@@ -66,7 +66,7 @@ def from_address(values: Mapping[str, Sequence[str]], choices: Choices) -> Asked
     link that asked for a few, and finding none is honest.
     """
     period = next(iter(values.get("period", ())), "")
-    since, until = (_day(values.get(name, ())) for name in ("from", "to"))
+    since, until = (named_day(values.get(name, ())) for name in ("from", "to"))
     if period in PERIODS:
         since = until = None
     elif since or until:
@@ -107,9 +107,9 @@ def to_address(asked: Asked) -> dict[str, str | list[str]]:
 def wanted(asked: Asked, words: str, *, now: datetime, zone: ZoneInfo) -> CardFilter:
     """The filter as the search takes it, with the church's days as moments."""
     starts = (
-        begins(asked.period, now=now, zone=zone) if asked.period in PERIODS else _midnight(asked.since, zone)
+        begins(asked.period, now=now, zone=zone) if asked.period in PERIODS else midnight(asked.since, zone)
     )
-    ends = _midnight(asked.until + timedelta(days=1) if asked.until else None, zone)
+    ends = midnight(asked.until + timedelta(days=1) if asked.until else None, zone)
     return CardFilter(
         statuses=frozenset(asked.statuses),
         words=words,
@@ -154,22 +154,14 @@ def _either(names: Iterable[str], before: str = "") -> str:
 
 def _between(since: date | None, until: date | None) -> str:
     if since and until:
-        return f"received from {_written(since)} to {_written(until)}"
+        return f"received from {written_day(since)} to {written_day(until)}"
     if since:
-        return f"received since {_written(since)}"
-    return f"received up to {_written(until)}" if until else ""
-
-
-def _written(day: date) -> str:
-    return f"{day:%b} {day.day}, {day.year}"
+        return f"received since {written_day(since)}"
+    return f"received up to {written_day(until)}" if until else ""
 
 
 def _small(words: str) -> str:
     return words[:1].lower() + words[1:]
-
-
-def _midnight(day: date | None, zone: ZoneInfo) -> datetime | None:
-    return datetime.combine(day, time.min, zone) if day else None
 
 
 def _id(values: Sequence[str]) -> UUID | None:
@@ -177,12 +169,3 @@ def _id(values: Sequence[str]) -> UUID | None:
         return UUID(next(iter(values), ""))
     except ValueError:
         return None
-
-
-def _day(values: Sequence[str]) -> date | None:
-    try:
-        day = date.fromisoformat(next(iter(values), ""))
-    except ValueError:
-        return None
-    # Days that no calendar of a church reaches would run over the edge of time when a day is added.
-    return day if 1900 <= day.year <= 2200 else None

@@ -6,7 +6,7 @@ say. So nothing moves under a pointer, and a click cannot hit the next person.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from uuid import UUID
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from dashboard.card_filter import Asked, wanted
+from dashboard.clicks import Clicked
 from dashboard.formatting import capped, capped_cards, cards, when
 from ghl.cards import find, view
 from ghl.cards.actions import Action, Chosen, Standing, why_left
@@ -26,9 +27,6 @@ from ghl.causes import CauseCode
 from ghl.db.engine import Database
 from ghl.people.names import name_of
 from ghl.statuses import CardStatus, Role
-
-ONE_CLICK = timedelta(seconds=1)
-"""Two clicks on a row's button within this time are one: nobody reads what the first one did and clicks again."""
 
 
 @dataclass(frozen=True)
@@ -92,16 +90,8 @@ class Selection:
         return Chosen(ids=tuple(self.ids))
 
 
-@dataclass(frozen=True)
-class Said:
-    """What the button of a row did, and when."""
-
-    at: datetime
-    words: str
-
-
 @dataclass
-class Place:
+class Place(Clicked):
     """Where somebody is in the list: the filter, the pages gone through, and the page that is open."""
 
     asked: Asked = field(default_factory=Asked)
@@ -111,7 +101,6 @@ class Place:
     opened_at: datetime | None = None
     wanted: CardFilter | None = None
     total: int = 0
-    said: dict[UUID, Said] = field(default_factory=dict)
 
     def show(self, asked: Asked, words: str = "") -> None:
         """Another filter, from its first page."""
@@ -134,19 +123,6 @@ class Place:
         if self.trail:
             self.trail.pop()
             self.page = None
-
-    def click(self, card_id: UUID, words: str, *, now: datetime) -> bool:
-        """Notes what the button of a row is about to say; False for the second half of a double click."""
-        before = self.said.get(card_id)
-        if before and now - before.at < ONE_CLICK:
-            return False
-        self.said[card_id] = Said(now, words)
-        return True
-
-    def say(self, card_id: UUID, words: str) -> None:
-        """What the button of a row says from now on."""
-        if before := self.said.get(card_id):
-            self.said[card_id] = Said(before.at, words)
 
     @property
     def filtered(self) -> bool:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from dashboard.card_filter import SOURCES
 from dashboard.formatting import one_line
+from dashboard.periods import midnight, named_day, written_day
 from ghl.attention.wanted import Wanted
 from ghl.causes import cause
 from ghl.statuses import CardSource
@@ -33,7 +34,7 @@ def from_address(
     values: Mapping[str, Sequence[str]], *, causes: Iterable[str], services: Iterable[str]
 ) -> Asked:
     """The filter of an address. What nobody could have chosen is left out, whoever wrote the link."""
-    since, until = (_day(values.get(name, ())) for name in ("from", "to"))
+    since, until = (named_day(values.get(name, ())) for name in ("from", "to"))
     if since and until and since > until:
         since, until = until, since
     return Asked(
@@ -63,8 +64,8 @@ def wanted(asked: Asked, *, zone: ZoneInfo) -> Wanted:
         causes=asked.causes,
         sources=asked.sources,
         services=asked.services,
-        since=_midnight(asked.since, zone),
-        before=_midnight(asked.until + timedelta(days=1) if asked.until else None, zone),
+        since=midnight(asked.since, zone),
+        before=midnight(asked.until + timedelta(days=1) if asked.until else None, zone),
     )
 
 
@@ -89,8 +90,8 @@ def title(code: str) -> str:
 
 
 def _stopped(since: datetime | None, before: datetime | None, zone: ZoneInfo) -> str:
-    first = _written(since.astimezone(zone).date()) if since else ""
-    last = _written((before.astimezone(zone) - timedelta(microseconds=1)).date()) if before else ""
+    first = written_day(since.astimezone(zone).date()) if since else ""
+    last = written_day((before.astimezone(zone) - timedelta(microseconds=1)).date()) if before else ""
     if first and last:
         return f"stopped on {first}" if first == last else f"stopped from {first} to {last}"
     if first:
@@ -98,22 +99,5 @@ def _stopped(since: datetime | None, before: datetime | None, zone: ZoneInfo) ->
     return f"stopped up to {last}" if last else ""
 
 
-def _written(day: date) -> str:
-    return f"{day:%b} {day.day}, {day.year}"
-
-
 def _small(words: str) -> str:
     return words[:1].lower() + words[1:]
-
-
-def _midnight(day: date | None, zone: ZoneInfo) -> datetime | None:
-    return datetime.combine(day, time.min, zone) if day else None
-
-
-def _day(values: Sequence[str]) -> date | None:
-    try:
-        day = date.fromisoformat(next(iter(values), ""))
-    except ValueError:
-        return None
-    # Days that no calendar of a church reaches would run over the edge of time when a day is added.
-    return day if 1900 <= day.year <= 2200 else None

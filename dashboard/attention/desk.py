@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from dashboard.attention.asked import Asked, wanted
+from dashboard.clicks import Clicked
 from dashboard.formatting import when
 from dashboard.reading import Trouble
 from ghl.attention import after, groups, retries
@@ -24,9 +25,6 @@ from ghl.cards.view import CardPage, CardRow, Cursor
 from ghl.cards.why import ChurchState, Outage
 from ghl.causes import First, cause
 from ghl.db.engine import Database
-
-ONE_CLICK = timedelta(seconds=1)
-"""Two clicks on a button within this time are one."""
 
 FOR_A_FILTER = timedelta(seconds=10)
 """What a filter leaves is counted card by card, so not with every refresh."""
@@ -60,14 +58,6 @@ class Place:
     def again(self) -> None:
         """The first page, as it is now."""
         self.trail, self.page = [], None
-
-
-@dataclass(frozen=True)
-class Said:
-    """What the button of a row did, and when."""
-
-    at: datetime
-    words: str
 
 
 @dataclass
@@ -111,13 +101,12 @@ class Ask:
 
 
 @dataclass
-class Desk:
+class Desk(Clicked):
     """One visit of the page. `visit` keys its folds, so that a new visit begins with all of them closed."""
 
     asked: Asked = field(default_factory=Asked)
     shown: dict[str, Group] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
-    said: dict[UUID, Said] = field(default_factory=dict)
     mending: Mending | None = None
     aside: Aside | None = None
     ask: Ask | None = None
@@ -138,19 +127,6 @@ class Desk:
     def place(self, key: str) -> Place:
         """Where somebody is in this group."""
         return self.places.setdefault(key, Place())
-
-    def click(self, card_id: UUID, words: str, *, now: datetime) -> bool:
-        """Notes what the button of a row is about to say; False for the second half of a double click."""
-        before = self.said.get(card_id)
-        if before and now - before.at < ONE_CLICK:
-            return False
-        self.said[card_id] = Said(now, words)
-        return True
-
-    def say(self, card_id: UUID, words: str) -> None:
-        """What the button of a row says from now on."""
-        if before := self.said.get(card_id):
-            self.said[card_id] = Said(before.at, words)
 
     @property
     def filtered(self) -> bool:

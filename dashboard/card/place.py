@@ -9,14 +9,12 @@ from uuid import uuid4
 
 from dashboard.card.looking import Looker
 from dashboard.card.work import Told
+from dashboard.clicks import ONE_CLICK
 from ghl.cards.story import CardInFull
 from ghl.statuses import CardStatus
 
 SHARED = timedelta(seconds=0.7)
 """The parts of the page that refresh themselves do so at about the same time, and share one reading."""
-
-ONE_CLICK = timedelta(seconds=1)
-"""Two clicks within this time are one: nobody reads what the first one did and clicks again."""
 
 MOST_DIGITS = 18
 """A longer number is none that the database could hold."""

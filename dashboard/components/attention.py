@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from dashboard.attention import asked, words
-from dashboard.attention.desk import Aside, Ask, Mending, Said
+from dashboard.attention.desk import Aside, Ask, Mending
 from dashboard.card_list import Errand, offered
+from dashboard.clicks import Said
 from dashboard.components import keys
 from dashboard.components.badges import badge
 from dashboard.components.card_form import HINTS, LABELS, LIVE
