@@ -174,7 +174,7 @@ def _leave(folder: Path, installation: Installation, case: Case, result: Result)
     concerned = {card for one in result.violations for card in one.cards}
     evidence = case.evidence
     write("cards.json", [card for card in evidence.cards if str(card["id"]) in concerned])
-    write("attempts.json", [one for one in evidence.attempts if str(one["card_id"]) in concerned])
+    write("attempts.json", evidence.attempts)
     write("revisions.json", [one for one in evidence.revisions if str(one["card_id"]) in concerned])
     write("contacts.json", evidence.contacts)
     write("audit.json", evidence.audit)
