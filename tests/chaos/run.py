@@ -106,7 +106,7 @@ def run(plan: Plan, *, evidence: Path | None = None) -> Result:
             result.violations.append(Violation("stuck", f"no quiet within {plan.quiet_within} s"))
         result.cards, result.calls = len(found.cards), len(found.calls)
         result.retried, result.decided = len(ledger.retries), len(ledger.decisions)
-        if result.violations and evidence is not None:
+        if (result.violations or result.excused) and evidence is not None:
             result.folder = _leave(evidence / str(plan.seed), installation, case, result)
     except Exception as error:  # noqa: BLE001 - a run that breaks off is a failed run, and the next one begins
         told = "".join(traceback.format_exception(error))
