@@ -18,9 +18,6 @@ from tests.chaos.people import Person
 
 Row = Mapping[str, Any]
 
-STALL = 0.1
-"""Seconds that a call may be longer on its way than another: the throttle reckons with no more (ADR 3)."""
-
 
 @dataclass(frozen=True)
 class Call:
@@ -72,8 +69,9 @@ class Evidence:
     """By location, as GoHighLevel shows them."""
 
     calls: list[Call] = field(default_factory=list)
-    stalls: list[float] = field(default_factory=list)
-    """When the simulator answered so late that the machine must have stood still: its arrivals were late too."""
+    stalls: list[tuple[float, float, float]] = field(default_factory=list)
+    """From when to when the simulator was late because the machine had no time for it, and by how much: what came
+    meanwhile was counted so much too late at most."""
 
     texts: dict[str, str] = field(default_factory=dict)
     """Logs, and what Redis held, by where it stood."""
@@ -100,12 +98,12 @@ def read_calls(path: Path) -> list[Call]:
     return sorted(calls.values(), key=lambda call: call.number)
 
 
-def stalls_of(calls: list[Call], *, latency: float) -> list[float]:
-    """Moments at which a call that should have taken `latency` seconds at most took much longer."""
+def stalls_of(calls: list[Call], *, latency: float) -> list[tuple[float, float, float]]:
+    """When answers came late: calls that should have taken `latency` seconds at most took longer."""
     return [
-        call.at
+        (call.at, call.ended, call.ended - call.at - latency)
         for call in calls
-        if call.fault is None and call.ended is not None and call.ended - call.at > latency + STALL
+        if call.fault is None and call.ended is not None and call.ended - call.at > latency
     ]
 
 

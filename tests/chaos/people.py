@@ -19,7 +19,7 @@ KINDS: Mapping[str, int] = {
     "pair": 10,
     "twice": 6,
     "family": 12,
-    "corrected": 12,
+    "corrected": 16,
     "known": 5,
     "bad": 8,
     "gives_up": 4,
@@ -216,6 +216,9 @@ class _Drawing:
             at += dice.choice((0.3, 1.0, 3.0, 12.0))
             marker = f"{card.marker}r{no + 2}"
             values["address"] = marker
+            if dice.random() < 0.3:
+                # Nothing is left by which the first try would be found, should its answer be lost.
+                values["phone"], values["email"] = person.phones[-1], person.emails[-1]
             if dice.random() < 0.4:
                 values["phone"] = dice.choice(person.phones)
             if dice.random() < 0.3:

@@ -106,7 +106,7 @@ def run(plan: Plan, *, evidence: Path | None = None) -> Result:
             result.violations.append(Violation("stuck", f"no quiet within {plan.quiet_within} s"))
         result.cards, result.calls = len(found.cards), len(found.calls)
         result.retried, result.decided = len(ledger.retries), len(ledger.decisions)
-        if result.violations and evidence is not None:
+        if (result.violations or result.excused) and evidence is not None:
             result.folder = _leave(evidence / str(plan.seed), installation, case, result)
     except Exception as error:  # noqa: BLE001 - a run that breaks off is a failed run, and the next one begins
         told = "".join(traceback.format_exception(error))
@@ -174,7 +174,7 @@ def _leave(folder: Path, installation: Installation, case: Case, result: Result)
     concerned = {card for one in result.violations for card in one.cards}
     evidence = case.evidence
     write("cards.json", [card for card in evidence.cards if str(card["id"]) in concerned])
-    write("attempts.json", [one for one in evidence.attempts if str(one["card_id"]) in concerned])
+    write("attempts.json", evidence.attempts)
     write("revisions.json", [one for one in evidence.revisions if str(one["card_id"]) in concerned])
     write("contacts.json", evidence.contacts)
     write("audit.json", evidence.audit)

@@ -41,4 +41,6 @@ def test_each_request_is_written_with_its_true_effect(tmp_path):
     assert "ben@example.org" in refused.text
     assert token not in path.read_text()
     assert stalls_of([seen, refused], latency=0.5) == []
-    assert stalls_of([seen], latency=-1) == [seen.at]
+    ((began, ended, late),) = stalls_of([seen], latency=-1)
+    assert (began, ended) == (seen.at, seen.ended)
+    assert late > 1
