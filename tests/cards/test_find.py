@@ -461,7 +461,6 @@ def test_the_cards_of_one_list_and_what_else_is_wanted_of_them(database, church_
     assert of(services=frozenset({"9:00 am", "11:00 am"}), first_time=True) == {ben.id}
     assert of(statuses=frozenset({CardStatus.HELD})) == set()
     assert of(sources=frozenset({CardSource.FORM})) == set()
-    assert not here.empty
     other_church = church(database, slug="hope")
     with database.church(other_church) as session:
         assert find(session, other_church, here).ids == ()

@@ -151,7 +151,7 @@ def test_the_keyboard_does_everything(person, cards, sql):
     page.keyboard.press("Tab")
     expect(dialog.get_by_role("button", name="Set 1 card aside")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("1 card is set aside.", exact=True)).to_be_visible(timeout=SOON)
+    expect(page.get_by_text("1 card was set aside.", exact=True)).to_be_visible(timeout=SOON)
     expect(dialog).to_have_count(0)
     page.locator("[class*=st-key-bulk_read] button").press("Enter")
 

@@ -131,6 +131,7 @@ def test_skip_back_keep_back_and_look_alikes_have_keys(person, form, standing):
     press(page, "Alt+k")
     on_desk(page, "Ben")
     expect(page.get_by_text("Anna Keller has card #1")).to_be_visible()
+    field(page, "First name").press("Control+a")
     page.keyboard.type("Benny")
     page.keyboard.press("Alt+n")
     expect(said(page)).to_contain_text("Two different cards")
