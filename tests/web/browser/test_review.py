@@ -68,8 +68,9 @@ def said(page):
 
 
 def press(page, key):
-    """A press by somebody who has looked at what is there."""
-    page.wait_for_timeout(DOUBLE_PRESS * 1000 + 100)
+    """A press by somebody who has looked at what is there, once all of it was drawn."""
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    page.wait_for_timeout(DOUBLE_PRESS * 1000 + 300)
     page.keyboard.press(key)
 
 
