@@ -77,7 +77,8 @@ class Cause:
     `automatic`: the hub tries again by itself. `holds_church`: all cards of the church wait, because the
     next one would meet the same answer; none of them spends an attempt. `fields` are those of the card that a
     person mends, and `first` what has to come before the card may go once more. `over_when` says what shows that
-    the trouble has passed, for a trouble that leaves cards behind.
+    the trouble has passed, for a trouble that leaves cards behind. `of_many` is what happened to several cards, where
+    the sentence about one speaks of that one.
     """
 
     code: CauseCode
@@ -90,6 +91,7 @@ class Cause:
     fields: tuple[str, ...] = ()
     first: First = "nothing"
     over_when: Over = "never"
+    of_many: str = ""
 
 
 _FALLBACKS: Mapping[str, str] = {
@@ -124,34 +126,39 @@ _ALL = (
         "A phone number to mend",
         "GoHighLevel won't take {phone}. {problem}",
         "staff",
-        "Correct it here, or leave it empty to send the card without a phone.",
+        "Correct it here. Where the card has an e-mail address as well, the phone may be left empty.",
         fields=("phone",),
         first="mend",
+        of_many="GoHighLevel won't take the phone number. What is wrong stands beside each card.",
     ),
     Cause(
         CauseCode.EMAIL_INVALID,
         "An e-mail address to mend",
         "GoHighLevel won't take {email}. {problem}",
         "staff",
-        "Correct it here, or leave it empty to send the card without an e-mail address.",
+        "Correct it here. Where the card has a phone as well, the e-mail address may be left empty.",
         fields=("email",),
         first="mend",
+        of_many="GoHighLevel won't take the e-mail address. What is wrong stands beside each card.",
     ),
     Cause(
         CauseCode.PHONE_REFUSED,
         "GoHighLevel won't take this phone number",
         "GoHighLevel won't take the phone number {phone}. Its answer: {answer}",
         "staff",
-        "Check the number with the card. Correct it here, or leave it empty to send the card without a phone.",
+        "Check the number with the card and correct it. Where the card has an e-mail address as well, the phone may be "
+        "left empty.",
         fields=("phone",),
+        of_many="GoHighLevel won't take the phone number. Its answer stands beside each card.",
     ),
     Cause(
         CauseCode.EMAIL_REFUSED,
         "GoHighLevel won't take this e-mail address",
         "GoHighLevel won't take the e-mail address {email}. Its answer: {answer}",
         "staff",
-        "Check the address with the card. Correct it here, or leave it empty to send the card without it.",
+        "Check the address with the card and correct it. Where the card has a phone as well, it may be left empty.",
         fields=("email",),
+        of_many="GoHighLevel won't take the e-mail address. Its answer stands beside each card.",
     ),
     Cause(
         CauseCode.PHONE_KEPT_DIFFERENT,
@@ -160,6 +167,7 @@ _ALL = (
         "admin",
         "Open the contact in GoHighLevel, put the right number there, then retry.",
         fields=("phone",),
+        of_many="GoHighLevel kept another phone number than the card says.",
     ),
     Cause(
         CauseCode.EMAIL_KEPT_DIFFERENT,
@@ -168,6 +176,7 @@ _ALL = (
         "admin",
         "Open the contact in GoHighLevel, put the right address there, then retry.",
         fields=("email",),
+        of_many="GoHighLevel kept another e-mail address than the card says.",
     ),
     Cause(
         CauseCode.REFUSED_BY_GHL,
@@ -175,6 +184,7 @@ _ALL = (
         "GoHighLevel won't take this card. Its answer: {answer}",
         "staff",
         "Compare GoHighLevel's answer with the card, correct the card, then retry.",
+        of_many="GoHighLevel won't take these cards. Its answer stands beside each card.",
     ),
     Cause(
         CauseCode.REFUSED_ALONE,
@@ -205,6 +215,7 @@ _ALL = (
         "staff",
         "Read GoHighLevel's answer, correct the card where it helps, then retry.",
         over_when="connected anew",
+        of_many="We tried eight times. GoHighLevel's last answer stands beside each card.",
     ),
     Cause(
         CauseCode.TOKEN_REFUSED,
@@ -324,6 +335,7 @@ _ALL = (
         "staff",
         "Choose: same person, someone else, or not sure.",
         first="answer",
+        of_many="GoHighLevel already has somebody with this phone or e-mail, and the names differ. Is it the same person?",
     ),
     Cause(
         CauseCode.TWO_PEOPLE_MATCH,
@@ -333,6 +345,7 @@ _ALL = (
         "staff",
         "Choose who the card is for. If it is one person, merge the two contacts in GoHighLevel, then retry.",
         first="answer",
+        of_many="In GoHighLevel the phone is on one person and the e-mail on another.",
     ),
     Cause(
         CauseCode.PHONE_ON_OTHER_CONTACT,
@@ -342,6 +355,7 @@ _ALL = (
         "staff",
         "Choose: same person, someone else (the card then goes without this phone), or not sure.",
         first="answer",
+        of_many="The phone is already on somebody else in GoHighLevel. Is it the same person?",
     ),
     Cause(
         CauseCode.EMAIL_ON_OTHER_CONTACT,
@@ -351,6 +365,7 @@ _ALL = (
         "staff",
         "Choose: same person, someone else (the card then goes without this e-mail), or not sure.",
         first="answer",
+        of_many="The e-mail is already on somebody else in GoHighLevel. Is it the same person?",
     ),
     Cause(
         CauseCode.NO_ADDRESS_OF_ITS_OWN,
@@ -361,6 +376,7 @@ _ALL = (
         "Add a phone number or an e-mail address of their own, then retry.",
         fields=("phone", "email"),
         first="mend",
+        of_many="The phone or e-mail on the card is somebody else's, and the card has no other. GoHighLevel needs one to tell them apart.",
     ),
     Cause(
         CauseCode.SAME_CARD_AGAIN,
@@ -369,6 +385,7 @@ _ALL = (
         "staff",
         "Same card: set this one aside. Two different cards: send it.",
         first="choose",
+        of_many="There is already a card that says the same. This one was kept and not sent.",
     ),
     Cause(
         CauseCode.HELD_BY_STAFF,
@@ -377,6 +394,7 @@ _ALL = (
         "staff",
         "Send it when the question is answered, or set it aside.",
         first="choose",
+        of_many="Somebody of your team keeps these cards here. The reason stands beside each card.",
     ),
     Cause(
         CauseCode.FIELD_GONE,
@@ -464,6 +482,12 @@ def cause(code: str) -> Cause:
 def sentence(code: str, facts: Mapping[str, str] | None = None) -> str:
     """The reason in words. Missing or empty facts are worded around; it never fails. Not escaped."""
     return _filled(cause(code).what_happened, facts)
+
+
+def of_many(code: str) -> str:
+    """The reason that several cards share, in words, without what is on one of them."""
+    entry = cause(code)
+    return entry.of_many or _filled(entry.what_happened, None)
 
 
 def advice(code: str, facts: Mapping[str, str] | None = None) -> str:

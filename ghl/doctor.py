@@ -242,7 +242,11 @@ def address(settings: Settings) -> Iterable[Finding]:
     """Where calls go: GoHighLevel itself, by an encrypted connection; a stand-in only on this machine."""
     url = urlsplit(settings.ghl_base_url)
     if settings.ghl_base_url == GHL_BASE_URL:
-        yield Finding("ghl.address", Level.OK, "Cards go to GoHighLevel itself.")
+        yield Finding(
+            "ghl.address",
+            Level.OK,
+            "Cards go to GoHighLevel itself, those of a demo church to its simulator.",
+        )
     elif url.hostname in LOOPBACK:
         yield Finding(
             "ghl.simulator",

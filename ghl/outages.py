@@ -257,7 +257,8 @@ CLOSE = text(
     """
 )
 
-# Each count is a walk of an index from the end of the episode on.
+# Each count is a walk of an index from the end of the episode on. A card that waits for something else, such as its
+# own next try, waited for no outage; the first look knows that, and the counts of the tiles did not.
 FOLLOW = text(
     """
     WITH episode AS (
@@ -275,10 +276,11 @@ FOLLOW = text(
         SELECT count(*) AS n FROM episode AS e
         JOIN cards AS c ON c.church_id = :church AND c.status IN ('waiting', 'sending')
          AND c.received_at <= e.closed_at
+         AND (c.cause IS NULL OR c.cause IN ('ghl_not_answering', 'going_slowly', 'daily_limit_reached'))
     )
     UPDATE outages AS o
     SET arrived = arrived.n, needing = needing.n, remaining = remaining.n, followed_at = clock_timestamp(),
-        waited = greatest(o.waited, arrived.n + needing.n + remaining.n),
+        waited = greatest(CASE WHEN o.followed_at IS NOT NULL THEN o.waited ELSE 0 END, arrived.n + needing.n + remaining.n),
         finished_at = CASE WHEN remaining.n = 0 OR o.closed_at < now() - CAST(:followed_for AS interval)
                            THEN coalesce(greatest(arrived.last, needing.last), now()) END
     FROM episode, arrived, needing, remaining WHERE o.id = episode.id

@@ -3,6 +3,7 @@
 Groups and rows hold still while the page is open; only what they say changes by itself.
 """
 
+from datetime import timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -29,6 +30,9 @@ church_id, zone = viewer.church.church_id, ZoneInfo(viewer.church.timezone)
 hub = services.container()
 desk: Desk = st.session_state.setdefault(f"attention_{church_id}_{viewer.person.user_id}", Desk())
 hands = Hands(viewer, desk)
+JUST_ENDED = timedelta(minutes=2)
+"""For so long the result of a retry stands above the groups; after that among the earlier ones."""
+
 every = max(0.5, hub.settings.page_refresh_seconds - 0.5)
 
 
@@ -104,6 +108,8 @@ def top(shot: Snapshot) -> None:
     for run in shot.requests:
         if not run.over:
             attention.running(run, names=services.names(church_id), now=shot.at, zone=zone, stop=hands.stop)
+        elif run.ended_at and shot.at - run.ended_at < JUST_ENDED:
+            attention.just_over(run, names=services.names(church_id), now=shot.at, zone=zone)
     for offer in shot.offers:
         with st.container(
             border=True, horizontal=True, vertical_alignment="center", key=f"offer_{offer.over[:6]}"

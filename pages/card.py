@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -124,7 +125,9 @@ def do(action: Action) -> None:
 def decide(contact_ids: list[str], verdict: str) -> None:
     """Who is who."""
     if works := at_work():
-        place.say(works.decide(contact_ids, "same" if verdict == "same" else "different"), hub.clock.now())
+        same: Literal["same", "different"] = "same" if verdict == "same" else "different"
+        _, then = facts.left_without(card, facts.doubts(card))
+        place.say(works.decide(contact_ids, same, then), hub.clock.now())
 
 
 def look_anew(contact_id: str) -> None:

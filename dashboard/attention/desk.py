@@ -62,12 +62,20 @@ class Place:
 
 @dataclass
 class Mending:
-    """The fields of a card that is being mended. `shown` is what was typed when the change was last shown."""
+    """The fields of a card that is being mended. `shown` is what was typed when the change was last shown.
+
+    `typed` is what stood in them when another card was opened in between.
+    """
 
     found: ToMend
+    typed: Mapping[str, str] = field(default_factory=dict, repr=False)
     shown: Mapping[str, str] | None = None
     complaint: str = ""
     serial: str = field(default_factory=lambda: uuid4().hex[:8])
+
+    def start(self, name: str) -> str:
+        """What a field begins with."""
+        return self.typed.get(name, self.found.values[name])
 
     def key(self, name: str) -> str:
         """The key of a field; anew each time, so that nothing of the last time stands in it."""
@@ -108,6 +116,7 @@ class Desk(Clicked):
     shown: dict[str, Group] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
     mending: Mending | None = None
+    half_mended: dict[UUID, Mapping[str, str]] = field(default_factory=dict, repr=False)
     aside: Aside | None = None
     ask: Ask | None = None
     complaint: str = ""

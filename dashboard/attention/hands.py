@@ -60,7 +60,9 @@ class Hands:
         if found is None:
             self.desk.complaint = "This card has moved on meanwhile. Nothing was changed."
         elif not isinstance(found, Trouble):
-            self.desk.complaint, self.desk.aside, self.desk.mending = "", None, Mending(found)
+            self._put_by()
+            typed = self.desk.half_mended.get(card_id, {})
+            self.desk.complaint, self.desk.aside, self.desk.mending = "", None, Mending(found, typed)
 
     def save_mend(self) -> None:
         """Saves what was typed and sends the card; only where the change had been shown."""
@@ -94,19 +96,28 @@ class Hands:
             open_.complaint = self.desk.complaint
             return
         self.desk.mending = None
+        self.desk.half_mended.pop(found.card_id, None)
         still_here = saved is not None and saved.status is CardStatus.NEEDS_ATTENTION
         self.desk.click(found.card_id, TOO_LATE if saved is None or still_here else MENDED, now=now)
         services.wake(self.church_id)
 
     def close_mend(self) -> None:
-        """Leaves the card as it is."""
+        """Leaves the card as it is, and forgets what was typed."""
         gate.used()
+        if open_ := self.desk.mending:
+            self.desk.half_mended.pop(open_.found.card_id, None)
         self.desk.mending = None
+
+    def _put_by(self) -> None:
+        """Keeps what is typed into the card at hand, for when it is opened again."""
+        if open_ := self.desk.mending:
+            self.desk.half_mended[open_.found.card_id] = written(open_)
 
     def open_aside(self, card_id: UUID) -> None:
         """Asks why a card is set aside."""
         gate.used()
         if not (self.desk.aside and self.desk.aside.card_id == card_id):
+            self._put_by()
             self.desk.complaint, self.desk.mending, self.desk.aside = "", None, Aside(card_id)
 
     def save_aside(self) -> None:
@@ -190,6 +201,7 @@ class Hands:
     def go(self, key: str, step: str) -> None:
         """Newer, older, or the list of a group as it is now."""
         gate.used()
+        self._put_by()
         self.desk.mending = self.desk.aside = None
         getattr(self.desk.place(key), step)()
 
@@ -249,6 +261,4 @@ class Hands:
 def written(open_: Mending) -> Mapping[str, str]:
     """What stands in the fields of the card that is being mended."""
     state: Any = st.session_state
-    return {
-        name: str(state.get(open_.key(name), open_.found.values[name]) or "") for name in open_.found.fields
-    }
+    return {name: str(state.get(open_.key(name), open_.start(name)) or "") for name in open_.found.fields}

@@ -9,7 +9,7 @@ from ghl.attention.after import Offer, Resolved
 from ghl.attention.groups import Group
 from ghl.attention.retries import Foreseen, Progress
 from ghl.cards.actions import TO_MEND
-from ghl.causes import WHO_ACTS, Over, advice, cause, sentence
+from ghl.causes import WHO_ACTS, Over, advice, cause, of_many
 from ghl.people.names import name_of
 from ghl.statuses import RetryState, Role
 
@@ -18,19 +18,12 @@ OVER: Mapping[Over, str] = {
     "connected anew": "Your token works again.",
 }
 
-OF_EACH: Mapping[str, str] = {
-    "answer": "it stands beside each card",
-    "problem": "What is wrong stands beside each card.",
-    "reason": "the reason stands beside each card",
-}
-"""What a group says where its cards differ."""
-
 WELL = "All is well. No card is waiting for you."
 
 
 def what_happened(code: str) -> str:
     """The reason that all cards of a group share, without what is on one of them."""
-    told = sentence(code, OF_EACH)
+    told = of_many(code)
     return told if told.endswith((".", "!", "?")) else f"{told}."
 
 

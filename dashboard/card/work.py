@@ -114,8 +114,8 @@ class Desk:
             services.wake(self.church_id)
         return came
 
-    def decide(self, contact_ids: Sequence[str], verdict: Literal["same", "different"]) -> Told:
-        """The same person as this contact, or someone else than all of these."""
+    def decide(self, contact_ids: Sequence[str], verdict: Literal["same", "different"], then: str) -> Told:
+        """The same person as this contact, or someone else than all of these; `then` is what follows from that."""
         now = self.hub.clock.now()
 
         def decided(session: Session) -> bool:
@@ -129,8 +129,7 @@ class Desk:
             return Told(good=False, text=NOTHING_TO_DO)
         services.wake(self.church_id)
         same = "Noted: the same person. The card goes into that contact."
-        other = "Noted: someone else. The card goes without what belongs to the other person."
-        return Told(good=True, text=same if verdict == "same" else other)
+        return Told(good=True, text=same if verdict == "same" else f"Noted: someone else. {then}")
 
     def look_anew(self, contact_id: str) -> Told:
         """Lets the card go again, because the contact it asks about is gone."""

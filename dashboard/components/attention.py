@@ -162,7 +162,7 @@ def mend(
             for name in open_.found.fields:
                 st.text_input(
                     LABELS[name],
-                    value=open_.found.values[name],
+                    value=open_.start(name),
                     key=open_.key(name),
                     max_chars=LENGTHS[name],
                     placeholder=HINTS.get(name),
@@ -261,6 +261,13 @@ def running(
                 args=(run.id,),
                 disabled=run.state is not RetryState.RUNNING,
             )
+
+
+def just_over(run: Progress, *, names: Mapping[str, str], now: datetime, zone: ZoneInfo) -> None:
+    """Draws what came of a retry a moment ago."""
+    with st.container(border=True, key=f"over_{run.id}", gap="xsmall"):
+        st.text(words.asked_by(run, asked.in_words(run.wanted, zone=zone), now=now, zone=zone, names=names))
+        st.text(words.outcome(run, now=now, zone=zone, names=names))
 
 
 def history(runs: Sequence[Progress], *, names: Mapping[str, str], now: datetime, zone: ZoneInfo) -> None:

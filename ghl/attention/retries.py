@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session
 
 from ghl import audit
 from ghl.attention.groups import count_all, oldest_first
-from ghl.attention.wanted import Wanted
-from ghl.cards.actions import Action, Standing, act_on, why_left
-from ghl.causes import with_first
+from ghl.attention.wanted import Wanted, of_causes
+from ghl.cards.actions import NOT_REVIEWED, UNREVIEWED, Action, Standing, act_on, why_left
+from ghl.causes import CauseCode, with_first
 from ghl.db.engine import Database
-from ghl.db.models import RetryCard, RetryRequest
+from ghl.db.models import Card, RetryCard, RetryRequest
 from ghl.ids import new_id
 from ghl.statuses import CardStatus, Priority, RetryState
 
@@ -110,8 +110,29 @@ def foresee(session: Session, church_id: UUID, wanted: Wanted) -> Foreseen:
             going[cause] += n
         else:
             left[why] += n
+    kept = CauseCode.HELD_BY_STAFF
+    if going[kept] and (unreviewed := _unreviewed(session, church_id, wanted, until)):
+        # They were kept back before anybody had checked them, so they go back to their review and not out.
+        left[NOT_REVIEWED] += min(unreviewed, going[kept])
+        going[kept] -= min(unreviewed, going[kept])
+    going = +going
     frozen = Wanted(tuple(sorted(going)), wanted.sources, wanted.services, wanted.since, wanted.before)
     return Foreseen(frozen, until, sum(going.values()), dict(left.most_common()))
+
+
+def _unreviewed(session: Session, church_id: UUID, wanted: Wanted, until: datetime) -> int:
+    """How many of the cards that staff keep back nobody has reviewed."""
+    return session.scalars(
+        select(func.count())
+        .select_from(Card)
+        .where(
+            Card.church_id == church_id,
+            Card.status_changed_at <= until,
+            of_causes((CauseCode.HELD_BY_STAFF,)),
+            *wanted.conditions(),
+            UNREVIEWED,
+        )
+    ).one()
 
 
 def start(

@@ -301,13 +301,13 @@ def _reason(action: Action, reason: str) -> str:
 _DUE = Outbox.due_at <= func.now()
 """By PostgreSQL's clock, as a claim has it, and not by that of the machine that serves the page."""
 
-_UNREVIEWED = func.coalesce(Card.facts["was"].astext == CardStatus.TO_REVIEW, False)
+UNREVIEWED = func.coalesce(Card.facts["was"].astext == CardStatus.TO_REVIEW, False)
 """A card that was kept back or set aside before anybody had checked it says so among its facts."""
 
 
 def _by_id(session: Session, church_id: UUID, ids: Collection[UUID]) -> Sequence[Row[Any]]:
     return session.execute(
-        select(Card.status, Card.cause, _UNREVIEWED.label("unreviewed"), _DUE.label("due"), Outbox.priority)
+        select(Card.status, Card.cause, UNREVIEWED.label("unreviewed"), _DUE.label("due"), Outbox.priority)
         .join(Outbox, Outbox.card_id == Card.id)
         .where(Card.church_id == church_id, Card.id.in_(set(ids)))
     ).all()
@@ -344,7 +344,7 @@ def _of_status(church_id: UUID, status: CardStatus, chosen: Chosen) -> Select[An
         Card.status.label("status"),
         Card.cause.label("cause"),
         # Among needs attention there are too many to read what matters for none of them.
-        (_UNREVIEWED if status is CardStatus.HELD else literal(False)).label("unreviewed"),
+        (UNREVIEWED if status is CardStatus.HELD else literal(False)).label("unreviewed"),
         literal(False).label("going"),
         literal(0).label("priority"),
     ]
@@ -386,7 +386,7 @@ def _of_search(church_id: UUID, closer: Collection[CardStatus], chosen: Chosen) 
         select(
             found.c.status,
             Card.cause,
-            _UNREVIEWED.label("unreviewed"),
+            UNREVIEWED.label("unreviewed"),
             func.coalesce(_DUE, False).label("going"),
             func.coalesce(Outbox.priority, 0).label("priority"),
             func.count(),
@@ -474,7 +474,7 @@ class _Hand:
                 Card.cause,
                 Card.facts,
                 Card.revision,
-                _UNREVIEWED.label("unreviewed"),
+                UNREVIEWED.label("unreviewed"),
                 CardRevision.fields,
             )
             .join(CardRevision, (CardRevision.card_id == Card.id) & (CardRevision.no == Card.revision))

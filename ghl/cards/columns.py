@@ -28,7 +28,7 @@ _ALIASES: Mapping[str, str] = {
         "postal_code": "zip zipcode postcode zippostalcode homeaddresszipcode homeaddresszip codigopostal",
         "birthday": "birthdate dateofbirth dob birth fechadenacimiento",
         "visit_date": "dateofvisit visited servicedate datevisited datevisit carddate dateattended attendeddate "
-        "attendedon attended visitedon dateofattendance",
+        "attendedon attended visit visitedon dateofattendance",
         "service": "servicetime serviceattended whichservice whichservicedidyouattend whatservicedidyouattend",
         "campus": "site location campuslocation",
         "first_time": "firsttimeguest firsttimevisitor firstvisit newguest isthisyourfirsttime isthisyourfirstvisit",

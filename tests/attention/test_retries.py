@@ -7,7 +7,7 @@ import pytest
 
 from ghl.attention import retries
 from ghl.attention.wanted import Wanted
-from ghl.cards.actions import TO_MEND, UNDECIDED
+from ghl.cards.actions import NOT_REVIEWED, TO_MEND, UNDECIDED
 from ghl.statuses import CardStatus, Priority, RetryState
 
 ATTENTION, HELD = CardStatus.NEEDS_ATTENTION, CardStatus.HELD
@@ -62,6 +62,17 @@ def test_what_would_happen(cards, foresee):
     assert found.left == {TO_MEND: 1, UNDECIDED: 1, retries.CHOICE_FIRST: 1}
     assert foresee(Wanted(causes=("held_by_staff",))).going == 1
     assert foresee(Wanted(causes=("phone_invalid",))).going == 0
+
+
+def test_what_nobody_has_reviewed_goes_back_to_its_review_and_not_out(cards, foresee, start, advance, told):
+    cards(HELD, cause="held_by_staff")
+    cards(HELD, cause="held_by_staff", facts={"was": "to_review"})
+    kept = Wanted(causes=("held_by_staff",))
+    assert foresee(kept).going == 1
+    assert foresee(kept).left == {NOT_REVIEWED: 1}
+    request = start(kept)
+    advance()
+    assert told(request).queued == 1
 
 
 def test_from_the_request_to_its_end(cards, start, advance, arrive, told, standing, sql):

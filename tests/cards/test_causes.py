@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ghl.cards.fields import CardFields
-from ghl.causes import CAUSES, WHO_ACTS, Cause, CauseCode, advice, cause, sentence, to_be_mended
+from ghl.causes import CAUSES, WHO_ACTS, Cause, CauseCode, advice, cause, of_many, sentence, to_be_mended
 from ghl.client import errors
 
 NOT_ON_SCREEN = (
@@ -23,7 +23,7 @@ def test_each_code_has_exactly_one_entry():
 
 @pytest.mark.parametrize("entry", CAUSES.values(), ids=list(CAUSES))
 def test_each_entry_speaks_a_volunteers_words(entry: Cause):
-    text = f"{entry.title} {entry.what_happened} {entry.what_to_do}"
+    text = f"{entry.title} {entry.what_happened} {entry.what_to_do} {entry.of_many}"
     for word in NOT_ON_SCREEN:
         assert not re.search(rf"\b{re.escape(word)}", text, re.IGNORECASE if word.islower() else 0), word
     assert entry.what_to_do
@@ -96,3 +96,15 @@ def test_a_cause_that_waits_for_nobody_names_nothing_to_do_first():
     for entry in CAUSES.values():
         if entry.automatic:
             assert (entry.first, entry.fields) == ("nothing", ()), entry.code
+
+
+SAID_OF_ONE = {CauseCode.FIELD_GONE, CauseCode.CHOICE_GONE, CauseCode.CONSENT_WORDS_MISSING}
+"""Told of cards that have arrived, which stand in no group."""
+
+
+def test_what_happened_to_several_cards_speaks_of_none_of_them():
+    for code, entry in CAUSES.items():
+        assert "{" not in entry.of_many, code
+        told = of_many(code)
+        for hole in ("this person", "someone else", "a field", "this phone number", "this e-mail address"):
+            assert hole not in told or entry.automatic or entry.code in SAID_OF_ONE, (code, told)

@@ -220,6 +220,16 @@ class TestWhatBecameOfThem:
         with database.system() as session:
             assert outages.to_follow(session) == []
 
+    def test_a_card_that_waits_for_its_own_next_try_waited_for_no_outage(self, over, database, grace, owner):
+        episode, cards = over
+        owner("UPDATE cards SET cause = 'refused_by_ghl' WHERE id = ANY(:ids)", ids=cards[4:])
+        seen = self.look(database, grace, episode)
+        assert (seen.waited, seen.remaining) == (4, 4)
+        self.put(owner, cards[:4], "synced")
+        seen = self.look(database, grace, episode)
+        assert (seen.waited, seen.arrived, seen.remaining) == (4, 4, 0)
+        assert seen.finished_at
+
     def test_it_is_not_followed_for_ever(self, over, database, grace, owner):
         episode, _ = over
         owner("UPDATE outages SET closed_at = closed_at - interval '3 hours'")

@@ -310,6 +310,15 @@ class TestMending:
         assert entries[-1].facts == {"cause": "phone_invalid", "fields": ["phone"]}
         assert "555" not in str([row.facts for row in entries])
 
+    def test_what_is_typed_into_one_card_is_kept_while_another_is_opened(self, page, wrong_phone, cards):
+        app = page()
+        button(app, "Mend").click().run()
+        field(app, "phone").set_value("(615) 555-0143").run()
+        button(app, "Set aside").click().run()
+        assert not [one for one in app.text_input if str(one.key).startswith("mend_")]
+        button(app, "Mend").click().run()
+        assert field(app, "phone").value == "(615) 555-0143"
+
     def test_what_was_not_shown_is_not_saved(self, page, wrong_phone, status_of):
         app = page()
         button(app, "Mend").click().run()
