@@ -8,11 +8,28 @@
   const PAUSE = 1000;
   const field = (at) => at instanceof HTMLInputElement || at instanceof HTMLTextAreaElement;
 
+  /* The second half of a double press, or a key held down, belongs to what was there before: nobody looks at a new
+     form in less time. The server asks the same, but by its own clock, and a press may be long on its way. */
+  const LOOK = 700;
+  let drawnAt = -LOOK;
+  let typedAt = -LOOK;
+  let pressed = "";
+  document.addEventListener("input", (event) => {
+    if (event.isTrusted) typedAt = performance.now();
+  }, true);
+
   /* A shortcut pressed in a field comes before the field hands over what was typed: leaving and entering it
      again does that. Only Alt alone, for AltGr writes letters. */
   window.addEventListener("keydown", (event) => {
     const alone = event.altKey && !event.ctrlKey && !event.metaKey && !event.getModifierState("AltGraph");
-    if (!alone || event.key === "Alt" || !field(document.activeElement)) return;
+    if (!alone || event.key === "Alt") return;
+    if (event.repeat || (event.code === pressed && performance.now() - drawnAt < LOOK && typedAt < drawnAt)) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      return;
+    }
+    pressed = event.code;
+    if (!field(document.activeElement)) return;
     const at = document.activeElement;
     at.blur();
     at.focus({ preventScroll: true });
@@ -55,6 +72,7 @@
     if (!at || at.disabled) return;
     const first = !seen;
     seen = wish.dataset.hubOnce;
+    drawnAt = performance.now();
     if (matchMedia("(pointer: coarse)").matches && wish.dataset.hubFocus.endsWith("_first_name")) {
       /* On a telephone the caret would bring up the keyboard over the card that is to be read. */
       if (!first) document.querySelector(".st-key-said")?.scrollIntoView({ block: "start" });

@@ -326,7 +326,10 @@ class AddPage(DeskPage):
             return None  # a second press: that form was saved, and is gone
         values = written(form)
         if values == desk.laid and desk.presses.unseen():
-            return None  # the second half of a double press, on the form that came up meanwhile
+            desk.focused += (
+                1  # the second half of a double click took the caret along from the form that came up
+            )
+            return None
         if not says_anything(values):
             return desk.refuse({"card": NOTHING_TYPED})
         if not self._may():

@@ -131,7 +131,10 @@ class Desk:
 
     def meant(self) -> bool:
         """Whether a press can be meant for what is on the desk: somebody has typed there, or had time to look."""
-        return self._standing_there() != self.laid or not self.presses.unseen()
+        if self._standing_there() != self.laid or not self.presses.unseen():
+            return True
+        self.focused += 1  # the second half of a double click took the caret along
+        return False
 
     def tell(self, what: str, *, undo: Callable[[], None] | None = None) -> None:
         """What the last press did, and how it is taken back where that can be."""
