@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from dashboard import gate, services
-from dashboard.components import keys, states
+from dashboard.components import states
 from dashboard.components.held import say_again
 from dashboard.formatting import one_line, when
 from dashboard.gate import Viewer
@@ -126,7 +126,6 @@ class FormPage:
                 return states.could_not_load("the card form", opened.number)
             said = st.session_state.pop(f"{self._place}_said", "")
             desk = st.session_state[self._place] = _begin(opened, said)
-        keys.load()
         desk.anew = False
         _draw_said(desk)
         _draw_address(self._hub.settings.form_url, desk.opened)

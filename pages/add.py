@@ -3,11 +3,9 @@
 import streamlit as st
 
 from dashboard import gate, services
-from dashboard.components import keys
 from dashboard.desk.add import AddPage
 from dashboard.navigation import WRITERS
 
 viewer = gate.require(*WRITERS)
-keys.load()
 st.title("Add a card")
 AddPage(services.container(), viewer).draw()

@@ -14,7 +14,7 @@ from dashboard.attention import words
 from dashboard.attention.asked import NAMES, Asked, from_address, in_words, to_address, wanted
 from dashboard.attention.desk import Aside, Ask, Desk, Mending, Snapshot, look
 from dashboard.attention.hands import Hands, written
-from dashboard.components import attention, attention_filter, keys, states
+from dashboard.components import attention, attention_filter, states
 from dashboard.components.attention import Doing
 from dashboard.formatting import one_line
 from dashboard.navigation import WRITERS
@@ -289,7 +289,6 @@ if to_address(linked) != to_address(desk.asked) or not attention_filter.drawn():
     # A link was opened, or somebody comes back from another page: everything as it is now.
     desk.show(linked)
     attention_filter.put(linked)
-keys.load()
 attention_filter.fields(known_causes, choices.services, changed=changed)
 asking = desk.ask
 if asking:

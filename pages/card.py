@@ -12,7 +12,7 @@ from dashboard.card import facts
 from dashboard.card.looking import told as told_of_look
 from dashboard.card.place import Opened, Panel, Place, wanted_number
 from dashboard.card.work import Desk, Refused, Told
-from dashboard.components import card_notes, card_panel, card_question, card_standing, keys, states
+from dashboard.components import card_notes, card_panel, card_question, card_standing, states
 from dashboard.components.card_form import start_values, written
 from dashboard.components.lines import lines
 from dashboard.components.timeline import timeline as draw_timeline
@@ -487,7 +487,6 @@ def new_note() -> None:
     )
 
 
-keys.load()
 st.page_link(CARDS.path, label="All cards", icon=":material/arrow_back:")
 st.title(f"Card #{card.number}")
 with st.container(key="card_name"):

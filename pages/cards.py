@@ -208,7 +208,6 @@ elif not drawn():
     put(place.asked, place.words)
 if "find" in st.query_params and not desk.focus:
     hands.find()
-keys.load()
 filters(choices, changed=changed, find=hands.find)
 if desk.focus:
     keys.focus(key(FIND), once=desk.focus)

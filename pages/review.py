@@ -3,11 +3,9 @@
 import streamlit as st
 
 from dashboard import gate, services
-from dashboard.components import keys
 from dashboard.desk.review import ReviewPage
 from dashboard.navigation import WRITERS
 
 viewer = gate.require(*WRITERS)
-keys.load()
 st.title("Review new cards")
 ReviewPage(services.container(), viewer).draw()

@@ -3,11 +3,9 @@
 import streamlit as st
 
 from dashboard import gate, services
-from dashboard.components import keys
 from dashboard.navigation import WRITERS
 from dashboard.upload.page import UploadPage
 
 viewer = gate.require(*WRITERS)
-keys.load()
 st.title("Import a list")
 UploadPage(services.container(), viewer).draw()

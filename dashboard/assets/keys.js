@@ -1,4 +1,4 @@
-/* What typing fast needs and Streamlit's fields don't have. Everything works without it.
+/* What typing fast and nervous fingers need, and Streamlit's fields and buttons don't have. Everything works without it.
    It reads nothing and sends nothing: it moves the caret and hands over what stands in a field. */
 (() => {
   "use strict";
@@ -16,6 +16,17 @@
   let pressed = "";
   document.addEventListener("input", (event) => {
     if (event.isTrusted) typedAt = performance.now();
+  }, true);
+
+  /* The second half of a double click stops here: it would cut short the run that the first half began, or hit the
+     button that this run puts in the place of the old one. The browser counts (UI Events, `detail`), by where and how
+     fast this computer's owner double-clicks; Enter and Space count as none. The server lets each act once besides. */
+  const BUTTONS = [".stButton", ".stFormSubmitButton", ".stButtonGroup", ".stDownloadButton"]
+    .map((kind) => `${kind} button`).join();
+  window.addEventListener("click", (event) => {
+    if (event.detail < 2 || !event.target.closest?.(BUTTONS)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
   }, true);
 
   /* A shortcut pressed in a field comes before the field hands over what was typed: leaving and entering it

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard.components import keys
 from dashboard.formatting import one_line
 from ghl.people.policy import SignedIn
 from ghl.statuses import Role
@@ -14,7 +15,7 @@ ROLES = {Role.ADMIN: "Admin", Role.STAFF: "Staff", Role.VIEWER: "Viewer"}
 
 
 def tab() -> None:
-    """The browser tab and the style of every page. The picture is ours: a named one comes from elsewhere."""
+    """The browser tab, the style and the script of every page. The picture is ours: a named one comes from elsewhere."""
     st.set_page_config(
         page_title="Church Connect Hub",
         page_icon=str(ASSETS / "icon.png"),
@@ -22,6 +23,7 @@ def tab() -> None:
         initial_sidebar_state=270,
     )
     st.html(ASSETS / "style.css")
+    keys.load()
 
 
 def side(person: SignedIn, *, sign_out: Callable[[], None]) -> None:

@@ -1,6 +1,7 @@
 """A church with staff, cards in any state, and pages run by AppTest."""
 
 import sys
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -92,6 +93,29 @@ def settings_in_environment(database_urls, redis_url, monkeypatch):
     services.container.clear()
     services.coordination.clear()
     services._redis.clear()
+
+
+class StandingClock:
+    """Stands until it is told otherwise: how long a test takes shall not decide what a double click is."""
+
+    def __init__(self):
+        self.time = datetime.now(UTC) + timedelta(minutes=1)  # not before what PostgreSQL notes meanwhile
+
+    def now(self):
+        return self.time
+
+    def monotonic(self):
+        return self.time.timestamp()
+
+    def pass_by(self, **duration):
+        self.time += timedelta(**duration)
+
+
+@pytest.fixture
+def clock(settings_in_environment):
+    """The clock of the pages, which stands."""
+    services.container().clock = (clock := StandingClock())
+    return clock
 
 
 @pytest.fixture

@@ -225,7 +225,7 @@ class TestActing:
         assert "It is in line and goes to GoHighLevel now." in seen(app)
         assert sql("SELECT status FROM cards")[0][0] == "waiting"
 
-    def test_the_second_half_of_a_double_click_hits_nothing(self, open_card, save, sql):
+    def test_the_second_half_of_a_double_click_hits_nothing(self, open_card, save, sql, clock):
         number = save()
         sql("UPDATE cards SET status = 'needs_attention', cause = 'refused_by_ghl'")
         app = open_card(number)
@@ -238,6 +238,9 @@ class TestActing:
         press(app, "Queued again")
         assert "It is in line and goes to GoHighLevel now." in seen(app)
         assert sql("SELECT count(*) FROM audit_entries WHERE action = 'card.sent_again'")[0][0] == 1
+        clock.pass_by(seconds=1)
+        press(app, "Correct this card")
+        assert "Save" in labels(app), "a click of its own counts again"
 
     def test_sent_on_without_an_address_is_not_said_to_go(self, open_card, save, sql):
         number = save({"first_name": "Nobody", "last_name": "Reachable"})

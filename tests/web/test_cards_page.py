@@ -403,7 +403,7 @@ class TestOneCard:
         if becomes is CardStatus.WAITING:
             assert sql("SELECT due_at <= now() FROM outbox")[0][0]
 
-    def test_a_double_click_acts_once(self, page, cards, sql):
+    def test_a_double_click_acts_once(self, page, cards, sql, clock):
         card = cards(CardStatus.NEEDS_ATTENTION, cause="refused_by_ghl")
         app = page()
         keyed(app, f"do_{card}").click().run()

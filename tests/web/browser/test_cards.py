@@ -225,6 +225,27 @@ def test_a_double_click_on_retry_acts_once(person, cards, sql, church):
     assert sql(told, church=church)[0][0] == 1
 
 
+def test_the_second_half_of_a_double_click_never_leaves_the_browser(person, cards):
+    for _ in range(3):
+        cards(CardStatus.TO_REVIEW)
+    page = person("cards")
+    expect(rows(page)).to_have_count(3, timeout=30_000)
+    page.evaluate(
+        """() => {
+            window.heard = [];
+            document.addEventListener("click", (event) => window.heard.push(event.detail));
+        }"""
+    )
+    page.get_by_role("button", name="Select this page").dblclick()
+    expect(page.get_by_text("3 cards selected")).to_be_visible(timeout=SOON)
+    assert page.evaluate("window.heard") == [1]
+    page.get_by_label("Find a person").dblclick()
+    assert page.evaluate("window.heard") == [1, 1, 2], "it selects a word, as everywhere"
+    page.get_by_role("button", name="Select none").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("3 cards selected")).to_be_hidden(timeout=SOON)
+
+
 def test_two_tabs_set_the_same_cards_aside_once_and_take_it_back(person, web, cards, sql, church):
     made = [cards(CardStatus.TO_REVIEW) for _ in range(3)]
     one = person("cards")
