@@ -54,8 +54,24 @@ CARD = PageSpec("card", "Card", "id_card", roles=EVERYBODY, listed=False)
 FORM = PageSpec("form", "Card form", "qr_code_2", roles=ADMINS)
 INSTALLATION = PageSpec("installation", "This installation", "dns", ops=True)
 
+CORRECTION = "correction"
+"""In a card's address: its form is open from the start."""
+
 PAGES = (HOME, ADD, REVIEW, ATTENTION, CARDS, UPLOAD, CARD, FORM, INSTALLATION)
 """In the order of the work; the first that a person may see is where they land."""
+
+
+def to_card(number: int, *, back_to: PageSpec = CARDS, correct: bool = False) -> dict[str, str]:
+    """What stands in the address of a card: `back_to` is where its way back leads, `correct` opens its form."""
+    query = {"number": str(number)}
+    if back_to is not CARDS:
+        query["from"] = back_to.file
+    return query | ({"open": CORRECTION} if correct else {})
+
+
+def way_back(asked: str, person: SignedIn) -> PageSpec:
+    """The page that an address names as the way back; all cards, where that is none of this person's."""
+    return next((page for page in PAGES if page.file == asked and page.listed and page.is_for(person)), CARDS)
 
 
 def pages_for(person: SignedIn | None) -> tuple[PageSpec, ...]:

@@ -17,7 +17,7 @@ from dashboard.components.card_form import start_values, written
 from dashboard.components.lines import lines
 from dashboard.components.timeline import timeline as draw_timeline
 from dashboard.formatting import day_of, one_line, when
-from dashboard.navigation import CARDS, EVERYBODY, WRITERS
+from dashboard.navigation import CARDS, CORRECTION, EVERYBODY, WRITERS, way_back
 from dashboard.reading import Trouble, guarded
 from ghl.cards.actions import Action
 from ghl.cards.find import Choices
@@ -487,7 +487,11 @@ def new_note() -> None:
     )
 
 
-st.page_link(CARDS.path, label="All cards", icon=":material/arrow_back:")
+if fresh and writes and st.query_params.get("open") == CORRECTION:
+    del st.query_params["open"]  # once: a reload shows the card
+    open_panel(Opened.CORRECTION)
+back = way_back(st.query_params.get("from", ""), viewer.person)
+st.page_link(back.path, label=back.title, icon=":material/arrow_back:")
 st.title(f"Card #{card.number}")
 with st.container(key="card_name"):
     st.text(one_line(card.name) or "No name")

@@ -9,7 +9,18 @@ from dashboard.components import states
 from dashboard.components.tiles import tiles
 from dashboard.formatting import cards, clock_time, one_line, when
 from dashboard.home import Overview, in_one_sentence, overview
-from dashboard.navigation import ADD, ATTENTION, CARD, CARDS, EVERYBODY, REVIEW, UPLOAD, WRITERS
+from dashboard.navigation import (
+    ADD,
+    ATTENTION,
+    CARD,
+    CARDS,
+    EVERYBODY,
+    HOME,
+    REVIEW,
+    UPLOAD,
+    WRITERS,
+    to_card,
+)
 from dashboard.periods import PERIODS
 from dashboard.reading import Trouble, guarded
 from dashboard.situation import Situation
@@ -73,7 +84,7 @@ def oldest(seen: Overview) -> None:
             CARD.path,
             label=f"Open card #{row.number}",
             icon=":material/id_card:",
-            query_params={"number": str(row.number)},
+            query_params=to_card(row.number, back_to=HOME),
         )
 
 

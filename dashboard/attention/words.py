@@ -142,7 +142,8 @@ def last_mended(one: Resolved, *, now: datetime, zone: ZoneInfo, names: Mapping[
     """`Last mended: Anna Keller, 9:31 am, by Ruth.` The name is a visitor's text."""
     name = one_line(one.name, 60) or f"card #{one.number}"
     by = one_line(name_of(one.actor, names), 40)
-    return f"Last mended: {name}, {when(one.at, now=now, zone=zone)}, by {by}."
+    done = "set aside" if one.set_aside else "mended"
+    return f"Last {done}: {name}, {when(one.at, now=now, zone=zone)}, by {by}."
 
 
 def _results(run: Progress) -> list[str]:

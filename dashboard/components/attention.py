@@ -18,7 +18,7 @@ from dashboard.components.card_form import HINTS, LABELS, LIVE
 from dashboard.components.card_panel import change
 from dashboard.components.card_rows import occasion, tried
 from dashboard.formatting import cards, esc, one_line
-from dashboard.navigation import CARD
+from dashboard.navigation import ATTENTION, CARD, to_card
 from dashboard.reading import Trouble
 from ghl.attention.mend import Looked
 from ghl.attention.retries import Progress
@@ -53,7 +53,9 @@ def row(card: CardRow, doing: Doing, *, now: datetime, zone: ZoneInfo) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             with st.container(width=250, gap=None, key=f"who_{card.id}"):
                 st.page_link(
-                    CARD.path, label=esc(card.name) or "No name", query_params={"number": str(card.number)}
+                    CARD.path,
+                    label=esc(card.name) or "No name",
+                    query_params=to_card(card.number, back_to=ATTENTION),
                 )
                 st.text(f"#{card.number} · {words.stopped(card.stands_since, now=now, zone=zone)}")
                 if line := occasion(card):
@@ -96,7 +98,7 @@ def _buttons(card: CardRow, doing: Doing) -> None:
         elif to_do is Errand.DECIDE:
             _to_card(card, "Decide", "help")
         if waits and _corrected_on_card(card):
-            _to_card(card, "Correct it", "edit")
+            _to_card(card, "Correct it", "edit", correct=True)
         if waits:
             st.button(
                 "Set aside",
@@ -113,12 +115,12 @@ def _corrected_on_card(card: CardRow) -> bool:
     return card.status is CardStatus.NEEDS_ATTENTION and entry.who == "staff" and not entry.fields
 
 
-def _to_card(card: CardRow, label: str, icon: str) -> None:
+def _to_card(card: CardRow, label: str, icon: str, *, correct: bool = False) -> None:
     st.page_link(
         CARD.path,
         label=label,
         icon=f":material/{icon}:",
-        query_params={"number": str(card.number)},
+        query_params=to_card(card.number, back_to=ATTENTION, correct=correct),
         width="content",
     )
 

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard.card_list import Errand
 from dashboard.components.badges import badge
 from dashboard.formatting import ago, esc, one_line, when
-from dashboard.navigation import CARD
+from dashboard.navigation import CARD, to_card
 from ghl.cards.actions import Action
 from ghl.cards.view import CardRow
 from ghl.statuses import CardStatus
@@ -59,9 +59,7 @@ def card_rows(
             if doing:
                 _tick(row, doing)
             with st.container(width=260, gap=None, key=f"who_{row.id}"):
-                st.page_link(
-                    CARD.path, label=esc(row.name) or "No name", query_params={"number": str(row.number)}
-                )
+                st.page_link(CARD.path, label=esc(row.name) or "No name", query_params=to_card(row.number))
                 st.text(came(row, now=now, zone=zone))
                 if line := occasion(row):
                     st.text(line)
@@ -131,7 +129,8 @@ def _button(row: CardRow, doing: Doing) -> None:
             )
         elif to_do is not None:
             label, icon = ERRANDS[to_do]
-            st.page_link(CARD.path, label=label, icon=icon, query_params={"number": str(row.number)})
+            correct = to_do is Errand.MEND
+            st.page_link(CARD.path, label=label, icon=icon, query_params=to_card(row.number, correct=correct))
         elif said:
             # Pressed again it does nothing, but it stays, and so does the focus of who came by keyboard.
             st.button(said, key=f"do_{row.id}", icon=":material/check:", width="stretch")

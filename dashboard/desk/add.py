@@ -23,7 +23,7 @@ from dashboard.desk.presses import Presses
 from dashboard.desk.typed import Beside, Opened, Stands, says_anything
 from dashboard.desk.windows import FORMS
 from dashboard.formatting import cards, one_line, when
-from dashboard.navigation import CARD, WRITERS
+from dashboard.navigation import ADD, CARD, WRITERS, to_card
 from dashboard.reading import Trouble, guarded
 from ghl.cards.actions import Action, act
 from ghl.cards.drafts import place_of_form
@@ -196,7 +196,7 @@ class AddPage(DeskPage):
                 icon=":material/arrow_back:",
                 key=f"back_{desk.form}",
             ):
-                st.switch_page(CARD.path, query_params={"number": str(last.number)})
+                st.switch_page(CARD.path, query_params=to_card(last.number, back_to=ADD))
         keys.focus(f"{desk.form}_{desk.focus}", once=f"{desk.form}{desk.focused}")
 
     def _draw_draft(self, desk: Desk) -> None:
@@ -299,7 +299,7 @@ class AddPage(DeskPage):
                             CARD.path,
                             label=f"Open card #{said.card.number}"
                             + (" to correct it" if said.undo and not undo else ""),
-                            query_params={"number": str(said.card.number)},
+                            query_params=to_card(said.card.number, back_to=ADD),
                         )
 
     def _can_undo(self, said: Said) -> bool:

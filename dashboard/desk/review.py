@@ -30,7 +30,7 @@ from dashboard.desk.presses import Presses
 from dashboard.desk.reviewing import OnTheDesk, Standing, TakenError
 from dashboard.desk.typed import STAYS, carried
 from dashboard.formatting import cards, clock_time, esc, number, one_line, when
-from dashboard.navigation import ADD, CARD, WRITERS
+from dashboard.navigation import ADD, CARD, REVIEW, WRITERS, to_card
 from dashboard.reading import Trouble, guarded
 from ghl.cards.actions import Action, ActionError, act
 from ghl.cards.correct import CardChangedError, CorrectionError, changes_between
@@ -445,7 +445,7 @@ class ReviewPage(DeskPage):
                         st.page_link(
                             CARD.path,
                             label=f"Open card #{like.number}",
-                            query_params={"number": str(like.number)},
+                            query_params=to_card(like.number, back_to=REVIEW),
                         )
 
     def _draw_buttons(self, desk: Desk, open_: OnTheDesk, *, again: bool) -> None:

@@ -16,7 +16,8 @@ from ghl.db.models import AuditEntry, Card, Credential
 LOOKED_THROUGH = 2_000
 """Entries of the change log that are looked through for the last one that mended a card."""
 
-MENDED = ("card.sent_again", "card.corrected", "card.released", "card.dismissed", "card.decided")
+SET_ASIDE = "card.dismissed"
+MENDED = ("card.sent_again", "card.corrected", "card.released", SET_ASIDE, "card.decided")
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,10 @@ class Offer:
 
 @dataclass(frozen=True)
 class Resolved:
-    """What was mended last: the card, by whom and when. The name is a visitor's text."""
+    """What was mended or set aside last: the card, by whom and when. The name is a visitor's text."""
 
     number: int
+    set_aside: bool
     at: datetime
     actor: str
     name: str = field(repr=False)
@@ -68,7 +70,7 @@ def last_resolved(session: Session, church_id: UUID) -> Resolved | None:
         .subquery()
     )
     entry = session.execute(
-        select(newest.c.at, newest.c.actor, newest.c.subject)
+        select(newest.c.at, newest.c.actor, newest.c.subject, newest.c.action)
         .where(newest.c.action.in_(MENDED))
         .order_by(newest.c.id.desc())
         .limit(1)
@@ -83,7 +85,8 @@ def last_resolved(session: Session, church_id: UUID) -> Resolved | None:
     )
     if not (entry and card):
         return None
-    return Resolved(card.number, entry.at, entry.actor, f"{card.first_name} {card.last_name}".strip())
+    name = f"{card.first_name} {card.last_name}".strip()
+    return Resolved(card.number, entry.action == SET_ASIDE, entry.at, entry.actor, name)
 
 
 def _last_arrival(session: Session, church_id: UUID) -> datetime | None:

@@ -66,4 +66,7 @@ def test_what_was_mended_last(database, church, cards, clock):
     with database.church(church) as session:
         act(session, church, Action.SEND_NOW, card, actor="user:1", now=clock.now())
     found = last()
-    assert (found.number, found.name, found.actor) == (1, "Anna Keller", "user:1")
+    assert (found.number, found.name, found.actor, found.set_aside) == (1, "Anna Keller", "user:1", False)
+    with database.church(church) as session:
+        act(session, church, Action.SET_ASIDE, card, reason="Twice", actor="user:1", now=clock.now())
+    assert last().set_aside

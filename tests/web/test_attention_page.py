@@ -160,7 +160,7 @@ class TestGroups:
         app = page()
         assert WELL in words(app)
         assert any(
-            one.startswith("Last mended: Anna Keller") and one.endswith("by Ruth.") for one in words(app)
+            one.startswith("Last set aside: Anna Keller") and one.endswith("by Ruth.") for one in words(app)
         )
 
     def test_a_hostile_name_is_text(self, page, cards):

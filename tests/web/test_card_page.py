@@ -200,6 +200,39 @@ class TestWhereItStands:
         assert "An admin of your church can mend this." in seen(open_card(number))
 
 
+class TestTheWayHere:
+    """What the address says besides the card: where one came from, and what one came for."""
+
+    @pytest.mark.parametrize(
+        ("role", "asked", "leads"),
+        [
+            (Role.STAFF, "attention", "Needs attention"),
+            (Role.STAFF, "home", "Home"),
+            (Role.STAFF, "", "All cards"),
+            (Role.STAFF, "card", "All cards"),
+            (Role.STAFF, "//evil.example", "All cards"),
+            (Role.STAFF, "form", "All cards"),
+            (Role.VIEWER, "attention", "All cards"),
+        ],
+    )
+    def test_the_way_back_leads_where_one_came_from(self, open_page, sign_in, save, role, asked, leads):
+        app = open_page(sign_in(role), CARD, number=str(save()), **{"from": asked})
+        assert not app.exception
+        assert app.get("page_link")[0].proto.label == leads
+
+    def test_who_comes_to_correct_finds_the_form_open_once(self, open_page, sign_in, save):
+        cookie, number = sign_in(), str(save())
+        app = open_page(cookie, CARD, number=number, open="correction")
+        assert field(app, "First name").value == "Anna"
+        assert "open" not in app.query_params
+        press(app, "Don't save")
+        assert "Save" not in labels(app)
+
+    def test_a_viewer_finds_no_form(self, open_page, sign_in, save):
+        app = open_page(sign_in(Role.VIEWER), CARD, number=str(save()), open="correction")
+        assert labels(app) == set()
+
+
 class TestActing:
     def test_set_aside_with_a_reason_and_put_back(self, open_card, save, sql):
         app = open_card(save())
