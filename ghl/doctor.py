@@ -19,6 +19,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 
+from ghl.causes import cause
 from ghl.clock import Clock
 from ghl.config import GHL_BASE_URL, Settings
 from ghl.crypto import KeyRingError, load_key_ring
@@ -31,6 +32,9 @@ from ghl.status import ALIVE_SECONDS
 
 CLOCK_TOLERANCE_SECONDS = 5.0
 """A machine this far off its database shows times that puzzle people; leases go by the database's clock alone."""
+
+MOST_NAMED = 20
+"""Churches that stand still and are named one by one."""
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
@@ -87,6 +91,7 @@ def database(settings: Settings, *, clock: Clock) -> Iterable[Finding]:
             yield from migrated
             if all(finding.level is Level.OK for finding in migrated):
                 yield from _workers(connection)
+                yield from _standing_still(connection)
     except SQLAlchemyError as error:
         first = (str(getattr(error, "orig", None) or error).strip().splitlines() or ["no reason given"])[0]
         yield Finding(
@@ -193,6 +198,33 @@ def _workers(connection: Connection) -> Iterable[Finding]:
         )
     else:
         yield Finding("scheduler.alive", Level.OK, "A scheduler is alive.")
+
+
+def _standing_still(connection: Connection) -> Iterable[Finding]:
+    """Churches whose cards all wait: paused by somebody, or held because GoHighLevel lets nobody in."""
+    rows = connection.execute(
+        text(
+            "SELECT slug, hold_cause, paused_at FROM churches"
+            " WHERE hold_cause IS NOT NULL OR paused_at IS NOT NULL ORDER BY slug LIMIT :most"
+        ),
+        {"most": MOST_NAMED},
+    ).all()
+    for row in rows:
+        if row.hold_cause:
+            why = cause(row.hold_cause)
+            yield Finding(
+                "church.held",
+                Level.WARNING,
+                f"Cards of {row.slug} wait: {why.title}.",
+                f"Say it to an admin of the church, or run: hub connect {row.slug} --location ID",
+            )
+        if row.paused_at:
+            yield Finding(
+                "church.paused",
+                Level.WARNING,
+                f"Cards of {row.slug} wait: somebody paused it.",
+                f"When it may go on, run: hub resume {row.slug}",
+            )
 
 
 def redis_server(settings: Settings) -> Iterable[Finding]:

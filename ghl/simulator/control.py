@@ -11,7 +11,7 @@ import orjson
 
 from ghl.simulator.answers import Refusal
 from ghl.simulator.application import Application
-from ghl.simulator.faults import FaultError
+from ghl.simulator.faults import FaultError, Kind
 from ghl.simulator.latency import Range
 from ghl.simulator.locations import Location
 from ghl.simulator.records import token_to
@@ -89,7 +89,11 @@ class ControlApi:
 
     def _add_fault(self, request: Request, _rest: str) -> dict[str, Any]:
         fields = _body(request)
-        fault = self._application.faults.add(fields.pop("kind", ""), **fields)
+        kind = fields.pop("kind", "")
+        if kind == Kind.REFUSE and not fields.get("duration"):
+            # Nobody is listened to then, and whoever wants to take it back neither.
+            raise FaultError("The fault refuse needs a duration: until then nobody can take it back.")
+        fault = self._application.faults.add(kind, **fields)
         return fault.show(self._state.clock.monotonic())
 
     def _clear_faults(self, _request: Request, rest: str) -> dict[str, Any]:

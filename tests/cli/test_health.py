@@ -49,6 +49,24 @@ def test_doctor_finds_all_well_but_the_missing_workers(hub):
     assert "error" not in found.values()
 
 
+def test_doctor_names_the_churches_that_stand_still(hub, database_urls):
+    assert hub("church", "add", "grace", "--name", "Grace", "--timezone", "America/Chicago").code == 0
+    assert hub("church", "add", "hope", "--name", "Hope", "--timezone", "America/Chicago").code == 0
+    engine = create_engine(database_urls.admin)
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE churches SET hold_cause = 'token_refused', hold_since = now() WHERE slug = 'grace'")
+        )
+    engine.dispose()
+    assert hub("pause", "hope", "--reason", "We move").code == 0
+    examined = hub("doctor", "--json")
+    assert examined.code == 0
+    told = {f["id"]: f["text"] for f in json.loads(examined.out) if f["id"].startswith("church.")}
+    assert set(told) == {"church.held", "church.paused"}
+    assert "grace" in told["church.held"]
+    assert "hope" in told["church.paused"]
+
+
 def test_doctor_tells_a_login_that_sees_everything(hub, database_urls):
     examined = hub("doctor", "--json", HUB_DATABASE_URL=database_urls.admin)
     assert examined.code == 1

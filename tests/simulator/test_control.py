@@ -80,6 +80,7 @@ def test_locations_tokens_and_settings(control, api):
         ("PATCH", "locations/ve9EPM428h8vShlRW1KT", {"unique_fields": ["name"]}, 400),
         ("POST", "locations", {}, 404),
         ("POST", "latency", {"seconds": "fast"}, 400),
+        ("POST", "faults", {"kind": "refuse"}, 400),
         ("GET", "contacts/nobody", None, 404),
         ("GET", "weather", None, 404),
     ],
