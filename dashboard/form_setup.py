@@ -17,7 +17,7 @@ import streamlit as st
 
 from dashboard import gate, services
 from dashboard.components import states
-from dashboard.components.held import say_again
+from dashboard.components.held import held, say_again
 from dashboard.formatting import one_line, when
 from dashboard.gate import Viewer
 from dashboard.navigation import ADMINS
@@ -192,6 +192,7 @@ class FormPage:
         st.header(f"{BOX[channel]}: the words beside the box")
         st.text_area(
             f"{BOX[channel]}: words",
+            value=held(_key(desk, name)),
             key=_key(desk, name),
             max_chars=MAX_WORDING,
             height="content",
@@ -369,9 +370,11 @@ def _draw_address(form_url: str, opened: Opened) -> None:
 
 def _draw_fields(desk: Desk, keep: Callable[[], None]) -> None:
     st.header("What stands on it")
-    st.toggle("The form is open", key=_key(desk, "is_open"), on_change=keep)
+    is_open = _key(desk, "is_open")
+    st.toggle("The form is open", value=bool(st.session_state[is_open]), key=is_open, on_change=keep)
     st.text_input(
         "Legal name of the church, as registered for texts",
+        value=held(_key(desk, "legal_name")),
         key=_key(desk, "legal_name"),
         max_chars=MAX_NAME,
         placeholder=desk.opened.settings.church_name,
@@ -383,6 +386,7 @@ def _draw_fields(desk: Desk, keep: Callable[[], None]) -> None:
         label = f"Address of your {page}"
         st.text_input(
             label,
+            value=held(_key(desk, name)),
             key=_key(desk, name),
             max_chars=MAX_ADDRESS,
             placeholder="https://",
@@ -391,11 +395,17 @@ def _draw_fields(desk: Desk, keep: Callable[[], None]) -> None:
         )
         _tell(desk, name)
     st.text_area(
-        "Words of welcome", key=_key(desk, "welcome"), max_chars=MAX_WELCOME, height=100, on_change=keep
+        "Words of welcome",
+        value=held(_key(desk, "welcome")),
+        key=_key(desk, "welcome"),
+        max_chars=MAX_WELCOME,
+        height=100,
+        on_change=keep,
     )
     _tell(desk, "welcome")
     for name in LISTS:
-        st.text_area(LABELS[name], key=_key(desk, name), height=120, on_change=keep)
+        key = _key(desk, name)
+        st.text_area(LABELS[name], value=held(key), key=key, height=120, on_change=keep)
         _tell(desk, name)
     st.text("A list without lines is left out of the form.")
 

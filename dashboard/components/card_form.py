@@ -11,6 +11,7 @@ from typing import Literal
 import streamlit as st
 
 from dashboard.components import keys
+from dashboard.components.held import held, held_among
 from dashboard.formatting import one_line
 from ghl.cards.consent import OF_THE_PERSON
 from ghl.cards.fields import COLUMNS, YES_NO, CardFields
@@ -206,12 +207,15 @@ class _Field:
             st.text(f"{label}{'' if label.endswith('?') else ':'} {shown or 'nothing'}")
             return
         if column in YES_NO:
-            st.radio(label, tuple(_choices(column)), horizontal=True, key=key, on_change=change)
+            choices = tuple(_choices(column))
+            at = held_among(key, choices)
+            st.radio(label, choices, index=at, horizontal=True, key=key, on_change=change)
         elif column in LONG:
-            st.text_area(label, height=100, key=key, on_change=change)
+            st.text_area(label, value=held(key), height=100, key=key, on_change=change)
         else:
             st.text_input(
                 label,
+                value=held(key),
                 key=key,
                 placeholder=HINTS.get(column),
                 autocomplete="off",
@@ -226,7 +230,8 @@ class _Field:
         key = f"{self._key}_answer_{number}"
         st.session_state.setdefault(key, str(self._start.get(question) or ""))
         st.text(one_line(question, 200))
-        st.text_area(f"Answer to question {number}", height=68, key=key, on_change=self._on_change)
+        label = f"Answer to question {number}"
+        st.text_area(label, value=held(key), height=68, key=key, on_change=self._on_change)
         if question in self._problems:
             st.error(self._problems[question])
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.card.work import Told
 from dashboard.components.badges import BADGES
-from dashboard.components.held import say_again
+from dashboard.components.held import held, say_again
 from dashboard.formatting import one_line, when
 from dashboard.navigation import CARD
 from ghl.cards.notes import LONGEST_NOTE, Note
@@ -34,7 +34,8 @@ def new_note(
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.text(f"What you typed at {typed_at} is back.", width="content")
             st.button("Start again", key="note_anew", on_click=start_again)
-    st.text_area("A new note", key=f"note_{serial}", max_chars=LONGEST_NOTE, height=80, on_change=typed)
+    key = f"note_{serial}"
+    st.text_area("A new note", value=held(key), key=key, max_chars=LONGEST_NOTE, height=80, on_change=typed)
     if told:
         (st.success if told.good else st.error)(told.text)
     st.button("Keep the note", key="keep_note", icon=":material/note_add:", on_click=keep)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard.card_filter import LONGEST_WORDS, RANGE, SOURCES, Asked
 from dashboard.components.badges import BADGES
+from dashboard.components.held import held
 from dashboard.formatting import one_line
 from dashboard.periods import PERIODS
 from ghl.cards.find import Choices
@@ -83,6 +84,7 @@ def filters(choices: Choices, *, changed: Callable[[], None], find: Callable[[],
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="search"):
         st.text_input(
             "Find a person",
+            value=held(key(FIND)),
             key=key(FIND),
             type="search",
             max_chars=LONGEST_WORDS,

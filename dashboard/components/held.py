@@ -1,8 +1,23 @@
-"""Fields that keep what they hold when the browser's connection breaks; for fields outside the form of a card."""
+"""Fields that keep what they hold: when the browser's connection breaks, and when two runs follow at once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import streamlit as st
+
+
+def held(key: str) -> str:
+    """What the text field of this key holds here, for its `value`.
+
+    A value that the script puts into a field goes to the browser with one run only. Where the next run follows
+    before the browser has drawn it, it draws the next one alone: blank, and tells that back as if somebody had emptied
+    the field. As the field's default the value goes with each run.
+    """
+    return str(st.session_state.get(key) or "")
+
+
+def held_among(key: str, choices: Sequence[str]) -> int:
+    """The same for a field of choices, for its `index`."""
+    return choices.index(said) if (said := st.session_state.get(key)) in choices else 0
 
 
 def say_again(key: str, fields: Iterable[str]) -> None:

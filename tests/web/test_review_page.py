@@ -90,6 +90,27 @@ def test_save_and_next_lets_the_card_go_and_brings_the_next(open_page, sign_in, 
     assert "All new cards are reviewed. 2 today, the last by Ruth at" in texts(app)
 
 
+def test_each_run_says_what_the_fields_hold(open_page, sign_in, form):
+    """The browser may draw only the last of two runs that follow at once; a field that did not say it would be blank.
+
+    What is drawn blank comes back as if somebody had emptied it.
+    """
+    form(first_time=True, notes="By the door")
+    app = open_page(sign_in(), REVIEW)
+    field(app, "City").set_value("Nashville").run()
+    for _ in range(2):
+        assert {one.proto.default for one in app.text_input} >= {
+            "Anna",
+            "Keller",
+            "anna@example.org",
+            "Nashville",
+        }
+        assert "By the door" in [one.proto.default for one in app.text_area]
+        (first_time,) = [one for one in app.radio if one.label == "First time here?"]
+        assert first_time.options[first_time.proto.default] == first_time.value == "Yes"
+        app.run()
+
+
 def test_no_card_yet(open_page, sign_in, connected):
     app = open_page(sign_in(), REVIEW)
     assert "All new cards are reviewed." in texts(app)
