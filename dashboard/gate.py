@@ -15,7 +15,8 @@ from ghl.people import sessions
 from ghl.people.policy import ChurchRole, SignedIn
 from ghl.statuses import Role
 
-COOKIE = "hub_session"
+COOKIE = "session"
+"""What the session's cookie is called in here; in the browser its name belongs to the installation."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,9 @@ NOT_ALLOWED = Refused(
 
 
 def browser_cookies() -> dict[str, str]:
-    """The cookies this tab was opened with."""
-    return dict(st.context.cookies)
+    """The session's cookie that this tab was opened with, if it had one."""
+    secret = st.context.cookies.get(services.cookies().session)
+    return {COOKIE: secret} if secret else {}
 
 
 def who(*, by_person: bool = True) -> SignedIn | Trouble | None:

@@ -23,12 +23,16 @@ from streamlit.web import bootstrap
 import dashboard
 from dashboard import services
 from dashboard.components import states
+from dashboard.cookies import Cookies
+from dashboard.doors import Doors
 from dashboard.headers import SecurityHeaders, security_headers
+from dashboard.oidc import CALLBACK_PATH
 from dashboard.reading import support_number
 from dashboard.scripts import script_routes
 from dashboard.sign_in import sign_in_routes
 from ghl.config import Settings
 from ghl.logging import set_up_logging
+from ghl.people.oidc.provider import Provider
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = Path(__file__).resolve().parent / "app.py"
@@ -64,6 +68,9 @@ def run(settings: Settings, host: str, port: int) -> None:
                 log_config=None,
                 log_level="warning",
                 server_header=False,
+                # By default uvicorn believes whoever connects from this machine.
+                proxy_headers=bool(settings.trusted_proxies),
+                forwarded_allow_ips=settings.trusted_proxies or None,
                 ws="websockets-sansio",
                 ws_ping_interval=PING_SECONDS,
                 ws_ping_timeout=PING_SECONDS,
@@ -78,15 +85,34 @@ def run(settings: Settings, host: str, port: int) -> None:
 def build_app(settings: Settings) -> st.App:
     """The ASGI application: our own routes, then Streamlit's."""
     https = settings.public_url.startswith("https://")
+    cookies, doors = Cookies(settings), Doors(services.container)
     middleware = [Middleware(SecurityHeaders, headers=security_headers(https=https))]
     if settings.allowed_hosts:
         middleware.append(Middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts)))
     return st.App(
         SCRIPT,
-        routes=[*sign_in_routes(services.container, https=https), *script_routes()],
+        routes=[
+            *sign_in_routes(
+                services.container,
+                cookies=cookies,
+                doors=doors,
+                provider=_provider(settings),
+                mails=settings.smtp_url is not None,
+            ),
+            *script_routes(),
+        ],
         middleware=middleware,
         on_script_error=_unexpected,
     )
+
+
+def _provider(settings: Settings) -> Provider | None:
+    """The identity provider, if one is set. Nothing connects before somebody wants to sign in there."""
+    found = services.container().identity_provider
+    if found is None:
+        return None
+    redirect_uri = f"{settings.public_url}{CALLBACK_PATH}"
+    return Provider(found, redirect_uri=redirect_uri, clock=services.container().clock)
 
 
 def streamlit_options(settings: Settings, host: str, port: int) -> dict[str, Any]:

@@ -10,10 +10,13 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from dashboard import services
-from dashboard.gate import COOKIE
+from dashboard.cookies import Cookies
+from dashboard.doors import Doors
 from dashboard.headers import SecurityHeaders, script_hash, security_headers, streamlit_inline_scripts
-from dashboard.sign_in import ONCE, sign_in_routes
+from dashboard.plain_page import ONCE
+from dashboard.sign_in import sign_in_routes
 from ghl.clock import SystemClock
+from ghl.config import load_settings
 from ghl.people.links import create_sign_in_link
 from ghl.people.sessions import current
 from ghl.people.users import add_user
@@ -38,14 +41,26 @@ class Browser:
 
 @pytest.fixture
 def browser(settings_in_environment):
-    def browser(*, https=False):
+    def browser(*, https=False, **parts):
+        settings = load_settings(public_url="https://hub.example" if https else "http://hub.example")
         app = Starlette(
-            routes=sign_in_routes(services.container, https=https),
+            routes=sign_in_routes(
+                services.container,
+                cookies=Cookies(settings),
+                doors=Doors(services.container, slow_seconds=0),
+                **parts,
+            ),
             middleware=[Middleware(SecurityHeaders, headers=security_headers(https=https))],
         )
         return Browser(app)
 
     return browser
+
+
+@pytest.fixture
+def cookie(settings_in_environment):
+    """The name of the session's cookie."""
+    return Cookies(load_settings(public_url="http://hub.example")).session
 
 
 @pytest.fixture
@@ -65,15 +80,15 @@ def test_opening_a_link_any_number_of_times_uses_nothing_up(browser, link):
     assert client.post("/sign-in", data={"t": link}).status_code == 303
 
 
-def test_the_button_signs_in(browser, database, link):
+def test_the_button_signs_in(browser, database, link, cookie):
     answer = browser().post("/sign-in", data={"t": link}, headers={"user-agent": "Firefox"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
-    cookie = answer.headers["set-cookie"]
-    assert re.search(r"; httponly", cookie, re.IGNORECASE)
-    assert re.search(r"; samesite=lax", cookie, re.IGNORECASE)
-    assert "secure" not in cookie.lower()
-    assert "max-age" not in cookie.lower()
-    assert current(database, answer.cookies[COOKIE], clock=SystemClock())
+    given = answer.headers["set-cookie"]
+    assert re.search(r"; httponly", given, re.IGNORECASE)
+    assert re.search(r"; samesite=lax", given, re.IGNORECASE)
+    assert "secure" not in given.lower()
+    assert "max-age" not in given.lower()
+    assert current(database, answer.cookies[cookie], clock=SystemClock())
 
 
 def test_who_asks_for_it_stays_signed_in_when_the_browser_is_closed(browser, link):
@@ -87,7 +102,11 @@ def test_who_asks_for_it_stays_signed_in_when_the_browser_is_closed(browser, lin
 
 def test_behind_https_the_cookie_stays_there(browser, link):
     answer = browser(https=True).post("/sign-in", data={"t": link})
-    assert re.search(r"; secure", answer.headers["set-cookie"], re.IGNORECASE)
+    given = answer.headers["set-cookie"]
+    assert re.search(r"; secure", given, re.IGNORECASE)
+    assert given.startswith("__Host-hub_session_")
+    assert "; path=/;" in given.lower()
+    assert "domain" not in given.lower()
     assert "strict-transport-security" in answer.headers
 
 
@@ -141,17 +160,17 @@ def test_without_a_link_the_page_says_what_to_do(browser):
     assert "Open the sign-in link" in browser().get("/sign-in").text
 
 
-def test_signing_out_ends_the_session_and_takes_the_cookie(browser, database, link):
+def test_signing_out_ends_the_session_and_takes_the_cookie(browser, database, link, cookie):
     client = browser()
-    cookie = client.post("/sign-in", data={"t": link}).cookies[COOKIE]
+    secret = client.post("/sign-in", data={"t": link}).cookies[cookie]
     assert client.get("/sign-out").status_code == 200
-    assert current(database, cookie, clock=SystemClock()), "only the button signs out"
+    assert current(database, secret, clock=SystemClock()), "only the button signs out"
     refused = client.post("/sign-out", headers={"sec-fetch-site": "cross-site"})
     assert refused.status_code == 403
     answer = client.post("/sign-out")
     assert "You are signed out" in answer.text
-    assert current(database, cookie, clock=SystemClock()) is None
-    assert COOKIE not in client.cookies
+    assert current(database, secret, clock=SystemClock()) is None
+    assert cookie not in client.cookies
     assert client.post("/sign-out").status_code == 200
 
 
