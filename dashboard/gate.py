@@ -75,6 +75,24 @@ def require_ops() -> SignedIn:
     return person
 
 
+def require_anybody() -> SignedIn:
+    """Whoever is signed in, with or without a church; otherwise asks to sign in and stops the run."""
+    return _somebody(who())
+
+
+def the_same(person: SignedIn) -> SignedIn | Refused:
+    """The same person again, for a callback about themselves, or why nothing may be changed."""
+    now = who()
+    if isinstance(now, Trouble):
+        return did_not_work(now)
+    return now if now is not None and now.user_id == person.user_id else NOT_ALLOWED
+
+
+def token() -> str | None:
+    """The secret of the session that this tab was opened with."""
+    return browser_cookies().get(COOKIE)
+
+
 def still(viewer: Viewer, *roles: Role, by_person: bool = False) -> Viewer | Trouble:
     """The same person again, for a fragment that refreshes itself; the whole page runs anew when it ended.
 
@@ -107,10 +125,7 @@ def acting(viewer: Viewer, *roles: Role) -> Viewer | Refused:
     """
     person = who()
     if isinstance(person, Trouble):
-        return Refused(
-            "That did not work; nothing was changed. Try again. "
-            f"If it stays, tell support the number {person.number}."
-        )
+        return did_not_work(person)
     if (
         person is None
         or person.user_id != viewer.person.user_id
@@ -126,6 +141,14 @@ def sign_out() -> None:
     """Ends the session in all tabs of this browser."""
     container = services.container()
     sessions.sign_out(container.database, browser_cookies().get(COOKIE), clock=container.clock)
+
+
+def did_not_work(trouble: Trouble) -> Refused:
+    """What a click says when the database did not answer."""
+    return Refused(
+        "That did not work; nothing was changed. Try again. "
+        f"If it stays, tell support the number {trouble.number}."
+    )
 
 
 def _somebody(person: SignedIn | Trouble | None) -> SignedIn:

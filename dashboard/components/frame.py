@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.formatting import one_line
+from dashboard.navigation import SIGNED_IN
 from ghl.people.policy import SignedIn
 from ghl.statuses import Role
 
@@ -32,6 +33,7 @@ def side(person: SignedIn, *, sign_out: Callable[[], None]) -> None:
             if person.name:
                 st.text(one_line(person.email))
             st.text(what_they_are(person))
+        st.page_link(SIGNED_IN.path, label="Where you are signed in", icon=f":material/{SIGNED_IN.icon}:")
         st.button("Sign out", on_click=sign_out, icon=":material/logout:", key="sign_out")
 
 
