@@ -8,10 +8,10 @@ import os
 import re
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 GHL_BASE_URL = "https://services.leadconnectorhq.com"
@@ -39,7 +39,13 @@ def default_data_dir() -> Path:
 class Settings(BaseSettings):
     """Every setting of the hub, named as its environment variable without the prefix `HUB_`."""
 
-    model_config = SettingsConfigDict(env_prefix="HUB_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="HUB_",
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,  # what stands there may be a password
+    )
 
     database_url: SecretStr | None = None
     database_admin_url: SecretStr | None = None
@@ -57,8 +63,8 @@ class Settings(BaseSettings):
     trusted_proxies: str = ""
     smtp_url: SecretStr | None = None
     mail_from: str = ""
-    oidc_issuer: str = ""
     oidc_client_id: str = ""
+    oidc_issuer: str = ""
     oidc_client_secret: SecretStr | None = None
     oidc_name: str = ""
     oidc_trusted_domains: Annotated[tuple[str, ...], NoDecode] = ()
@@ -111,19 +117,16 @@ class Settings(BaseSettings):
 
     @field_validator("oidc_issuer")
     @classmethod
-    def _a_provider(cls, issuer: str) -> str:
+    def _a_provider(cls, issuer: str, info: ValidationInfo) -> str:
         if issuer:
             from ghl.people.oidc.proof import issuer_fault  # noqa: PLC0415 - few commands sign anybody in
 
             if fault := issuer_fault(issuer, loopback=LOOPBACK):
                 raise ValueError(fault)
+            # Fields that stand above this one are known here.
+            if not (info.data.get("oidc_client_id") and info.data.get("public_url")):
+                raise ValueError("needs HUB_OIDC_CLIENT_ID and HUB_PUBLIC_URL beside it")
         return issuer
-
-    @model_validator(mode="after")
-    def _all_of_the_provider(self) -> Self:
-        if self.oidc_issuer and not (self.oidc_client_id and self.public_url):
-            raise ValueError("HUB_OIDC_ISSUER needs HUB_OIDC_CLIENT_ID and HUB_PUBLIC_URL beside it")
-        return self
 
     @field_validator("allowed_hosts", "oidc_trusted_domains", mode="before")
     @classmethod
