@@ -1,19 +1,14 @@
 """The doors of a web process for whoever is not signed in yet: links, returns from the identity provider, mails."""
 
-import hashlib
 from collections.abc import Callable
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from ghl.guard.door import Door
-from ghl.guard.guesses import Guesses, Limit
-from ghl.guard.trail import noted_in
-from ghl.redis import connect_redis
+from ghl.guard.guesses import Limit
 from jobs.container import Container
-
-ASK_WITHIN = 0.2
-"""Seconds that Redis may take to say how often somebody tried; without an answer only this process counts."""
+from jobs.doors import door
 
 ACTOR = "sign-in page"
 
@@ -29,22 +24,15 @@ class Doors:
         self._slow_seconds = slow_seconds
         self._made: dict[str, Door] = {}
 
-    def door(self, what: str, limit: Limit | None = None) -> Door:
+    def of(self, what: str, limit: Limit | None = None) -> Door:
         """The door for this kind of try."""
         if what not in self._made:
-            hub = self._container()
-            url = hub.settings.redis_url
-            guesses = Guesses(
-                connect_redis(url.get_secret_value(), timeout=ASK_WITHIN) if url else None,
-                clock=hub.clock,
-                what=what,
-                pepper=hashlib.sha256(hub.database_url.encode()).digest(),
-                limit=limit,
-            )
-            self._made[what] = Door(
-                guesses,
-                noted_in(hub.database, actor=ACTOR),
+            self._made[what] = door(
+                self._container(),
+                what,
+                actor=ACTOR,
                 offload=run_in_threadpool,
+                limit=limit,
                 slow_seconds=self._slow_seconds,
             )
         return self._made[what]

@@ -69,7 +69,7 @@ class OidcRoutes:
         """Takes what the browser brings back, once, and only from the browser that was sent."""
         state = request.query_params.get("state", "")
         try:
-            answer = await self._doors.door("account").try_from(
+            answer = await self._doors.of("account").try_from(
                 address_of(request), lambda: self._brought_back(request, state)
             )
         except TooManyError as error:

@@ -104,7 +104,7 @@ class SignInRoutes:
                 return None
 
         try:
-            entry = await self._doors.door("link").try_from(
+            entry = await self._doors.of("link").try_from(
                 address_of(request), lambda: run_in_threadpool(look)
             )
         except TooManyError as error:
@@ -130,7 +130,7 @@ class SignInRoutes:
         hub = self._container()
 
         try:
-            await self._doors.door("mail", MAILS).ask_from(address_of(request))
+            await self._doors.of("mail", MAILS).ask_from(address_of(request))
             await run_in_threadpool(ask_for_link, hub.database, typed, next_path=next_path, clock=hub.clock)
         except TooManyError as error:
             return too_many(error, "Too many e-mails were asked for from here")

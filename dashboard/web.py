@@ -17,7 +17,8 @@ import streamlit as st
 import structlog
 import uvicorn
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
 from streamlit.web import bootstrap
 
 import dashboard
@@ -27,10 +28,12 @@ from dashboard.cookies import Cookies
 from dashboard.doors import Doors
 from dashboard.headers import SecurityHeaders, security_headers
 from dashboard.oidc import CALLBACK_PATH
+from dashboard.plain_page import said
 from dashboard.reading import support_number
 from dashboard.scripts import script_routes
 from dashboard.sign_in import sign_in_routes
 from ghl.config import Settings
+from ghl.guard.hosts import OwnHosts, hosts_of, this_machine
 from ghl.logging import set_up_logging
 from ghl.people.oidc.provider import Provider
 
@@ -40,6 +43,8 @@ CONFIG = ROOT / ".streamlit" / "config.toml"
 
 STOP_WITHIN = 3
 """Seconds for answers that are under way; an open page connects again by itself."""
+
+HEALTH_PATH = "/_stcore/health"
 
 PING_SECONDS = 30.0
 LARGEST_MESSAGE = 25 * 1024 * 1024
@@ -86,9 +91,11 @@ def build_app(settings: Settings) -> st.App:
     """The ASGI application: our own routes, then Streamlit's."""
     https = settings.public_url.startswith("https://")
     cookies, doors = Cookies(settings), Doors(services.container)
-    middleware = [Middleware(SecurityHeaders, headers=security_headers(https=https))]
-    if settings.allowed_hosts:
-        middleware.append(Middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts)))
+    hosts = hosts_of([settings.public_url], settings.allowed_hosts, machine=this_machine())
+    middleware = [
+        Middleware(SecurityHeaders, headers=security_headers(https=https)),
+        Middleware(OwnHosts, hosts=hosts, refuse=_not_ours, open_paths=(HEALTH_PATH,)),
+    ]
     return st.App(
         SCRIPT,
         routes=[
@@ -103,6 +110,16 @@ def build_app(settings: Settings) -> st.App:
         ],
         middleware=middleware,
         on_script_error=_unexpected,
+    )
+
+
+def _not_ours(_request: Request) -> Response:
+    """What whoever comes by a name that is not ours is told; the name is not repeated."""
+    return said(
+        "This hub has another address",
+        "Ask whoever looks after it for the right one.",
+        "If that is you: name this one in HUB_PUBLIC_URL or HUB_ALLOWED_HOSTS.",
+        status=421,
     )
 
 
