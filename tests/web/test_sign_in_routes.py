@@ -17,6 +17,7 @@ from dashboard.plain_page import ONCE
 from dashboard.sign_in import sign_in_routes
 from ghl.clock import SystemClock
 from ghl.config import load_settings
+from ghl.guard.guesses import Limit
 from ghl.people.links import create_sign_in_link
 from ghl.people.sessions import current
 from ghl.people.users import add_user
@@ -157,7 +158,87 @@ def test_the_page_s_own_script_is_the_only_one_allowed(browser, link):
 
 
 def test_without_a_link_the_page_says_what_to_do(browser):
-    assert "Open the sign-in link" in browser().get("/sign-in").text
+    text = browser().get("/sign-in").text
+    assert "Open the sign-in link" in text
+    assert "E-mail me a link" not in text
+    assert browser().post("/sign-in/mail", data={"email": "ruth@example.org"}).status_code == 404
+    assert browser().get("/sign-in/account").status_code == 404
+
+
+class TestALinkByMail:
+    @pytest.fixture
+    def asked(self, sql):
+        return lambda: sql("SELECT address, next_path FROM mails")
+
+    def test_is_asked_for_on_the_page_and_leads_back(self, browser, link, asked):
+        client = browser(mails=True)
+        page = client.get("/sign-in", params={"next": "/cards?status=held"}).text
+        assert 'name="next" value="/cards?status=held"' in page
+        form = {"email": "Ruth@example.org ", "next": "/cards?status=held"}
+        answer = client.post("/sign-in/mail", data=form)
+        assert "Look into your mailbox" in answer.text
+        assert asked() == [("ruth@example.org", "/cards?status=held")]
+
+    def test_known_and_unknown_addresses_get_the_same_answer_and_leave_the_same(self, browser, link, asked):
+        client = browser(mails=True)
+        answers = [
+            client.post("/sign-in/mail", data={"email": email})
+            for email in ("ruth@example.org", "who@example.org", "nonsense", "")
+        ]
+        assert len({(answer.status_code, answer.text) for answer in answers}) == 1
+        assert len({tuple(answer.headers.items()) for answer in answers}) == 1
+        assert [row[0] for row in asked()] == ["ruth@example.org", "who@example.org"]
+
+    def test_asking_leads_nowhere_else(self, browser, link, asked):
+        client = browser(mails=True)
+        client.post("/sign-in/mail", data={"email": "ruth@example.org", "next": "//evil.example"})
+        assert asked() == [("ruth@example.org", "")]
+        assert "evil" not in client.get("/sign-in", params={"next": "//evil.example"}).text
+
+    def test_another_site_cannot_ask(self, browser, link, asked):
+        answer = browser(mails=True).post(
+            "/sign-in/mail", data={"email": "ruth@example.org"}, headers={"origin": "https://evil.example"}
+        )
+        assert answer.status_code == 403
+        assert asked() == []
+
+    def test_only_so_many_are_asked_for_from_one_place(self, browser, link, asked, monkeypatch):
+        monkeypatch.setattr("dashboard.sign_in.MAILS", Limit(slow_after=2, refuse_after=4))
+        client = browser(mails=True)
+        statuses = [
+            client.post("/sign-in/mail", data={"email": f"p{n}@example.org"}).status_code for n in range(6)
+        ]
+        assert statuses == [200] * 4 + [429] * 2
+        assert len(asked()) == 4
+
+
+def test_wrong_links_are_slowed_refused_and_noted_and_a_right_one_still_gets_in(browser, link, sql):
+    client = browser()
+    statuses = [client.post("/sign-in", data={"t": f"{n:043d}"}).status_code for n in range(32)]
+    assert statuses == [403] * 30 + [429] * 2
+    told = [row[0] for row in sql("SELECT action FROM audit_entries WHERE action LIKE 'wrong%' ORDER BY id")]
+    assert told == ["wrong_tries.slowed", "wrong_tries.refused"]
+    assert client.post("/sign-in", data={"t": link}).status_code == 303
+
+
+def test_with_redis_away_people_sign_in_and_guessers_are_counted_here(browser, link, monkeypatch):
+    monkeypatch.setenv("HUB_REDIS_URL", "redis://127.0.0.1:1/0")
+    services.container.clear()
+    client = browser()
+    statuses = [client.post("/sign-in", data={"t": f"{n:043d}"}).status_code for n in range(31)]
+    assert statuses[-1] == 429
+    assert client.post("/sign-in", data={"t": link}).status_code == 303
+
+
+def test_two_hubs_on_one_machine_do_not_sign_each_other_out():
+    def cookies(url, public_url="http://127.0.0.1:8501"):
+        return Cookies(load_settings(database_url=url, public_url=public_url)).session
+
+    one = cookies("postgresql+psycopg://hub_app:a@/hub?host=/data/one/run")
+    other = cookies("postgresql+psycopg://hub_app:a@/hub?host=/data/two/run", "http://127.0.0.1:8601")
+    assert one != other
+    again = cookies("postgresql+psycopg://hub_app:new-password@/hub?host=/data/one/run")
+    assert one == again, "web processes of one hub share it, and a new password signs nobody out"
 
 
 def test_signing_out_ends_the_session_and_takes_the_cookie(browser, database, link, cookie):
