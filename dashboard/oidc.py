@@ -118,6 +118,7 @@ class OidcRoutes:
             next_path=flow.next_path,
             user_agent=request.headers.get("user-agent", ""),
             clock=hub.clock,
+            instead_of=self._cookies.session_of(request),
         )
 
     def _away(self, error: ProviderAwayError) -> Response:

@@ -95,11 +95,11 @@ class SignInRoutes:
             return said("This came from another site", "Open your sign-in link itself.", status=403)
         fields = await _form(request)
         token, agent = fields.get("t", ""), request.headers.get("user-agent", "")
-        hub = self._container()
+        hub, had = self._container(), self._cookies.session_of(request)
 
         def look() -> Entry | None:
             try:
-                return use_up(hub.database, token, user_agent=agent, clock=hub.clock)
+                return use_up(hub.database, token, user_agent=agent, clock=hub.clock, instead_of=had)
             except LinkNotValidError:
                 return None
 

@@ -55,4 +55,8 @@ class Postman:
         except SQLAlchemyError as error:
             log.info("postman waits for the database", error=type(error).__name__)
             return AWAY_SECONDS
+        except Exception:
+            # One mail must not end the postman of all; it comes up again when its lease is over.
+            log.exception("postman failed")
+            return AWAY_SECONDS
         return 0.0 if looked_at else EVERY_SECONDS

@@ -55,9 +55,18 @@ def use_state(database: Database, flow: Flow, *, clock: Clock) -> bool:
 
 
 def enter(
-    database: Database, who: Proven, *, next_path: str, user_agent: str, clock: Clock
+    database: Database,
+    who: Proven,
+    *,
+    next_path: str,
+    user_agent: str,
+    clock: Clock,
+    instead_of: str | None = None,
 ) -> Entry | TurnedAway:
-    """Signs in whom the provider proved this to be, or notes in the change log why not."""
+    """Signs in whom the provider proved this to be, or notes in the change log why not.
+
+    `instead_of` as in `sessions.start`.
+    """
     with database.identity() as session:
         found = session.scalar(
             select(UserIdentity.user_id).where(
@@ -71,7 +80,14 @@ def enter(
                 session, church_id=None, actor="sign-in page", action="sign_in.turned_away", facts=facts
             )
             return TurnedAway(user_id)
-        cookie = sessions.start(session, user_id, user_agent=user_agent, now=clock.now(), how="oidc")
+        cookie = sessions.start(
+            session,
+            user_id,
+            user_agent=user_agent,
+            now=clock.now(),
+            how="oidc",
+            instead_of=instead_of,
+        )
         return Entry(cookie, next_path)
 
 

@@ -50,8 +50,12 @@ def redeem(database: Database, token: str, *, user_agent: str, clock: Clock) -> 
     return use_up(database, token, user_agent=user_agent, clock=clock).cookie
 
 
-def use_up(database: Database, token: str, *, user_agent: str, clock: Clock) -> Entry:
+def use_up(
+    database: Database, token: str, *, user_agent: str, clock: Clock, instead_of: str | None = None
+) -> Entry:
     """Uses a link up: the new session, and where its holder wanted to go. Raises `LinkNotValidError`.
+
+    `instead_of` as in `sessions.start`.
 
     Of any number of clicks at once exactly one gets in: the update's condition is checked again by each
     that waited for the row.
@@ -73,7 +77,9 @@ def use_up(database: Database, token: str, *, user_agent: str, clock: Clock) -> 
             raise LinkNotValidError(
                 "This link was used already or is older than 15 minutes. Ask for a new one."
             )
-        cookie = sessions.start(session, used.user_id, user_agent=user_agent, now=now, how="link")
+        cookie = sessions.start(
+            session, used.user_id, user_agent=user_agent, now=now, how="link", instead_of=instead_of
+        )
         return Entry(cookie, own_path(used.next_path))
 
 

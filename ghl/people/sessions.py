@@ -40,11 +40,22 @@ class SessionView:
     over: bool
 
 
-def start(session: Session, user_id: UUID, *, user_agent: str, now: datetime, how: str) -> str:
+def start(
+    session: Session,
+    user_id: UUID,
+    *,
+    user_agent: str,
+    now: datetime,
+    how: str,
+    instead_of: str | None = None,
+) -> str:
     """Signs a person in and returns the cookie's secret, in the transaction that proved who they are.
 
-    `how` names the proof for the change log, such as `link`.
+    `how` names the proof for the change log, such as `link`. `instead_of` is the cookie that this browser had: its
+    session ends, whoever's it was, for a browser has one person at a time.
     """
+    if instead_of:
+        _end(session, instead_of, now=now, how=how)
     is_ops = session.execute(select(User.is_ops).where(User.id == user_id)).scalar_one()
     church = church_in_use(None, churches_of(session, user_id, is_ops=is_ops))
     token = new_token()
@@ -110,15 +121,7 @@ def sign_out(database: Database, token: str | None, *, clock: Clock) -> None:
     if not token:
         return
     with database.identity() as session:
-        ended = session.execute(
-            update(WebSession)
-            .where(WebSession.token_hash == token_hash(token), WebSession.ended_at.is_(None))
-            .values(ended_at=clock.now())
-            .returning(WebSession.user_id, WebSession.church_id)
-            .execution_options(synchronize_session=False)
-        ).one_or_none()
-        if ended is not None:
-            note(session, "user.signed_out", ended.user_id, church_id=ended.church_id)
+        _end(session, token, now=clock.now())
 
 
 def sessions_of(database: Database, user_id: UUID, *, clock: Clock, limit: int = 50) -> list[SessionView]:
@@ -209,6 +212,19 @@ def end_others(database: Database, user_id: UUID, token: str | None, *, clock: C
         if ended:
             note(session, "user.signed_out_elsewhere", user_id, facts={"sessions": len(ended)})
     return len(ended)
+
+
+def _end(session: Session, token: str, *, now: datetime, how: str | None = None) -> None:
+    ended = session.execute(
+        update(WebSession)
+        .where(WebSession.token_hash == token_hash(token), WebSession.ended_at.is_(None))
+        .values(ended_at=now)
+        .returning(WebSession.user_id, WebSession.church_id)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if ended is not None:
+        facts = {"how": how} if how else None
+        note(session, "user.signed_out", ended.user_id, church_id=ended.church_id, facts=facts)
 
 
 def _open(now: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -134,7 +134,7 @@ def test_a_person_gets_in_and_lands_on_the_page_they_asked_for(browser, accounts
 def test_the_provider_is_told_no_more_than_it_must_know(browser, accounts):
     asked = parse_qs(urlsplit(browser().go("/card%3Fid=7")).query)
     assert asked.keys() == {
-        *("response_type", "client_id", "redirect_uri", "scope", "state", "nonce", "prompt"),
+        *("response_type", "client_id", "redirect_uri", "scope", "state", "nonce"),
         *("code_challenge", "code_challenge_method"),
     }
     assert "card" not in str(asked)

@@ -255,6 +255,18 @@ def test_signing_out_ends_the_session_and_takes_the_cookie(browser, database, li
     assert client.post("/sign-out").status_code == 200
 
 
+def test_a_browser_has_one_person_at_a_time(browser, database, church, link, cookie):
+    add_user(database, "pat@example.org", church_id=church, role=Role.STAFF, actor="test")
+    second = create_sign_in_link(database, "pat@example.org", clock=SystemClock(), actor="test")
+    client = browser()
+    ruth = client.post("/sign-in", data={"t": link}).cookies[cookie]
+    assert client.post("/sign-in", data={"t": link}).status_code == 403
+    assert current(database, ruth, clock=SystemClock()), "a link that does not work signs nobody out"
+    pat = client.post("/sign-in", data={"t": second}).cookies[cookie]
+    assert current(database, ruth, clock=SystemClock()) is None
+    assert current(database, pat, clock=SystemClock())
+
+
 def test_the_database_away_keeps_the_link(browser, link, monkeypatch):
     monkeypatch.setenv("HUB_DATABASE_URL", "postgresql+psycopg://hub_app@127.0.0.1:1/hub")
     services.container.clear()

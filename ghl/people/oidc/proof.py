@@ -42,6 +42,11 @@ def proven(claims: Mapping[str, Any], *, trusted_domains: AbstractSet[str]) -> P
     return Proven(str(claims["iss"]), subject, _owned_address(claims, trusted_domains))
 
 
+def asks_who(issuer: str) -> bool:
+    """Whether this provider lets people choose their account when asked to; others may refuse what they don't know."""
+    return issuer == GOOGLE or urlsplit(issuer).hostname in MICROSOFT
+
+
 def _owned_address(claims: Mapping[str, Any], trusted_domains: AbstractSet[str]) -> str | None:
     given = claims.get("email")
     if not isinstance(given, str):

@@ -24,7 +24,7 @@ from pydantic import SecretStr
 
 from ghl.clock import Clock
 from ghl.people.oidc.flow import SKEW, Flow
-from ghl.people.oidc.proof import Proven, proven
+from ghl.people.oidc.proof import Proven, asks_who, proven
 
 WITHIN = 8.0
 """Seconds that one step may take in all; somebody looks at a white page meanwhile."""
@@ -110,9 +110,10 @@ class Provider:
             "nonce": flow.nonce,
             "code_challenge": flow.challenge,
             "code_challenge_method": "S256",
-            # Sunday's computer is shared: whoever sits there says who they are.
-            "prompt": "select_account",
         }
+        if asks_who(self._settings.issuer):
+            # Sunday's computer is shared: whoever sits there says who they are.
+            asked["prompt"] = "select_account"
         return f"{found.authorization}{'&' if '?' in found.authorization else '?'}{urlencode(asked)}"
 
     async def redeem(self, flow: Flow, *, code: str, issuer: str = "") -> Proven:
