@@ -15,7 +15,8 @@ from ghl.people import sessions
 from ghl.people.policy import ChurchRole, SignedIn
 from ghl.statuses import Role
 
-COOKIE = "hub_session"
+COOKIE = "session"
+"""What the session's cookie is called in here; in the browser its name belongs to the installation."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,9 @@ NOT_ALLOWED = Refused(
 
 
 def browser_cookies() -> dict[str, str]:
-    """The cookies this tab was opened with."""
-    return dict(st.context.cookies)
+    """The session's cookie that this tab was opened with, if it had one."""
+    secret = st.context.cookies.get(services.cookies().session)
+    return {COOKIE: secret} if secret else {}
 
 
 def who(*, by_person: bool = True) -> SignedIn | Trouble | None:
@@ -71,6 +73,24 @@ def require_ops() -> SignedIn:
         states.not_for_you()
         st.stop()
     return person
+
+
+def require_anybody() -> SignedIn:
+    """Whoever is signed in, with or without a church; otherwise asks to sign in and stops the run."""
+    return _somebody(who())
+
+
+def the_same(person: SignedIn) -> SignedIn | Refused:
+    """The same person again, for a callback about themselves, or why nothing may be changed."""
+    now = who()
+    if isinstance(now, Trouble):
+        return did_not_work(now)
+    return now if now is not None and now.user_id == person.user_id else NOT_ALLOWED
+
+
+def token() -> str | None:
+    """The secret of the session that this tab was opened with."""
+    return browser_cookies().get(COOKIE)
 
 
 def still(viewer: Viewer, *roles: Role, by_person: bool = False) -> Viewer | Trouble:
@@ -105,10 +125,7 @@ def acting(viewer: Viewer, *roles: Role) -> Viewer | Refused:
     """
     person = who()
     if isinstance(person, Trouble):
-        return Refused(
-            "That did not work; nothing was changed. Try again. "
-            f"If it stays, tell support the number {person.number}."
-        )
+        return did_not_work(person)
     if (
         person is None
         or person.user_id != viewer.person.user_id
@@ -124,6 +141,14 @@ def sign_out() -> None:
     """Ends the session in all tabs of this browser."""
     container = services.container()
     sessions.sign_out(container.database, browser_cookies().get(COOKIE), clock=container.clock)
+
+
+def did_not_work(trouble: Trouble) -> Refused:
+    """What a click says when the database did not answer."""
+    return Refused(
+        "That did not work; nothing was changed. Try again. "
+        f"If it stays, tell support the number {trouble.number}."
+    )
 
 
 def _somebody(person: SignedIn | Trouble | None) -> SignedIn:

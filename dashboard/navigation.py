@@ -52,12 +52,13 @@ CARDS = PageSpec("cards", "All cards", "badge", roles=EVERYBODY)
 UPLOAD = PageSpec("upload", "Import a list", "upload_file", roles=WRITERS)
 CARD = PageSpec("card", "Card", "id_card", roles=EVERYBODY, listed=False)
 FORM = PageSpec("form", "Card form", "qr_code_2", roles=ADMINS)
+SIGNED_IN = PageSpec("signed_in", "Signed in", "devices", roles=EVERYBODY, ops=True, listed=False)
 INSTALLATION = PageSpec("installation", "This installation", "dns", ops=True)
 
 CORRECTION = "correction"
 """In a card's address: its form is open from the start."""
 
-PAGES = (HOME, ADD, REVIEW, ATTENTION, CARDS, UPLOAD, CARD, FORM, INSTALLATION)
+PAGES = (HOME, ADD, REVIEW, ATTENTION, CARDS, UPLOAD, CARD, FORM, INSTALLATION, SIGNED_IN)
 """In the order of the work; the first that a person may see is where they land."""
 
 

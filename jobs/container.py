@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ghl.client.throttle import Throttle
     from ghl.crypto import KeyRing
     from ghl.db.engine import Database
+    from ghl.mail import SmtpServer
+    from ghl.people.oidc.provider import ProviderSettings
     from jobs.wake import BackgroundWaker, Waker
 
 Part = TypeVar("Part")
@@ -97,6 +99,21 @@ class Container:
         from ghl.crypto import load_key_ring
 
         return load_key_ring(self.settings)
+
+    @part
+    def smtp(self) -> "SmtpServer | None":
+        """Where mail is handed in, or None where no mail server is set. Nothing connects here."""
+        from ghl.mail import smtp_server
+
+        url = self.settings.smtp_url
+        return smtp_server(url.get_secret_value(), sender=self.settings.mail_from) if url else None
+
+    @part
+    def identity_provider(self) -> "ProviderSettings | None":
+        """Where people have their accounts, or None where no provider is set. Nothing connects here."""
+        from ghl.people.oidc.provider import provider_settings
+
+        return provider_settings(self.settings)
 
     @part
     def throttle(self) -> "Throttle":

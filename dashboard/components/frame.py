@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard.components import keys
 from dashboard.formatting import one_line
+from dashboard.navigation import SIGNED_IN
 from ghl.people.policy import SignedIn
 from ghl.statuses import Role
 
@@ -34,6 +35,7 @@ def side(person: SignedIn, *, sign_out: Callable[[], None]) -> None:
             if person.name:
                 st.text(one_line(person.email))
             st.text(what_they_are(person))
+        st.page_link(SIGNED_IN.path, label="Where you are signed in", icon=f":material/{SIGNED_IN.icon}:")
         st.button("Sign out", on_click=sign_out, icon=":material/logout:", key="sign_out")
 
 

@@ -73,3 +73,21 @@ def test_a_link_for_nobody_is_told(hub):
     refused = hub("sign-in-link", "nobody@example.org")
     assert refused.code == 1
     assert "hub user add" in refused.err
+
+
+def test_an_account_of_the_provider_is_forgotten_and_the_next_one_taken(hub, grace, database):
+    from ghl.people.identities import Turned, TurnedAway, enter
+    from ghl.people.links import Entry
+    from ghl.people.oidc.proof import Proven
+
+    def come(subject):
+        who = Proven("https://id.example.org", subject, "ann@example.org")
+        return enter(database, who, next_path="", user_agent="", clock=SystemClock())
+
+    hub("user", "add", "ann@example.org", "--church", "grace", "--role", "staff")
+    assert "no account so far" in hub("user", "unlink", "ann@example.org").out
+    assert isinstance(come("old"), Entry)
+    assert come("new") == TurnedAway(Turned.OTHER_ACCOUNT)
+    assert hub("user", "unlink", "ann@example.org").code == 0
+    assert isinstance(come("new"), Entry)
+    assert hub("user", "unlink", "who@example.org").code == 1

@@ -8,7 +8,15 @@ from ghl.db.models.desk import CardDraft, CardNote, CardReservation
 from ghl.db.models.form import CardForm, ConsentWording
 from ghl.db.models.imports import CardImport
 from ghl.db.models.outbox import Attempt, DeliveryLease, Outbox, PersonKey
-from ghl.db.models.people import Membership, SignInLink, User, WebSession
+from ghl.db.models.people import (
+    Mail,
+    Membership,
+    SignInLink,
+    UsedState,
+    User,
+    UserIdentity,
+    WebSession,
+)
 from ghl.db.models.process import Heartbeat
 from ghl.db.models.question import Outage, OutageTold, Question
 from ghl.db.models.record import AuditEntry, ConsentEvent
@@ -37,6 +45,7 @@ __all__ = [
     "Heartbeat",
     "IdempotencyKey",
     "Location",
+    "Mail",
     "Membership",
     "Outage",
     "OutageTold",
@@ -49,6 +58,8 @@ __all__ = [
     "RetryRequest",
     "SignInLink",
     "SourceKey",
+    "UsedState",
     "User",
+    "UserIdentity",
     "WebSession",
 ]
