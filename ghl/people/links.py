@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from ghl.clock import Clock
 from ghl.db.engine import Database
-from ghl.db.models import SignInLink, User, WebSession
+from ghl.db.models import Membership, SignInLink, User, WebSession
 from ghl.people import sessions
 from ghl.people.errors import LinkNotValidError
 from ghl.people.policy import LINK_LIFE
@@ -30,6 +30,23 @@ def create_sign_in_link(database: Database, email: str, *, clock: Clock, actor: 
         return _new_link(session, find_user(session, email), clock=clock, actor=actor)
 
 
+def create_church_link(
+    database: Database, user_id: UUID, church_id: UUID, *, clock: Clock, actor: str
+) -> str | None:
+    """A token that opens this church alone, for an admin to hand on; None for somebody who is not in its team.
+
+    Whoever holds a link is its person. An admin may hold this one, and so it is good for nothing that another church,
+    or the installation, gave that person.
+    """
+    with database.identity() as session:
+        belongs = select(Membership.user_id).where(
+            Membership.user_id == user_id, Membership.church_id == church_id
+        )
+        if session.execute(belongs).first() is None:
+            return None
+        return _new_link(session, user_id, clock=clock, actor=actor, only_church=church_id)
+
+
 def sign_in_url(base_url: str, token: str) -> str:
     """The address that a person opens; the page there has a button, because mail scanners open addresses."""
     return f"{base_url.rstrip('/')}{SIGN_IN_PATH}?{urlencode({'t': token})}"
@@ -43,7 +60,7 @@ def redeem(database: Database, token: str, *, user_agent: str, clock: Clock) -> 
     """
     now = clock.now()
     with database.identity() as session:
-        user_id = session.execute(
+        link = session.execute(
             update(SignInLink)
             .where(
                 SignInLink.token_hash == token_hash(token),
@@ -51,14 +68,21 @@ def redeem(database: Database, token: str, *, user_agent: str, clock: Clock) -> 
                 SignInLink.expires_at > now,
             )
             .values(used_at=now)
-            .returning(SignInLink.user_id)
+            .returning(SignInLink.user_id, SignInLink.only_church)
             .execution_options(synchronize_session=False)
-        ).scalar_one_or_none()
-        if user_id is None:
+        ).one_or_none()
+        if link is None:
             raise LinkNotValidError(
                 "This link was used already or is older than 15 minutes. Ask for a new one."
             )
-        return sessions.start(session, user_id, user_agent=user_agent, now=now, how="link")
+        return sessions.start(
+            session,
+            link.user_id,
+            user_agent=user_agent,
+            now=now,
+            how="link",
+            only_church=link.only_church,
+        )
 
 
 def first_sign_in_link(database: Database, *, clock: Clock, base_url: str) -> str | None:
@@ -77,14 +101,20 @@ def first_sign_in_link(database: Database, *, clock: Clock, base_url: str) -> st
         return sign_in_url(base_url, _new_link(session, user_id, clock=clock, actor="hub"))
 
 
-def _new_link(session: Session, user_id: UUID, *, clock: Clock, actor: str) -> str:
+def _new_link(
+    session: Session, user_id: UUID, *, clock: Clock, actor: str, only_church: UUID | None = None
+) -> str:
     token, now = new_token(), clock.now()
     session.execute(
         insert(SignInLink).values(
-            token_hash=token_hash(token), user_id=user_id, created_at=now, expires_at=now + LINK_LIFE
+            token_hash=token_hash(token),
+            user_id=user_id,
+            created_at=now,
+            expires_at=now + LINK_LIFE,
+            only_church=only_church,
         )
     )
-    note(session, "user.link_made", user_id, actor=actor)
+    note(session, "user.link_made", user_id, actor=actor, church_id=only_church)
     return token
 
 
