@@ -1,21 +1,36 @@
 """The gate of every page: who is here now, and may they be. Each run of a script or fragment asks anew.
 
-A tab keeps the cookie it was opened with, also after sign-out, so only the session's row decides.
+A tab keeps the cookie it was opened with, also after sign-out, so only the session's row decides. A tab that was drawn
+for one church and finds another in that row forgets what it holds and begins anew: nothing typed or ticked for one
+church reaches another.
 """
 
 from dataclasses import dataclass
 from typing import Literal
+from uuid import UUID
 
 import streamlit as st
 
 from dashboard import services
 from dashboard.components import states
+from dashboard.navigation import pages_for
 from dashboard.reading import Trouble, guarded
 from ghl.people import sessions
 from ghl.people.policy import ChurchRole, SignedIn
 from ghl.statuses import Role
 
 COOKIE = "hub_session"
+
+TAB = "tab_drawn_for"
+CHOSEN = "tab_chose"
+MOVED = "tab_moved"
+"""In a tab's memory: for whom and which church it was drawn, which one was chosen in it, what is told of a change."""
+
+ELSEWHERE = (
+    "This window shows another church now: it was chosen in another window, or you left a team. "
+    "What you pressed here last was not done."
+)
+NOT_CHOSEN = "You can't work in that church any more. Nothing was changed."
 
 
 @dataclass(frozen=True)
@@ -58,6 +73,7 @@ def who(*, by_person: bool = True) -> SignedIn | Trouble | None:
 def require(*roles: Role) -> Viewer:
     """The person, if they have one of these roles in their church; otherwise says why not and stops the run."""
     person = _somebody(who())
+    _keep_to_the_tab(person)
     if person.church is None or person.role not in roles:
         states.not_for_you()
         st.stop()
@@ -67,6 +83,8 @@ def require(*roles: Role) -> Viewer:
 def require_ops() -> SignedIn:
     """The person, if they run the installation; otherwise says why not and stops the run."""
     person = _somebody(who())
+    if CHOSEN in st.session_state:
+        _keep_to_the_tab(person)
     if not person.is_ops:
         states.not_for_you()
         st.stop()
@@ -105,10 +123,7 @@ def acting(viewer: Viewer, *roles: Role) -> Viewer | Refused:
     """
     person = who()
     if isinstance(person, Trouble):
-        return Refused(
-            "That did not work; nothing was changed. Try again. "
-            f"If it stays, tell support the number {person.number}."
-        )
+        return _not_reached(person)
     if (
         person is None
         or person.user_id != viewer.person.user_id
@@ -118,6 +133,31 @@ def acting(viewer: Viewer, *roles: Role) -> Viewer | Refused:
     ):
         return NOT_ALLOWED
     return Viewer(person, person.church)
+
+
+def acting_ops(person: SignedIn) -> SignedIn | Refused:
+    """The same person, if they still run the installation, for a callback; or why nothing may be changed."""
+    now = who()
+    if isinstance(now, Trouble):
+        return _not_reached(now)
+    if now is None or now.user_id != person.user_id or not now.is_ops:
+        return NOT_ALLOWED
+    return now
+
+
+def choose_church(church_id: UUID | None) -> None:
+    """Works in another church from now on, in all tabs of this browser, or in none that was chosen."""
+    container = services.container()
+    token = browser_cookies().get(COOKIE)
+    chosen = guarded(
+        lambda: sessions.choose_church(container.database, token, church_id, clock=container.clock)
+    )
+    if isinstance(chosen, Trouble):
+        st.session_state[MOVED] = _not_reached(chosen).why
+    elif chosen:
+        st.session_state[CHOSEN] = church_id
+    else:
+        st.session_state[MOVED] = NOT_CHOSEN
 
 
 def sign_out() -> None:
@@ -134,3 +174,26 @@ def _somebody(person: SignedIn | Trouble | None) -> SignedIn:
         states.signed_out()
         st.stop()
     return person
+
+
+def _not_reached(trouble: Trouble) -> Refused:
+    return Refused(
+        "That did not work; nothing was changed. Try again. "
+        f"If it stays, tell support the number {trouble.number}."
+    )
+
+
+def _keep_to_the_tab(person: SignedIn) -> None:
+    """Begins this tab anew on its first page where the session works in another church than it was drawn for."""
+    state = st.session_state
+    now = (person.user_id, person.church.church_id if person.church else None)
+    drawn, chosen = state.get(TAB, now), state.pop(CHOSEN, now)
+    state[TAB] = now
+    if drawn == now and chosen == now:
+        return
+    told = None if chosen != now else ELSEWHERE
+    state.clear()
+    state[TAB] = now
+    if told:
+        state[MOVED] = told
+    st.switch_page(pages_for(person)[0].path)

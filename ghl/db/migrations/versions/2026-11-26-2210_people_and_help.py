@@ -39,7 +39,8 @@ CREATE TRIGGER keep_last_admin_removed AFTER DELETE ON memberships
 # Moments and nothing else of the cards, each found by one probe of an index.
 CHURCH_TIMES = """
 CREATE FUNCTION hub.church_times(only_church uuid DEFAULT NULL)
-    RETURNS TABLE (church_id uuid, oldest_waiting_at timestamptz, last_card_at timestamptz, connected_at timestamptz)
+    RETURNS TABLE (church_id uuid, oldest_waiting_at timestamptz, last_card_at timestamptz, connected_at timestamptz,
+                   form_at timestamptz)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT c.id,
            (SELECT min(first.at) FROM (VALUES ('waiting'), ('sending')) AS wanted (status)
@@ -50,7 +51,8 @@ CREATE FUNCTION hub.church_times(only_church uuid DEFAULT NULL)
             ORDER BY k.received_at DESC LIMIT 1),
            (SELECT t.created_at FROM public.locations AS l
             JOIN public.credentials AS t ON t.location_id = l.id AND t.state = 'current'
-            WHERE l.church_id = c.id AND l.active LIMIT 1)
+            WHERE l.church_id = c.id AND l.active LIMIT 1),
+           (SELECT f.changed_at FROM public.card_forms AS f WHERE f.church_id = c.id)
     FROM public.churches AS c WHERE only_church IS NULL OR c.id = only_church
 $$;
 REVOKE EXECUTE ON FUNCTION hub.church_times(uuid) FROM PUBLIC;
