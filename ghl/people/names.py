@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, union
 
 from ghl.db.engine import Database
 from ghl.db.models import Church, HelpAccess, Membership, User
@@ -34,15 +34,18 @@ def member_names(database: Database, church_id: UUID) -> Mapping[str, str]:
     """
     with database.identity() as session:
         is_demo = session.scalar(select(Church.is_demo).where(Church.id == church_id))
-        helped = select(HelpAccess.user_id).where(HelpAccess.church_id == church_id)
-        belongs = Membership.user_id.is_not(None) | User.id.in_(helped)
+        known = union(
+            select(Membership.user_id).where(Membership.church_id == church_id),
+            select(HelpAccess.user_id).where(HelpAccess.church_id == church_id),
+            *([select(User.id).where(User.is_ops)] if is_demo else []),
+        ).subquery()
         of_church = (Membership.church_id == church_id) & (Membership.user_id == User.id)
         rows = session.execute(
             select(
                 User.id, func.coalesce(func.nullif(Membership.name, ""), User.name).label("name"), User.email
             )
+            .join(known, known.c.user_id == User.id)
             .outerjoin(Membership, of_church)
-            .where(belongs | User.is_ops if is_demo else belongs)
             .order_by(User.id)
             .limit(MOST_NAMES)
         )
