@@ -23,7 +23,6 @@ from ghl.people import help as helping
 from ghl.people.errors import PersonError
 from ghl.people.help import MAX_REASON, Help
 from ghl.people.policy import SignedIn
-from ghl.statuses import Role
 from jobs.container import Container
 
 WIDEST = 640
@@ -47,7 +46,8 @@ class ChurchPage:
         if found is None:
             st.title("Church")
             st.text("There is no such church.")
-            return st.page_link(CHURCHES.path, label="All churches", icon=":material/church:")
+            st.page_link(CHURCHES.path, label="All churches", icon=":material/church:")
+            return None
         line, asked = found
         # A church's name is somebody's text, and a title reads Markdown.
         st.title("Church")
@@ -59,18 +59,12 @@ class ChurchPage:
             st.text(one_line(line.standing.why, 300))
             st.text(f"Who acts: {line.standing.who}.")
         self._draw_said(line.id)
-        inviting = Inviting(self._hub, line.id, allowed=self._actor)
+        inviting = Inviting(self._hub, line.id, allowed=self._actor, first=True)
         inviting.draw_link()
         self._draw_numbers(line)
         self._draw_set_up(line)
         self._draw_pause(line)
-        with st.expander(
-            "Invite an admin",
-            icon=":material/person_add:",
-            expanded=not line.set_up.steps[Step.ADMIN] or bool(inviting.desk.complaint),
-        ):
-            st.text("They connect the church to GoHighLevel and invite everybody else.")
-            inviting.draw_form(roles=(Role.ADMIN,), label="Invite this admin")
+        self._draw_inviting(line, inviting)
         self._draw_help(line, asked)
         st.page_link(CHURCHES.path, label="All churches", icon=":material/church:")
         return None
@@ -81,6 +75,21 @@ class ChurchPage:
         if line is None:
             return None
         return line, helping.of_person(self._hub.database, line.id, self._person.user_id)
+
+    def _draw_inviting(self, line: ChurchLine, inviting: Inviting) -> None:
+        st.header("Admins", anchor=False)
+        if line.admin_came_in:
+            st.text(
+                "An admin of the church has come in. Its admins invite everybody else, on their page Team."
+            )
+            return
+        st.text("The first admin connects the church to GoHighLevel and invites everybody else.")
+        with st.expander(
+            "Invite an admin",
+            icon=":material/person_add:",
+            expanded=not line.set_up.steps[Step.ADMIN] or bool(inviting.desk.complaint),
+        ):
+            inviting.draw_form()
 
     def _draw_numbers(self, line: ChurchLine) -> None:
         with st.grid(columns=4, min_column_width=160, gap="small"):

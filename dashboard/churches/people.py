@@ -16,7 +16,6 @@ from dashboard.team.inviting import Inviting
 from ghl.churches import ChurchView, list_churches
 from ghl.people.everybody import PeoplePage, Person, Place, people
 from ghl.people.policy import SignedIn
-from ghl.statuses import Role
 from jobs.container import Container
 
 PLACE = "people_list"
@@ -70,7 +69,7 @@ class PeoplePageDrawn:
 
     def _draw_inviting(self, churches: Sequence[ChurchView]) -> None:
         names = {church.id: one_line(church.name) for church in churches}
-        with st.expander("Invite a church's admin", icon=":material/person_add:"):
+        with st.expander("Invite a church's first admin", icon=":material/person_add:"):
             church_id = st.selectbox(
                 "For which church",
                 list(names),
@@ -81,9 +80,9 @@ class PeoplePageDrawn:
                 width=420,
             )
             if church_id:
-                inviting = Inviting(self._hub, church_id, allowed=self._actor)
+                inviting = Inviting(self._hub, church_id, allowed=self._actor, first=True)
                 inviting.draw_link()
-                inviting.draw_form(roles=(Role.ADMIN,), label="Invite this admin")
+                inviting.draw_form()
 
     def _draw_turning(self, found: PeoplePage) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):

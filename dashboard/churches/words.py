@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from dashboard.components.badges import Colour
 from dashboard.components.notices import in_about
 from dashboard.formatting import cards, number
 from ghl.delivery.drain import Budget, time_to_drain
@@ -10,7 +11,7 @@ from ghl.ops.read import ChurchLine
 from ghl.ops.setup import SetUp, Step
 from ghl.ops.state import State
 
-STATES: Mapping[State, tuple[str, str]] = {
+STATES: Mapping[State, tuple[str, Colour]] = {
     State.STOPPED: ("Stopped", "red"),
     State.SLOW: ("Slow", "orange"),
     State.SETTING_UP: ("Setting up", "blue"),

@@ -44,10 +44,14 @@ class _Desk:
 
 
 class Inviting:
-    """Inviting into one church. `place` tells apart what several churches were given in one tab."""
+    """Inviting into one church; what several churches were given in one tab is kept apart.
 
-    def __init__(self, hub: Container, church_id: UUID, *, allowed: Allowed) -> None:
+    `first`: for who runs the installation, only until an admin of the church has come in.
+    """
+
+    def __init__(self, hub: Container, church_id: UUID, *, allowed: Allowed, first: bool = False) -> None:
         self._hub = hub
+        self._first = first
         self._church_id = church_id
         self._allowed = allowed
         self._place = f"inviting_{church_id}"
@@ -68,9 +72,10 @@ class Inviting:
             st.text(further)
             st.button("I have it" if given.handed.url else "Close", key="invited_done", on_click=self._done)
 
-    def draw_form(self, *, roles: tuple[Role, ...] = tuple(words.ROLE_NAMES), label: str = "Invite") -> None:
-        """The form."""
+    def draw_form(self) -> None:
+        """The form; `first` asks for no role, for it is an admin."""
         form = self.desk.form
+        roles = (Role.ADMIN,) if self._first else tuple(words.ROLE_NAMES)
         with st.form(form, enter_to_submit=False, width=WIDEST):
             st.text_input("Name", key=f"{form}_name", autocomplete="off", max_chars=200)
             st.text_input("E-mail", key=f"{form}_email", autocomplete="off", max_chars=254)
@@ -80,7 +85,7 @@ class Inviting:
             if self.desk.complaint:
                 st.error(self.desk.complaint, icon=":material/edit_note:")
             st.form_submit_button(
-                label,
+                "Invite this admin" if self._first else "Invite",
                 type="primary",
                 icon=":material/person_add:",
                 on_click=self._send,
@@ -113,6 +118,7 @@ class Inviting:
                     role=Role(state.get(f"{form}_role", only_role)),
                     reads_prayers=state[f"{form}_prayers"],
                     actor=actor,
+                    first=self._first,
                 )
             )
         except PersonError as error:

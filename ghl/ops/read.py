@@ -35,6 +35,7 @@ class ChurchLine:
     name: str
     timezone: str
     is_demo: bool
+    admin_came_in: bool
     paused_reason: str | None
     standing: Standing
     set_up: SetUp
@@ -60,6 +61,12 @@ class _Times(NamedTuple):
     last_card_at: datetime | None
     connected_at: datetime | None
     form_at: datetime | None
+
+
+class _Team(NamedTuple):
+    admins: int = 0
+    members: int = 0
+    came_in: int = 0
 
 
 TIMES = text("SELECT * FROM hub.church_times(CAST(:church AS uuid))")
@@ -92,14 +99,14 @@ def _read(database: Database, only: UUID | None) -> tuple[list[ChurchLine], int]
         times = {row[0]: _Times(*row[1:]) for row in session.execute(TIMES, {"church": only})}
         silent = set(session.scalars(select(Outage.church_id).where(Outage.closed_at.is_(None))))
     with database.identity() as session:
-        teams = {row.church_id: (row.admins, row.members) for row in session.execute(_teams(only))}
+        teams = {row.church_id: _Team(*row[1:]) for row in session.execute(_teams(only))}
     # A church that was added between two of the queries is on the next look.
     return [
         _line(
             row,
             counts.get(row.id, {}),
             times[row.id],
-            teams.get(row.id, (0, 0)),
+            teams.get(row.id, _Team()),
             unanswered=row.id in silent,
             now=now,
             senders=senders,
@@ -109,7 +116,7 @@ def _read(database: Database, only: UUID | None) -> tuple[list[ChurchLine], int]
     ], senders
 
 
-def _churches(only: UUID | None) -> Select[Any]:
+def _churches(only: UUID | None) -> "Select[*tuple[Any, ...]]":
     found = (
         select(
             Church.id,
@@ -148,11 +155,12 @@ def _counts(session: Session, only: UUID | None) -> Mapping[UUID, Mapping[CardSt
     return found
 
 
-def _teams(only: UUID | None) -> Select[Any]:
+def _teams(only: UUID | None) -> "Select[*tuple[Any, ...]]":
     found = select(
         Membership.church_id,
         func.count().filter(Membership.role == Role.ADMIN).label("admins"),
         func.count().label("members"),
+        func.count().filter(Membership.role == Role.ADMIN, Membership.seen_at.is_not(None)).label("came_in"),
     ).group_by(Membership.church_id)
     return found if only is None else found.where(Membership.church_id == only)
 
@@ -161,13 +169,12 @@ def _line(
     row: Any,
     counts: Mapping[CardStatus, int],
     times: _Times,
-    team: tuple[int, int],
+    team: _Team,
     *,
     unanswered: bool,
     now: datetime,
     senders: int,
 ) -> ChurchLine:
-    admins, members = team
     waiting = sum(counts.get(status, 0) for status in ON_THE_WAY)
     need = sum(counts.get(status, 0) for status in FOR_PEOPLE)
     oldest, last, token = (
@@ -176,7 +183,7 @@ def _line(
     )
     facts = ChurchFacts(
         connected=row.connected,
-        admins=admins,
+        admins=team.admins,
         paused_reason=row.paused_reason,
         hold_cause=row.hold_cause,
         unanswered=unanswered,
@@ -187,8 +194,8 @@ def _line(
         token_age=token,
     )
     ready = SetUpFacts(
-        admins=admins,
-        members=members,
+        admins=team.admins,
+        members=team.members,
         connected=row.connected,
         form_saved=times.form_at is not None,
         has_cards=last is not None,
@@ -200,6 +207,7 @@ def _line(
         name=row.name,
         timezone=row.timezone,
         is_demo=row.is_demo,
+        admin_came_in=team.came_in > 0,
         paused_reason=row.paused_reason,
         standing=standing(facts, senders=senders),
         set_up=set_up(ready),

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -25,6 +25,11 @@ from ghl.statuses import Role
 
 MOST_MEMBERS = 500
 """A team is smaller; what lies beyond is told and not shown."""
+
+ADMINS_INVITE = (
+    "This church has an admin who has come in: its admins invite everybody else, on their page Team."
+)
+"""Who runs the installation could otherwise make themselves an admin of any church, and would need no help access."""
 
 GONE = "This person is no longer in your team. Nothing was changed."
 
@@ -71,11 +76,13 @@ def add_member(
     role: Role,
     reads_prayers: bool,
     actor: str,
+    first: bool = False,
 ) -> UUID:
     """Lets a person into the team and returns their id.
 
-    Who has an account already keeps it as it is, also the name they have elsewhere, and nobody is told of it. Raises
-    `PersonError` for what was typed wrongly, and where they are in this team already.
+    Who has an account already keeps it as it is, also the name they have elsewhere, and nobody is told of it. `first`
+    is for who runs the installation: only as long as no admin of the church has come in. Raises `PersonError` for what
+    was typed wrongly, where they are in this team already, and where `first` is too late.
     """
     name = " ".join(name.split())
     if not name:
@@ -88,6 +95,8 @@ def add_member(
         raise PersonError(f"This e-mail address won't do. {error.message}") from error
     try:
         with database.identity() as session:
+            if first and session.execute(_admin_who_came_in(church_id)).first():
+                raise PersonError(ADMINS_INVITE)
             user_id = _account(session, address, name)
             added = session.execute(
                 upsert(Membership)
@@ -205,6 +214,12 @@ def end_ops(database: Database, email: str, *, actor: str) -> bool:
             return False
         note(session, "user.changed", user_id, actor=actor, facts={"ops": False})
         return True
+
+
+def _admin_who_came_in(church_id: UUID) -> Select[UUID]:
+    return select(Membership.user_id).where(
+        Membership.church_id == church_id, Membership.role == Role.ADMIN, Membership.seen_at.is_not(None)
+    )
 
 
 def _account(session: Session, address: str, name: str) -> UUID:

@@ -136,6 +136,30 @@ class TestALinkThatAnAdminHandsOn:
         assert not person.one_church
 
 
+def test_who_runs_the_installation_invites_until_an_admin_has_come_in(
+    database, church, clock, invite, sign_in
+):
+    def first(email):
+        return team.add_member(
+            database,
+            church,
+            name="A",
+            email=email,
+            role=Role.ADMIN,
+            reads_prayers=False,
+            actor="t",
+            first=True,
+        )
+
+    first("pat@exmaple.org")
+    first("pat@example.org")
+    sign_in("pat@example.org")
+    with pytest.raises(PersonError, match="its admins invite"):
+        first("olga@example.org")
+    assert len(team.members(database, church)) == 2
+    invite()
+
+
 def test_another_role_holds_at_the_next_run(database, church, clock, invite, sign_in):
     ruth = invite()
     cookie = sign_in("ruth@example.org")
