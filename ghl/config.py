@@ -54,6 +54,8 @@ class Settings(BaseSettings):
     public_url: str = ""
     form_url: str = ""
     trusted_proxies: str = ""
+    smtp_url: SecretStr | None = None
+    mail_from: str = ""
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     log_level: str = "INFO"
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ghl.client.throttle import Throttle
     from ghl.crypto import KeyRing
     from ghl.db.engine import Database
+    from ghl.mail import SmtpServer
     from jobs.wake import BackgroundWaker, Waker
 
 Part = TypeVar("Part")
@@ -97,6 +98,14 @@ class Container:
         from ghl.crypto import load_key_ring
 
         return load_key_ring(self.settings)
+
+    @part
+    def smtp(self) -> "SmtpServer | None":
+        """Where mail is handed in, or None where no mail server is set. Nothing connects here."""
+        from ghl.mail import smtp_server
+
+        url = self.settings.smtp_url
+        return smtp_server(url.get_secret_value(), sender=self.settings.mail_from) if url else None
 
     @part
     def throttle(self) -> "Throttle":

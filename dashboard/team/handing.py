@@ -1,27 +1,32 @@
 """How a person who was let in gets their link: one place, for *Team* and for who runs the installation."""
 
-from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 from uuid import UUID
 
-from ghl.people.errors import PersonError
-from ghl.people.links import create_church_link, sign_in_url
+import streamlit as st
+
+from ghl.people.invite import Invitation, invite
 from jobs.container import Container
 
 
-@dataclass(frozen=True)
-class Handed:
-    """A link to be copied, shown once, or that one is on its way by mail."""
+def hand_over(hub: Container, user_id: UUID, church_id: UUID, *, actor: str) -> Invitation:
+    """Mails a link, or makes one to be copied. Raises `PersonError` for somebody who is not in the team any more.
 
-    url: str | None = field(repr=False)
-    mailed: bool
-
-
-def hand_over(hub: Container, user_id: UUID, church_id: UUID, *, actor: str) -> Handed:
-    """Makes the link. Raises `PersonError` for somebody who is not in the team any more.
-
-    The one that is copied opens this church alone: whoever holds a link is its person.
+    Where nobody set the dashboard's address, the link goes to where this browser found it, and no mail is sent: the
+    worker that sends it would not know where the dashboard is.
     """
-    token = create_church_link(hub.database, user_id, church_id, clock=hub.clock, actor=actor)
-    if token is None:
-        raise PersonError("This person is no longer in the team. Nothing was changed.")
-    return Handed(sign_in_url(hub.settings.public_url or "http://127.0.0.1:8501", token), mailed=False)
+    known = hub.settings.public_url
+    return invite(
+        hub.database,
+        user_id=user_id,
+        church_id=church_id,
+        public_url=known or _found_at(),
+        smtp=hub.smtp if known else None,
+        clock=hub.clock,
+        actor=actor,
+    )
+
+
+def _found_at() -> str:
+    here = urlsplit(st.context.url or "http://127.0.0.1:8501")
+    return f"{here.scheme}://{here.netloc}"

@@ -13,8 +13,9 @@ from dashboard import gate
 from dashboard.formatting import one_line
 from dashboard.reading import Trouble, guarded
 from dashboard.team import words
-from dashboard.team.handing import Handed, hand_over
+from dashboard.team.handing import hand_over
 from ghl.people.errors import PersonError
+from ghl.people.invite import Invitation
 from ghl.people.team import add_member
 from ghl.statuses import Role
 from jobs.container import Container
@@ -31,7 +32,7 @@ class _Given:
 
     name: str = field(repr=False)
     email: str = field(repr=False)
-    handed: Handed
+    handed: Invitation
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """One-time sign-in links: made, used up by one click, and the very first one of an installation."""
 
+from dataclasses import dataclass, field
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -8,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from ghl.clock import Clock
 from ghl.db.engine import Database
-from ghl.db.models import Membership, SignInLink, User, WebSession
+from ghl.db.models import SignInLink, User, WebSession
 from ghl.people import sessions
 from ghl.people.errors import LinkNotValidError
+from ghl.people.landing import own_path
 from ghl.people.policy import LINK_LIFE
 from ghl.people.tokens import new_token, token_hash
 from ghl.people.trail import note
@@ -21,30 +23,21 @@ FIRST_USER = "admin@localhost"
 """The first person of an installation, who lets in everybody else."""
 
 
+@dataclass(frozen=True)
+class Entry:
+    """Somebody is in: the cookie's secret, and the page of ours they asked for, if they did."""
+
+    cookie: str = field(repr=False)
+    next_path: str = ""
+
+
 def create_sign_in_link(database: Database, email: str, *, clock: Clock, actor: str) -> str:
     """A token that signs this person in once within 15 minutes. Raises `PersonNotFoundError`.
 
     Links made earlier stay good: who asks twice may click either e-mail.
     """
     with database.identity() as session:
-        return _new_link(session, find_user(session, email), clock=clock, actor=actor)
-
-
-def create_church_link(
-    database: Database, user_id: UUID, church_id: UUID, *, clock: Clock, actor: str
-) -> str | None:
-    """A token that opens this church alone, for an admin to hand on; None for somebody who is not in its team.
-
-    Whoever holds a link is its person. An admin may hold this one, and so it is good for nothing that another church,
-    or the installation, gave that person.
-    """
-    with database.identity() as session:
-        belongs = select(Membership.user_id).where(
-            Membership.user_id == user_id, Membership.church_id == church_id
-        )
-        if session.execute(belongs).first() is None:
-            return None
-        return _new_link(session, user_id, clock=clock, actor=actor, only_church=church_id)
+        return new_link(session, find_user(session, email), clock=clock, actor=actor)
 
 
 def sign_in_url(base_url: str, token: str) -> str:
@@ -53,14 +46,19 @@ def sign_in_url(base_url: str, token: str) -> str:
 
 
 def redeem(database: Database, token: str, *, user_agent: str, clock: Clock) -> str:
-    """Uses a link up and returns the cookie's secret of the new session. Raises `LinkNotValidError`.
+    """Uses a link up and returns the cookie's secret of the new session. Raises `LinkNotValidError`."""
+    return use_up(database, token, user_agent=user_agent, clock=clock).cookie
+
+
+def use_up(database: Database, token: str, *, user_agent: str, clock: Clock) -> Entry:
+    """Uses a link up: the new session, and where its holder wanted to go. Raises `LinkNotValidError`.
 
     Of any number of clicks at once exactly one gets in: the update's condition is checked again by each
     that waited for the row.
     """
     now = clock.now()
     with database.identity() as session:
-        link = session.execute(
+        used = session.execute(
             update(SignInLink)
             .where(
                 SignInLink.token_hash == token_hash(token),
@@ -68,21 +66,22 @@ def redeem(database: Database, token: str, *, user_agent: str, clock: Clock) -> 
                 SignInLink.expires_at > now,
             )
             .values(used_at=now)
-            .returning(SignInLink.user_id, SignInLink.only_church)
+            .returning(SignInLink.user_id, SignInLink.next_path, SignInLink.only_church)
             .execution_options(synchronize_session=False)
         ).one_or_none()
-        if link is None:
+        if used is None:
             raise LinkNotValidError(
                 "This link was used already or is older than 15 minutes. Ask for a new one."
             )
-        return sessions.start(
+        cookie = sessions.start(
             session,
-            link.user_id,
+            used.user_id,
             user_agent=user_agent,
             now=now,
             how="link",
-            only_church=link.only_church,
+            only_church=used.only_church,
         )
+        return Entry(cookie, own_path(used.next_path))
 
 
 def first_sign_in_link(database: Database, *, clock: Clock, base_url: str) -> str | None:
@@ -98,12 +97,25 @@ def first_sign_in_link(database: Database, *, clock: Clock, base_url: str) -> st
         user_id = ensure_user(session, FIRST_USER, name="First admin", ops=True)
         if not emails:
             note(session, "user.added", user_id, actor="hub", facts={"role": None, "ops": True})
-        return sign_in_url(base_url, _new_link(session, user_id, clock=clock, actor="hub"))
+        return sign_in_url(base_url, new_link(session, user_id, clock=clock, actor="hub"))
 
 
-def _new_link(
-    session: Session, user_id: UUID, *, clock: Clock, actor: str, only_church: UUID | None = None
+def new_link(
+    session: Session,
+    user_id: UUID,
+    *,
+    clock: Clock,
+    actor: str,
+    church_id: UUID | None = None,
+    next_path: str = "",
+    by_mail: bool = False,
+    alone: bool = False,
 ) -> str:
+    """A token that signs this person in once, made in the caller's transaction.
+
+    `next_path` is the page of ours they land on; `by_mail`, that they asked for it on the sign-in page. `alone`: it
+    opens the church `church_id` and nothing else that this person may do.
+    """
     token, now = new_token(), clock.now()
     session.execute(
         insert(SignInLink).values(
@@ -111,10 +123,12 @@ def _new_link(
             user_id=user_id,
             created_at=now,
             expires_at=now + LINK_LIFE,
-            only_church=only_church,
+            next_path=own_path(next_path),
+            by_mail=by_mail,
+            only_church=church_id if alone else None,
         )
     )
-    note(session, "user.link_made", user_id, actor=actor, church_id=only_church)
+    note(session, "user.link_made", user_id, actor=actor, church_id=church_id)
     return token
 
 

@@ -9,7 +9,8 @@ from ghl.churches import find_church
 from ghl.clock import SystemClock
 from ghl.people import everybody, sessions, team
 from ghl.people import help as helping
-from ghl.people.links import create_church_link, create_sign_in_link, redeem
+from ghl.people.invite import invite
+from ghl.people.links import create_sign_in_link, redeem
 from ghl.people.names import member_names
 from ghl.people.users import add_user
 from ghl.statuses import Role
@@ -79,7 +80,7 @@ def plans(database, database_urls):
         actor="test",
     )
     team.change_member(database, church_id, ann, role=Role.STAFF, actor="test")
-    create_church_link(database, ann, church_id, clock=clock, actor="test")
+    invite(database, user_id=ann, church_id=church_id, public_url="x", smtp=None, clock=clock, actor="test")
     team.remove_member(database, church_id, ann, actor="test")
     asked = helping.ask(database, church_id, olga, reason="x")
     helping.answer(database, church_id, asked.id, by=pat, agrees=True)

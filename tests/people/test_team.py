@@ -8,8 +8,9 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import IntegrityError
 
 from ghl.people import team
-from ghl.people.errors import PersonError
-from ghl.people.links import create_church_link, create_sign_in_link, redeem
+from ghl.people.errors import PersonError, PersonNotFoundError
+from ghl.people.invite import invite as invite_by_link
+from ghl.people.links import create_sign_in_link, redeem
 from ghl.people.sessions import choose_church, current
 from ghl.people.users import add_user
 from ghl.statuses import Role
@@ -102,6 +103,20 @@ def test_an_account_of_another_church_is_added_and_nothing_tells_of_it(
     assert (other.name, other.role) == ("Ruth Adams, Hope", Role.ADMIN)
 
 
+def handed_on(database, user_id, church_id, clock):
+    """The token of a link that an admin copies."""
+    made = invite_by_link(
+        database,
+        user_id=user_id,
+        church_id=church_id,
+        public_url="https://hub.example.org",
+        smtp=None,
+        clock=clock,
+        actor="user:test",
+    )
+    return made.url.partition("?t=")[2]
+
+
 class TestALinkThatAnAdminHandsOn:
     """Whoever holds a link is its person, so this one is worth no more than what the admin may give."""
 
@@ -109,8 +124,7 @@ class TestALinkThatAnAdminHandsOn:
         add_user(database, "ruth@example.org", name="Ruth of Hope", ops=True, actor="test")
         ruth = invite(where=other_church, role=Role.ADMIN, name="Ruth of Hope")
         invite(name="Ruthie")
-        link = create_church_link(database, ruth, church, clock=clock, actor="user:test")
-        cookie = redeem(database, link, user_agent="", clock=clock)
+        cookie = redeem(database, handed_on(database, ruth, church, clock), user_agent="", clock=clock)
         person = current(database, cookie, clock=clock)
         assert [one.slug for one in person.churches] == ["grace"]
         assert (person.role, person.is_ops, person.name, person.one_church) == (
@@ -126,7 +140,8 @@ class TestALinkThatAnAdminHandsOn:
 
     def test_there_is_none_for_somebody_of_another_team(self, database, church, other_church, clock, invite):
         ruth = invite(where=other_church)
-        assert create_church_link(database, ruth, church, clock=clock, actor="user:test") is None
+        with pytest.raises(PersonNotFoundError):
+            handed_on(database, ruth, church, clock)
 
     def test_a_link_of_their_own_opens_all_of_theirs(self, database, other_church, clock, invite, sign_in):
         invite(where=other_church)

@@ -9,7 +9,15 @@ from ghl.db.models.form import CardForm, ConsentWording
 from ghl.db.models.help import HelpAccess
 from ghl.db.models.imports import CardImport
 from ghl.db.models.outbox import Attempt, DeliveryLease, Outbox, PersonKey
-from ghl.db.models.people import Membership, SignInLink, User, WebSession
+from ghl.db.models.people import (
+    Mail,
+    Membership,
+    SignInFlow,
+    SignInLink,
+    User,
+    UserIdentity,
+    WebSession,
+)
 from ghl.db.models.process import Heartbeat
 from ghl.db.models.question import Outage, OutageTold, Question
 from ghl.db.models.record import AuditEntry, ConsentEvent
@@ -39,6 +47,7 @@ __all__ = [
     "HelpAccess",
     "IdempotencyKey",
     "Location",
+    "Mail",
     "Membership",
     "Outage",
     "OutageTold",
@@ -49,8 +58,10 @@ __all__ = [
     "Question",
     "RetryCard",
     "RetryRequest",
+    "SignInFlow",
     "SignInLink",
     "SourceKey",
     "User",
+    "UserIdentity",
     "WebSession",
 ]

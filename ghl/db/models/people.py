@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ghl.db.base import Base, ChurchId, Created, Id, one_of
@@ -49,7 +49,7 @@ class SignInLink(Base):
     """
 
     __tablename__ = "sign_in_links"
-    __table_args__ = (Index(None, "expires_at"),)
+    __table_args__ = (Index(None, "expires_at"), Index(None, "user_id", "created_at"))
 
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
@@ -57,14 +57,17 @@ class SignInLink(Base):
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     only_church: Mapped[UUID | None] = mapped_column(ForeignKey("churches.id", ondelete="CASCADE"))
+    next_path: Mapped[str] = mapped_column(server_default="")
+    by_mail: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class WebSession(Base):
     """A signed-in browser; only the hash of its cookie is kept. It ends by sign-out, idleness or age."""
 
     __tablename__ = "web_sessions"
-    __table_args__ = (Index(None, "user_id"), Index(None, "expires_at"))
+    __table_args__ = (Index(None, "user_id"), Index(None, "expires_at"), UniqueConstraint("id"))
 
+    id: Mapped[UUID] = mapped_column(server_default=text("gen_random_uuid()"))
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     church_id: Mapped[UUID | None] = mapped_column(ForeignKey("churches.id", ondelete="CASCADE"))
@@ -74,3 +77,58 @@ class WebSession(Base):
     ended_at: Mapped[datetime | None]
     user_agent: Mapped[str] = mapped_column(server_default="")
     only_church: Mapped[UUID | None] = mapped_column(ForeignKey("churches.id", ondelete="CASCADE"))
+
+
+class UserIdentity(Base):
+    """Who a person is at an identity provider, remembered at their first sign-in there; from then on it alone counts."""
+
+    __tablename__ = "user_identities"
+    __table_args__ = (UniqueConstraint("user_id", "issuer"),)
+
+    issuer: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    created_at: Mapped[Created]
+
+
+class SignInFlow(Base):
+    """A browser that was sent to the identity provider and is awaited back, once. It holds no secret."""
+
+    __tablename__ = "sign_in_flows"
+    __table_args__ = (Index(None, "expires_at"),)
+
+    state_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    browser_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    next_path: Mapped[str] = mapped_column(server_default="")
+    created_at: Mapped[Created]
+    expires_at: Mapped[datetime]
+
+
+class Mail(Base):
+    """An e-mail with a sign-in link that is to be sent; gone once it is. The link is made when it is sent.
+
+    Asked for on the sign-in page it has an `address` as somebody typed it; an invitation has a person.
+    """
+
+    __tablename__ = "mails"
+    __table_args__ = (
+        CheckConstraint("kind IN ('link', 'invitation')", name="kind"),
+        CheckConstraint("(kind = 'link') = (address IS NOT NULL)", name="address"),
+        CheckConstraint("(kind = 'invitation') = (user_id IS NOT NULL)", name="user_id"),
+        Index("uq_mails_address", "address", unique=True, postgresql_where=text("kind = 'link'")),
+        Index(None, "due_at"),
+        Index(None, "user_id"),
+        Index(None, "church_id"),
+    )
+
+    id: Mapped[Id]
+    kind: Mapped[str]
+    address: Mapped[str | None]
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    church_id: Mapped[UUID | None] = mapped_column(ForeignKey("churches.id", ondelete="CASCADE"))
+    next_path: Mapped[str] = mapped_column(server_default="")
+    actor: Mapped[str]
+    asked_at: Mapped[Created]
+    wanted_until: Mapped[datetime]
+    due_at: Mapped[datetime]
+    tries: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))

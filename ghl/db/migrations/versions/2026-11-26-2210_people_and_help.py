@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0007_people"
-down_revision = "0006_questions"
+down_revision = "0007_signin"
 branch_labels = None
 depends_on = None
 
