@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 import streamlit as st
 
 from dashboard import gate
+from dashboard.formatting import esc
 from dashboard.reading import Trouble, guarded
 from ghl.churches import MAX_NAME, ChurchError, add_church
 from ghl.people.policy import SignedIn
@@ -54,7 +55,7 @@ def draw(hub: Container, person: SignedIn) -> None:
         )
         st.selectbox("Time zone", zones(), index=None, key=f"{desk.form}_zone", placeholder="Choose or type")
         if desk.complaint:
-            st.error(desk.complaint, icon=":material/edit_note:")
+            st.error(esc(desk.complaint, 400), icon=":material/edit_note:")
         st.form_submit_button(
             "Add the church",
             type="primary",

@@ -93,16 +93,13 @@ class ChurchPage:
 
     def _draw_numbers(self, line: ChurchLine) -> None:
         with st.grid(columns=4, min_column_width=160, gap="small"):
-            for label, value in (
-                ("Waiting", number(line.waiting)),
-                ("Need people", number(line.need_people)),
-                ("Oldest that waits", words.span(line.oldest_waiting) or "none"),
-                ("Last card", words.ago(line.last_card)),
-            ):
+            for label, value in (("Waiting", line.waiting), ("Need people", line.need_people)):
                 with st.container(border=True, gap="xxsmall"):
-                    st.metric(label, value)
+                    st.metric(label, number(value))
         lines(
             (
+                ("Waits longest", words.span(line.oldest_waiting) or "no card"),
+                ("Last card", words.ago(line.last_card)),
                 ("Short name", line.slug),
                 ("Time zone", line.timezone),
                 ("Cards so far", number(line.cards)),
@@ -137,7 +134,7 @@ class ChurchPage:
             return
         with st.form("church_pause_form", enter_to_submit=False, width=WIDEST, clear_on_submit=True):
             st.text_input(
-                "Why they pause",
+                "Why it is paused",
                 key="church_pause_reason",
                 max_chars=500,
                 help="The church's people read it above every page.",

@@ -67,25 +67,32 @@ def _table(lines: Sequence[ChurchLine]) -> None:
             "Waiting": [line.waiting for line in lines],
             "Need people": [line.need_people for line in lines],
             "Oldest": [words.span(line.oldest_waiting) for line in lines],
-            "Last card": [words.ago(line.last_card) for line in lines],
+            "Last card": [words.span(line.last_card) or "never" for line in lines],
             "Token": [words.span(line.token_age) for line in lines],
         }
     )
     event = st.dataframe(
         shown,
         hide_index=True,
-        row_height=44,
+        row_height=64,
         key=TABLE,
         on_select="rerun",
         selection_mode="single-row",
         column_config={
+            "Church": column.TextColumn(width=150),
             "State": column.MultiselectColumn(
                 "State",
                 options=[label for label, _ in words.STATES.values()],
                 color=[colour for _, colour in words.STATES.values()],
+                width=100,
             ),
-            "Waiting": column.NumberColumn("Waiting", format="localized"),
-            "Need people": column.NumberColumn("Need people", format="localized"),
+            "What is going on": column.TextColumn(width=215),
+            "Who acts": column.TextColumn(width=105),
+            "Waiting": column.NumberColumn(format="localized", width=72),
+            "Need people": column.NumberColumn(format="localized", width=95),
+            "Oldest": column.TextColumn(width=85, help="How long the card waits that waits longest"),
+            "Last card": column.TextColumn(width=85, help="How long ago the last card came in"),
+            "Token": column.TextColumn(width=75, help="How long ago the church's token was stored"),
         },
     )
     if rows := event.selection.rows:

@@ -42,17 +42,21 @@ def summary(lines: Sequence[ChurchLine]) -> str:
 
 
 def _waiting(lines: Sequence[ChurchLine]) -> str:
-    total = sum(line.waiting for line in lines)
-    if not total:
-        return "No card waits."
-    going = [line.waiting for line in lines if line.standing.state in {State.WELL, State.SLOW}]
-    stuck = total - sum(going)
-    said = f"{cards(total)} {'waits' if total == 1 else 'wait'}"
+    going = [line.waiting for line in lines if line.goes]
+    stuck = sum(line.waiting for line in lines) - sum(going)
     # Each church has a budget of its own, so the longest queue decides.
-    takes = time_to_drain(max(going, default=0), Budget()) if sum(going) else None
-    if takes is not None:
-        said += f"; {'the others' if stuck else 'all'} caught up {in_about(takes)}"
-    return f"{said}; {number(stuck)} of them until their church goes on." if stuck else f"{said}."
+    takes = time_to_drain(max(going, default=0), Budget())
+    caught_up = f"; all caught up {in_about(takes)}" if takes is not None else ""
+    said = []
+    if sum(going):
+        said.append(f"{_wait(sum(going))}{caught_up}.")
+    if stuck:
+        said.append(f"{_wait(stuck)} until {'its church goes' if stuck == 1 else 'their churches go'} on.")
+    return " ".join(said) or "No card waits."
+
+
+def _wait(count: int) -> str:
+    return f"{cards(count)} {'waits' if count == 1 else 'wait'}"
 
 
 def span(length: timedelta | None) -> str:

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import streamlit as st
 
 from dashboard import gate
-from dashboard.formatting import one_line
+from dashboard.formatting import esc, one_line
 from dashboard.reading import Trouble, guarded
 from dashboard.team import words
 from dashboard.team.handing import hand_over
@@ -84,7 +84,7 @@ class Inviting:
                 st.selectbox("Role", roles, format_func=words.role_offered, key=f"{form}_role")
             st.checkbox(words.PRAYERS, key=f"{form}_prayers", help=words.PRAYERS_HELP)
             if self.desk.complaint:
-                st.error(self.desk.complaint, icon=":material/edit_note:")
+                st.error(esc(self.desk.complaint, 400), icon=":material/edit_note:")
             st.form_submit_button(
                 "Invite this admin" if self._first else "Invite",
                 type="primary",

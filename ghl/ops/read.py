@@ -35,6 +35,7 @@ class ChurchLine:
     name: str
     timezone: str
     is_demo: bool
+    connected: bool
     admin_came_in: bool
     paused_reason: str | None
     standing: Standing
@@ -45,6 +46,11 @@ class ChurchLine:
     oldest_waiting: timedelta | None
     last_card: timedelta | None
     token_age: timedelta | None
+
+    @property
+    def goes(self) -> bool:
+        """Whether its cards go out by themselves as things are."""
+        return self.connected and self.standing.state not in {State.STOPPED, State.PAUSED}
 
 
 @dataclass(frozen=True)
@@ -207,6 +213,7 @@ def _line(
         name=row.name,
         timezone=row.timezone,
         is_demo=row.is_demo,
+        connected=row.connected,
         admin_came_in=team.came_in > 0,
         paused_reason=row.paused_reason,
         standing=standing(facts, senders=senders),

@@ -49,9 +49,9 @@ class Standing:
 
 
 YOU = "You"
-ADMIN = "An admin of the church"
+ADMIN = "A church admin"
 STAFF = "Their team"
-NOBODY = "Nobody: it goes on by itself"
+NOBODY = "Nobody"
 ACTS: dict[Who, str] = {"staff": STAFF, "admin": ADMIN, "nobody": NOBODY, "support": YOU}
 
 

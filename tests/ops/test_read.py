@@ -85,7 +85,7 @@ def test_worst_first_and_what_waits_for_whom(database, at_work, sql):
     assert [one.slug for one in found.lines] == ["held", "slow", "new", "paused", "busy", "well"]
     assert summary(found.lines) == (
         "6 churches. 2 well, 1 paused, 1 setting up, 1 slow, 1 stopped. "
-        "6 cards wait; the others caught up within a minute; 2 of them until their church goes on."
+        "4 cards wait; all caught up within a minute. 2 cards wait until their churches go on."
     )
     sql("INSERT INTO outages (church_id, scope, opened_at) VALUES (:id, 'location', now())", id=ids["well"])
     assert one_church(database, ids["well"]).standing.state is State.STOPPED

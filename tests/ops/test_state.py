@@ -24,7 +24,7 @@ YOUNG = OLD - timedelta(seconds=1)
             1,
             State.WELL,
             "The token is 75 days old. A new one is due every 90 days.",
-            "An admin of the church",
+            "A church admin",
         ),
         ({"oldest_waiting": YOUNG, "waiting": 9}, 1, State.WELL, "", ""),
         (
@@ -32,7 +32,7 @@ YOUNG = OLD - timedelta(seconds=1)
             1,
             State.SLOW,
             "A card waits longer than usual.",
-            "Nobody: it goes on by itself",
+            "Nobody",
         ),
         (
             {"has_cards": False},
@@ -54,14 +54,14 @@ YOUNG = OLD - timedelta(seconds=1)
             1,
             State.SETTING_UP,
             "Not connected to GoHighLevel yet.",
-            "An admin of the church",
+            "A church admin",
         ),
         (
             {"hold_cause": "token_refused", "oldest_waiting": OLD, "unanswered": True},
             1,
             State.STOPPED,
             None,
-            "An admin of the church",
+            "A church admin",
         ),
         ({"hold_cause": "program_error"}, 1, State.STOPPED, None, "You"),
         ({"hold_cause": "a code of tomorrow"}, 1, State.STOPPED, None, "You"),
@@ -71,7 +71,7 @@ YOUNG = OLD - timedelta(seconds=1)
             1,
             State.STOPPED,
             "GoHighLevel isn't answering. It is tested every 30 seconds.",
-            "Nobody: it goes on by itself",
+            "Nobody",
         ),
         ({"admins": 0, "oldest_waiting": OLD}, 1, State.SLOW, None, None),
         (
