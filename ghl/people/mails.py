@@ -175,7 +175,19 @@ def _take(database: Database, clock: Clock) -> Sequence[_Taken]:
             )
             .execution_options(synchronize_session=False)
         ).all()
-    return [_Taken(*row) for row in rows]
+    return [
+        _Taken(
+            row.id,
+            row.kind,
+            row.address,
+            row.user_id,
+            row.church_id,
+            row.next_path,
+            row.actor,
+            row.tries,
+        )
+        for row in rows
+    ]
 
 
 def _written(database: Database, mail: _Taken, *, public_url: str, clock: Clock) -> _Letter | None:
