@@ -28,7 +28,7 @@ MOVED = "tab_moved"
 
 ELSEWHERE = (
     "This window shows another church now: it was chosen in another window, or you left a team. "
-    "What you pressed here last was not done."
+    "If you pressed something here just now, it was not done."
 )
 NOT_CHOSEN = "You can't work in that church any more. Nothing was changed."
 

@@ -74,6 +74,19 @@ def test_inviting_gives_a_link_once_that_signs_them_in(open_page, sign_in, datab
     assert field(app, "text_input", "name").value == "", "the form is a new one"
 
 
+def test_where_mail_is_set_up_the_link_is_mailed_and_shown_to_nobody(
+    open_page, sign_in, sql, church, monkeypatch
+):
+    monkeypatch.setenv("HUB_PUBLIC_URL", "https://hub.example.org")
+    monkeypatch.setenv("HUB_SMTP_URL", "smtp://127.0.0.1:1")
+    monkeypatch.setenv("HUB_MAIL_FROM", "hub@example.org")
+    app = fill(open_page(sign_in(Role.ADMIN), PAGE))
+    assert not app.exception
+    assert not app.code
+    assert "Pat Lee is in the team. A link is on its way to pat@example.org." in texts(app)
+    assert sql("SELECT kind, church_id FROM mails") == [("invitation", church)]
+
+
 def test_what_is_wrong_is_said_and_stays(open_page, sign_in, database, church):
     app = fill(open_page(sign_in(Role.ADMIN), PAGE), email="pat@")
     assert "won't do" in app.error[0].value
