@@ -196,4 +196,5 @@ def _keep_to_the_tab(person: SignedIn) -> None:
     state[TAB] = now
     if told:
         state[MOVED] = told
-    st.switch_page(pages_for(person)[0].path)
+    if pages := pages_for(person):
+        st.switch_page(pages[0].path)

@@ -67,7 +67,8 @@ def _churches(person: SignedIn, choose: Choose) -> None:
     key = f"church_of_{here}"
 
     def chosen() -> None:
-        choose(st.session_state[key])
+        # Taken out, so that a choice that was refused does not stand there.
+        choose(st.session_state.pop(key))
 
     st.selectbox(
         "Church",
