@@ -16,6 +16,12 @@ OWN = "church_id = (SELECT nullif(current_setting('app.org', true), '')::uuid)"
 # writes here in one role only, which is asked by its setting because a cascade runs as the owner; who connects as the
 # owner may repair what has to be repaired.
 LAST_ADMIN = """
+CREATE FUNCTION hub.church_stays(church uuid) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM public.churches WHERE id = church)
+$$;
+REVOKE EXECUTE ON FUNCTION hub.church_stays(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION hub.church_stays(uuid) TO hub_identity;
 CREATE FUNCTION hub.keep_last_admin() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF current_setting('role') <> 'hub_identity' THEN
@@ -23,7 +29,7 @@ BEGIN
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('admins of ' || OLD.church_id::text, 0));
     IF EXISTS (SELECT FROM public.memberships WHERE church_id = OLD.church_id AND role = 'admin')
-       OR NOT EXISTS (SELECT FROM public.churches WHERE id = OLD.church_id) THEN
+       OR NOT hub.church_stays(OLD.church_id) THEN
         RETURN NULL;
     END IF;
     RAISE EXCEPTION 'a church keeps its last admin' USING ERRCODE = 'check_violation', CONSTRAINT = 'last_admin';
@@ -142,7 +148,7 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION hub.church_times(uuid)")
     for trigger in ("keep_last_admin_changed", "keep_last_admin_removed"):
         op.execute(f"DROP TRIGGER {trigger} ON memberships")
-    op.execute("DROP FUNCTION hub.keep_last_admin()")
+    op.execute("DROP FUNCTION hub.keep_last_admin(), hub.church_stays(uuid)")
     op.drop_table("help_access")
     for table in ("web_sessions", "sign_in_links"):
         op.drop_column(table, "only_church")
