@@ -183,7 +183,7 @@ class ChurchPage:
         if said := st.session_state.get(place):
             with st.container(border=True, horizontal=True, vertical_alignment="center", key="church_said"):
                 st.text(said, width="stretch")
-                st.button("Close", key="church_said_read", on_click=st.session_state.pop, args=(place,))
+                st.button("Close", key="church_said_read", on_click=st.session_state.pop, args=(place, None))
 
     def _actor(self) -> str | gate.Refused:
         now = gate.acting_ops(self._person)

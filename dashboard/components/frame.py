@@ -51,7 +51,7 @@ def side(person: SignedIn, *, sign_out: Callable[[], None], choose: Choose, told
     if sentence := st.session_state.get(told):
         with st.container(border=True, horizontal=True, vertical_alignment="center", key="moved"):
             st.text(sentence, width="stretch")
-            st.button("All right", key="moved_read", on_click=st.session_state.pop, args=(told,))
+            st.button("All right", key="moved_read", on_click=st.session_state.pop, args=(told, None))
 
 
 def _churches(person: SignedIn, choose: Choose) -> None:

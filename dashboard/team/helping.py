@@ -18,6 +18,8 @@ from ghl.people.help import Help
 from jobs.container import Container
 
 SAID = "help_said"
+LOOK_EVERY = 20.0
+"""Seconds: whoever has the page open sees the question, and its end, without loading it again."""
 LET_IN = (
     "If you agree, they see your cards for 24 hours: no prayer requests, no export, and they change nothing. "
     "You can end it at any time. It stands in your change log."
@@ -27,10 +29,20 @@ OVER = "This was answered or withdrawn already."
 
 def help_box(hub: Container, viewer: Viewer) -> None:
     """Draws what is asked and what lasts now; nothing where there is nothing. For admins."""
+
+    @st.fragment(run_every=LOOK_EVERY)
+    def live() -> None:
+        if not isinstance(gate.still(viewer, *ADMINS), Trouble):
+            _draw(hub, viewer)
+
+    live()
+
+
+def _draw(hub: Container, viewer: Viewer) -> None:
     if said := st.session_state.get(SAID):
         with st.container(border=True, horizontal=True, vertical_alignment="center", key="help_said_box"):
             st.text(said, width="stretch")
-            st.button("Close", key="help_said_read", on_click=st.session_state.pop, args=(SAID,))
+            st.button("Close", key="help_said_read", on_click=st.session_state.pop, args=(SAID, None))
     church_id, now = viewer.church.church_id, hub.clock.now()
     found = guarded(lambda: helping.of_church(hub.database, church_id))
     if isinstance(found, Trouble):

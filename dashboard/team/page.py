@@ -169,7 +169,7 @@ class TeamPage:
                     "Close",
                     key="team_said_read",
                     on_click=st.session_state.pop,
-                    args=(f"{self._place}_said",),
+                    args=(f"{self._place}_said", None),
                 )
 
     def _actor(self) -> str | gate.Refused:
