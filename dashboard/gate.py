@@ -19,7 +19,8 @@ from ghl.people import sessions
 from ghl.people.policy import ChurchRole, SignedIn
 from ghl.statuses import Role
 
-COOKIE = "hub_session"
+COOKIE = "session"
+"""What the session's cookie is called in here; in the browser its name belongs to the installation."""
 
 TAB = "tab_drawn_for"
 CHOSEN = "tab_chose"
@@ -57,8 +58,9 @@ NOT_ALLOWED = Refused(
 
 
 def browser_cookies() -> dict[str, str]:
-    """The cookies this tab was opened with."""
-    return dict(st.context.cookies)
+    """The session's cookie that this tab was opened with, if it had one."""
+    secret = st.context.cookies.get(services.cookies().session)
+    return {COOKIE: secret} if secret else {}
 
 
 def who(*, by_person: bool = True) -> SignedIn | Trouble | None:
@@ -89,6 +91,24 @@ def require_ops() -> SignedIn:
         states.not_for_you()
         st.stop()
     return person
+
+
+def require_anybody() -> SignedIn:
+    """Whoever is signed in, with or without a church; otherwise asks to sign in and stops the run."""
+    return _somebody(who())
+
+
+def the_same(person: SignedIn) -> SignedIn | Refused:
+    """The same person again, for a callback about themselves, or why nothing may be changed."""
+    now = who()
+    if isinstance(now, Trouble):
+        return did_not_work(now)
+    return now if now is not None and now.user_id == person.user_id else NOT_ALLOWED
+
+
+def token() -> str | None:
+    """The secret of the session that this tab was opened with."""
+    return browser_cookies().get(COOKIE)
 
 
 def still(viewer: Viewer, *roles: Role, by_person: bool = False) -> Viewer | Trouble:
@@ -123,7 +143,7 @@ def acting(viewer: Viewer, *roles: Role) -> Viewer | Refused:
     """
     person = who()
     if isinstance(person, Trouble):
-        return _not_reached(person)
+        return did_not_work(person)
     if (
         person is None
         or person.user_id != viewer.person.user_id
@@ -139,7 +159,7 @@ def acting_ops(person: SignedIn) -> SignedIn | Refused:
     """The same person, if they still run the installation, for a callback; or why nothing may be changed."""
     now = who()
     if isinstance(now, Trouble):
-        return _not_reached(now)
+        return did_not_work(now)
     if now is None or now.user_id != person.user_id or not now.is_ops:
         return NOT_ALLOWED
     return now
@@ -148,12 +168,11 @@ def acting_ops(person: SignedIn) -> SignedIn | Refused:
 def choose_church(church_id: UUID | None) -> None:
     """Works in another church from now on, in all tabs of this browser, or in none that was chosen."""
     container = services.container()
-    token = browser_cookies().get(COOKIE)
     chosen = guarded(
-        lambda: sessions.choose_church(container.database, token, church_id, clock=container.clock)
+        lambda: sessions.choose_church(container.database, token(), church_id, clock=container.clock)
     )
     if isinstance(chosen, Trouble):
-        st.session_state[MOVED] = _not_reached(chosen).why
+        st.session_state[MOVED] = did_not_work(chosen).why
     elif chosen:
         st.session_state[CHOSEN] = church_id
     else:
@@ -166,6 +185,14 @@ def sign_out() -> None:
     sessions.sign_out(container.database, browser_cookies().get(COOKIE), clock=container.clock)
 
 
+def did_not_work(trouble: Trouble) -> Refused:
+    """What a click says when the database did not answer."""
+    return Refused(
+        "That did not work; nothing was changed. Try again. "
+        f"If it stays, tell support the number {trouble.number}."
+    )
+
+
 def _somebody(person: SignedIn | Trouble | None) -> SignedIn:
     if isinstance(person, Trouble):
         states.could_not_load("this page", person.number)
@@ -174,13 +201,6 @@ def _somebody(person: SignedIn | Trouble | None) -> SignedIn:
         states.signed_out()
         st.stop()
     return person
-
-
-def _not_reached(trouble: Trouble) -> Refused:
-    return Refused(
-        "That did not work; nothing was changed. Try again. "
-        f"If it stays, tell support the number {trouble.number}."
-    )
 
 
 def _keep_to_the_tab(person: SignedIn) -> None:

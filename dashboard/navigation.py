@@ -56,13 +56,14 @@ TEAM = PageSpec("team", "Team", "group", roles=ADMINS)
 CHURCHES = PageSpec("churches", "Churches", "church", ops=True)
 CHURCH = PageSpec("church", "Church", "church", ops=True, listed=False)
 PEOPLE = PageSpec("people", "People", "manage_accounts", ops=True)
+SIGNED_IN = PageSpec("signed_in", "Signed in", "devices", roles=EVERYBODY, ops=True, listed=False)
 INSTALLATION = PageSpec("installation", "This installation", "dns", ops=True)
 
 PAGES = (
     *(HOME, ADD, REVIEW, ATTENTION, CARDS, UPLOAD, CARD, FORM),
     TEAM,
     *(CHURCHES, CHURCH, PEOPLE),
-    INSTALLATION,
+    *(INSTALLATION, SIGNED_IN),
 )
 """In the order of the work; the first that a person may see is where they land."""
 

@@ -14,6 +14,7 @@ import redis
 import streamlit as st
 import structlog
 
+from dashboard.cookies import Cookies
 from dashboard.reading import Trouble, guarded
 from dashboard.situation import Situation, read_situation
 from ghl import audit, outages
@@ -51,6 +52,12 @@ LOOK_EVERY = 2.0
 def container() -> Container:
     """The parts of this process. Threads share it; nothing connects before it is needed."""
     return build_container(load_settings(), name="web", pool_size=POOL_SIZE)
+
+
+@st.cache_resource(show_spinner=False)
+def cookies() -> Cookies:
+    """The names of this installation's cookies."""
+    return Cookies(container().settings)
 
 
 @dataclass(frozen=True)

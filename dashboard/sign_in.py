@@ -5,161 +5,186 @@ Opening a link changes nothing: mail scanners open every address they see. The b
 
 import html
 from collections.abc import Callable
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode
 
-import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboard.gate import COOKIE
-from dashboard.headers import script_hash
+from dashboard.cookies import Cookies
+from dashboard.doors import MAILS, Doors, address_of
+from dashboard.landed import landed, too_many, trouble
+from dashboard.oidc import OIDC_PATH, OidcRoutes
+from dashboard.plain_page import form, from_another_site, page, said
+from ghl.guard.door import TooManyError
 from ghl.people import sessions
 from ghl.people.errors import LinkNotValidError
-from ghl.people.links import SIGN_IN_PATH, redeem
-from ghl.people.policy import SESSION_LIFE
+from ghl.people.landing import own_path
+from ghl.people.links import SIGN_IN_PATH, Entry, use_up
+from ghl.people.mails import ask_for_link
+from ghl.people.oidc.provider import Provider
 from jobs.container import Container
 
 SIGN_OUT_PATH = "/sign-out"
+MAIL_PATH = f"{SIGN_IN_PATH}/mail"
 MAX_FORM = 2_048
-"""Bytes of a form; ours holds one token of 43 signs."""
-
-# A second click must not use the link up behind the first one's back.
-ONCE = (
-    "document.querySelector('form').addEventListener('submit',function(e){"
-    "if(this.dataset.sent){e.preventDefault()}this.dataset.sent=1})"
-)
-
-STYLE = """
-:root{color-scheme:light dark;--page:#fff;--text:#1d2433;--line:#c9ced8;--main:#1f5fbf}
-@media(prefers-color-scheme:dark){:root{--page:#0e1117;--text:#fafafa;--line:#464b57;--main:#3573d1}}
-body{margin:0;background:var(--page);color:var(--text);font:18px/1.5 system-ui,sans-serif}
-main{max-width:26rem;margin:12vh auto;padding:1.5rem}
-h1{font-size:1.6rem;line-height:1.25;margin:0 0 1rem}
-section{border:1px solid var(--line);border-radius:.75rem;padding:1.5rem}
-p{margin:0 0 1rem}p:last-child{margin:0}
-button{font:inherit;font-weight:600;width:100%;padding:.7rem 1rem;border:0;border-radius:.5rem;
-background:var(--main);color:#fff;cursor:pointer}
-button:focus-visible{outline:3px solid var(--text);outline-offset:2px}
-"""
-
-PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title} · Church Connect Hub</title><style>{style}</style></head>
-<body><main><h1>{title}</h1><section>{body}</section></main>{script}</body></html>"""
+"""Bytes of a form; ours hold one token of 43 signs, or an address and a path."""
 
 STAY = (
     '<p><label><input type="checkbox" name="stay" value="1"> Stay signed in on this computer '
     "after the browser is closed. Not on a computer that others use.</label></p>"
 )
 
-FORM = """<form method="post" action="{path}">{field}<button type="submit">{label}</button></form>"""
-
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'unsafe-inline'; script-src '{script_hash(ONCE)}'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-}
+ADDRESS = (
+    '<label class="field">Your e-mail address'
+    '<input type="email" name="email" autocomplete="email" required maxlength="254"></label>'
+)
 
 
-def sign_in_routes(container: Callable[[], Container], *, https: bool) -> list[Route]:
-    """The two routes. `https`: the cookie goes over encrypted connections only."""
+def sign_in_routes(
+    container: Callable[[], Container],
+    *,
+    cookies: Cookies,
+    doors: Doors,
+    provider: Provider | None = None,
+    mails: bool = False,
+) -> list[Route]:
+    """The routes. `provider`: people may sign in with an account there. `mails`: a mail server is set."""
+    routes = SignInRoutes(
+        container, cookies, doors, provider_name=provider.name if provider else "", mails=mails
+    )
+    found = [
+        Route(SIGN_IN_PATH, routes.sign_in, methods=["GET", "HEAD", "POST"]),
+        Route(SIGN_OUT_PATH, routes.sign_out, methods=["GET", "HEAD", "POST"]),
+    ]
+    if mails:
+        found.append(Route(MAIL_PATH, routes.mail, methods=["POST"]))
+    if provider is not None:
+        found += OidcRoutes(container, cookies, doors, provider).routes()
+    return found
 
-    async def sign_in(request: Request) -> Response:
+
+class SignInRoutes:
+    """Signing in by a link, asking for one, and signing out."""
+
+    def __init__(
+        self,
+        container: Callable[[], Container],
+        cookies: Cookies,
+        doors: Doors,
+        *,
+        provider_name: str,
+        mails: bool,
+    ) -> None:
+        self._container = container
+        self._cookies = cookies
+        self._doors = doors
+        self._provider_name = provider_name
+        self._mails = mails
+
+    async def sign_in(self, request: Request) -> Response:
+        """The page with the ways in, the page of a link, and its button."""
         if request.method != "POST":
-            return _sign_in_page(request.query_params.get("t", ""))
-        if _from_another_site(request):
-            return _said("This came from another site", "Open your sign-in link itself.", status=403)
-        form = await _form(request)
-        token = form.get("t", "")
-        agent = request.headers.get("user-agent", "")
+            token = request.query_params.get("t", "")
+            return (
+                _link_page(token) if token else self._ways_in(own_path(request.query_params.get("next", "")))
+            )
+        if from_another_site(request):
+            return said("This came from another site", "Open your sign-in link itself.", status=403)
+        fields = await _form(request)
+        token, agent = fields.get("t", ""), request.headers.get("user-agent", "")
+        hub, had = self._container(), self._cookies.session_of(request)
+
+        def look() -> Entry | None:
+            try:
+                return use_up(hub.database, token, user_agent=agent, clock=hub.clock, instead_of=had)
+            except LinkNotValidError:
+                return None
+
         try:
-            hub = container()
-            cookie = await run_in_threadpool(redeem, hub.database, token, user_agent=agent, clock=hub.clock)
-        except LinkNotValidError as error:
-            return _said("This link doesn't work any more", str(error), status=403)
+            entry = await self._doors.of("link").try_from(
+                address_of(request), lambda: run_in_threadpool(look)
+            )
+        except TooManyError as error:
+            return too_many(error, "Too many links that don't work")
         except SQLAlchemyError as error:
-            return _trouble(error)
-        stays = form.get("stay") == "1"
-        return _with_cookie(RedirectResponse("/", status_code=303), cookie, https=https, stays=stays)
+            return trouble(error, "Your link stays good. Try again in a minute.")
+        if entry is None:
+            return said(
+                "This link doesn't work any more",
+                "It was used already or is older than 15 minutes. Ask for a new one.",
+                again=SIGN_IN_PATH,
+                label="Other ways to sign in",
+                status=403,
+            )
+        return landed(self._cookies, entry, stays=fields.get("stay") == "1")
 
-    async def sign_out(request: Request) -> Response:
-        if request.method != "POST":
-            return _page("Sign out?", FORM.format(path=SIGN_OUT_PATH, field="", label="Sign out"))
-        if _from_another_site(request):
-            return _said("This came from another site", "You are still signed in.", status=403)
+    async def mail(self, request: Request) -> Response:
+        """Notes that somebody wants a link by e-mail. It takes and answers the same for every address."""
+        if from_another_site(request):
+            return said("This came from another site", "Nothing was sent.", again=SIGN_IN_PATH, status=403)
+        fields = await _form(request)
+        typed, next_path = fields.get("email", ""), fields.get("next", "")
+        hub = self._container()
+
         try:
-            hub = container()
+            await self._doors.of("mail", MAILS).ask_from(address_of(request))
+            await run_in_threadpool(ask_for_link, hub.database, typed, next_path=next_path, clock=hub.clock)
+        except TooManyError as error:
+            return too_many(error, "Too many e-mails were asked for from here")
+        except SQLAlchemyError as error:
+            return trouble(error, "No e-mail was sent. Try again in a minute.")
+        return said(
+            "Look into your mailbox",
+            "If this address may sign in here, an e-mail with a link is on its way. It takes about a minute.",
+            "The link works once, for 15 minutes. Nothing there? Look into the spam folder, or ask an admin of your "
+            "church whether they added this address.",
+        )
+
+    async def sign_out(self, request: Request) -> Response:
+        """Ends the session in every tab and takes the cookie."""
+        if request.method != "POST":
+            return page("Sign out?", form(SIGN_OUT_PATH, "Sign out"))
+        if from_another_site(request):
+            return said("This came from another site", "You are still signed in.", status=403)
+        hub = self._container()
+        try:
             await run_in_threadpool(
-                sessions.sign_out, hub.database, request.cookies.get(COOKIE), clock=hub.clock
+                sessions.sign_out, hub.database, self._cookies.session_of(request), clock=hub.clock
             )
         except SQLAlchemyError as error:
-            return _trouble(error)
-        answer = _said("You are signed out", "To come back, open a new sign-in link.")
-        answer.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=https)
+            return trouble(error, "You are still signed in. Try again in a minute.")
+        answer = said(
+            "You are signed out", "To come back, sign in again.", again=SIGN_IN_PATH, label="Sign in"
+        )
+        self._cookies.take_session(answer)
         return answer
 
-    return [
-        Route(SIGN_IN_PATH, sign_in, methods=["GET", "HEAD", "POST"]),
-        Route(SIGN_OUT_PATH, sign_out, methods=["GET", "HEAD", "POST"]),
-    ]
+    def _ways_in(self, next_path: str) -> Response:
+        ways = []
+        if self._provider_name:
+            query = f"?{urlencode({'next': next_path})}" if next_path else ""
+            label = html.escape(f"Sign in with {self._provider_name}")
+            ways.append(f'<p><a class="button" href="{html.escape(OIDC_PATH + query)}">{label}</a></p>')
+        if self._mails:
+            text = "<p>We send you a link. It works once, for 15 minutes.</p>"
+            hidden = {"next": next_path} if next_path else {}
+            ways.append(text + form(MAIL_PATH, "E-mail me a link", inside=ADDRESS, hidden=hidden))
+        else:
+            ways.append(
+                "<p>Open the sign-in link you were given. It works once, for 15 minutes.</p>"
+                "<p>No link? An admin of your church, or whoever looks after this hub, makes you one.</p>"
+            )
+        return page("Sign in", *ways)
 
 
-def _sign_in_page(token: str) -> Response:
-    if not token:
-        return _said("Sign in", "Open the sign-in link you were given. It works once, for 15 minutes.")
-    field = f'<input type="hidden" name="t" value="{html.escape(token[:200])}">'
-    field += STAY
+def _link_page(token: str) -> Response:
     text = "<p>One click, and you are in. The link works once, for 15 minutes.</p>"
-    return _page("Church Connect Hub", text + FORM.format(path=SIGN_IN_PATH, field=field, label="Sign in"))
-
-
-def _said(title: str, text: str, *, status: int = 200) -> Response:
-    return _page(title, f"<p>{html.escape(text)}</p>", status=status)
-
-
-def _page(title: str, body: str, *, status: int = 200) -> Response:
-    script = f"<script>{ONCE}</script>" if "<form" in body else ""
-    text = PAGE.format(title=html.escape(title), style=STYLE, body=body, script=script)
-    return HTMLResponse(text, status_code=status, headers=HEADERS)
-
-
-def _trouble(error: SQLAlchemyError) -> Response:
-    structlog.get_logger(__name__).error("sign-in not possible", error=type(error).__name__)
-    answer = _said(
-        "We can't sign you in right now", "Your link stays good. Try again in a minute.", status=503
+    return page(
+        "Church Connect Hub", text + form(SIGN_IN_PATH, "Sign in", inside=STAY, hidden={"t": token[:200]})
     )
-    answer.headers["Retry-After"] = "60"
-    return answer
-
-
-def _with_cookie(answer: Response, cookie: str, *, https: bool, stays: bool) -> Response:
-    """Ends with the browser unless somebody asked for more: Sunday's computer is shared.
-
-    The session's row ends by itself all the same, unused or after a week.
-    """
-    age = int(SESSION_LIFE.total_seconds()) if stays else None
-    answer.set_cookie(COOKIE, cookie, max_age=age, httponly=True, samesite="lax", secure=https, path="/")
-    answer.headers.update({"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
-    return answer
-
-
-def _from_another_site(request: Request) -> bool:
-    """Whether another site sent this form, to sign its own person in here, or ours out.
-
-    Browsers say so in Sec-Fetch-Site, over HTTPS and on loopback; elsewhere Origin names the sender, which
-    after our own page's `no-referrer` is `null`.
-    """
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site not in {"same-origin", "none"}
-    origin = request.headers.get("origin", "null")
-    return origin != "null" and urlsplit(origin).netloc != request.headers.get("host")
 
 
 async def _form(request: Request) -> dict[str, str]:

@@ -17,18 +17,25 @@ import streamlit as st
 import structlog
 import uvicorn
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
 from streamlit.web import bootstrap
 
 import dashboard
 from dashboard import services
 from dashboard.components import states
+from dashboard.cookies import Cookies
+from dashboard.doors import Doors
 from dashboard.headers import SecurityHeaders, security_headers
+from dashboard.oidc import CALLBACK_PATH
+from dashboard.plain_page import said
 from dashboard.reading import support_number
 from dashboard.scripts import script_routes
 from dashboard.sign_in import sign_in_routes
 from ghl.config import Settings
+from ghl.guard.hosts import OwnHosts, hosts_of, this_machine
 from ghl.logging import set_up_logging
+from ghl.people.oidc.provider import Provider
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = Path(__file__).resolve().parent / "app.py"
@@ -36,6 +43,8 @@ CONFIG = ROOT / ".streamlit" / "config.toml"
 
 STOP_WITHIN = 3
 """Seconds for answers that are under way; an open page connects again by itself."""
+
+HEALTH_PATH = "/_stcore/health"
 
 PING_SECONDS = 30.0
 LARGEST_MESSAGE = 25 * 1024 * 1024
@@ -64,6 +73,9 @@ def run(settings: Settings, host: str, port: int) -> None:
                 log_config=None,
                 log_level="warning",
                 server_header=False,
+                # By default uvicorn believes whoever connects from this machine.
+                proxy_headers=bool(settings.trusted_proxies),
+                forwarded_allow_ips=settings.trusted_proxies or None,
                 ws="websockets-sansio",
                 ws_ping_interval=PING_SECONDS,
                 ws_ping_timeout=PING_SECONDS,
@@ -78,15 +90,46 @@ def run(settings: Settings, host: str, port: int) -> None:
 def build_app(settings: Settings) -> st.App:
     """The ASGI application: our own routes, then Streamlit's."""
     https = settings.public_url.startswith("https://")
-    middleware = [Middleware(SecurityHeaders, headers=security_headers(https=https))]
-    if settings.allowed_hosts:
-        middleware.append(Middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts)))
+    cookies, doors = Cookies(settings), Doors(services.container)
+    hosts = hosts_of([settings.public_url], settings.allowed_hosts, machine=this_machine())
+    middleware = [
+        Middleware(SecurityHeaders, headers=security_headers(https=https)),
+        Middleware(OwnHosts, hosts=hosts, refuse=_not_ours, open_paths=(HEALTH_PATH,)),
+    ]
     return st.App(
         SCRIPT,
-        routes=[*sign_in_routes(services.container, https=https), *script_routes()],
+        routes=[
+            *sign_in_routes(
+                services.container,
+                cookies=cookies,
+                doors=doors,
+                provider=_provider(settings),
+                mails=settings.smtp_url is not None,
+            ),
+            *script_routes(),
+        ],
         middleware=middleware,
         on_script_error=_unexpected,
     )
+
+
+def _not_ours(_request: Request) -> Response:
+    """What whoever comes by a name that is not ours is told; the name is not repeated."""
+    return said(
+        "This hub has another address",
+        "Ask whoever looks after it for the right one.",
+        "If that is you: name this one in HUB_PUBLIC_URL or HUB_ALLOWED_HOSTS.",
+        status=421,
+    )
+
+
+def _provider(settings: Settings) -> Provider | None:
+    """The identity provider, if one is set. Nothing connects before somebody wants to sign in there."""
+    found = services.container().identity_provider
+    if found is None:
+        return None
+    redirect_uri = f"{settings.public_url}{CALLBACK_PATH}"
+    return Provider(found, redirect_uri=redirect_uri, clock=services.container().clock)
 
 
 def streamlit_options(settings: Settings, host: str, port: int) -> dict[str, Any]:

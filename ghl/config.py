@@ -5,12 +5,13 @@ Nothing below an entry point reads the environment itself.
 
 import hashlib
 import os
+import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 GHL_BASE_URL = "https://services.leadconnectorhq.com"
@@ -38,7 +39,13 @@ def default_data_dir() -> Path:
 class Settings(BaseSettings):
     """Every setting of the hub, named as its environment variable without the prefix `HUB_`."""
 
-    model_config = SettingsConfigDict(env_prefix="HUB_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="HUB_",
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,  # what stands there may be a password
+    )
 
     database_url: SecretStr | None = None
     database_admin_url: SecretStr | None = None
@@ -56,6 +63,11 @@ class Settings(BaseSettings):
     trusted_proxies: str = ""
     smtp_url: SecretStr | None = None
     mail_from: str = ""
+    oidc_client_id: str = ""
+    oidc_issuer: str = ""
+    oidc_client_secret: SecretStr | None = None
+    oidc_name: str = ""
+    oidc_trusted_domains: Annotated[tuple[str, ...], NoDecode] = ()
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     log_level: str = "INFO"
 
@@ -87,11 +99,40 @@ class Settings(BaseSettings):
             raise ValueError("takes addresses or networks, such as 127.0.0.1 or 10.0.0.0/8") from None
         return proxies
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("smtp_url")
+    @classmethod
+    def _a_mail_server(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None:
+            from ghl.mail import smtp_server  # noqa: PLC0415 - few commands send mail
+
+            smtp_server(url.get_secret_value())
+        return url
+
+    @field_validator("mail_from")
+    @classmethod
+    def _one_address(cls, address: str) -> str:
+        if address and not re.fullmatch(r"[!-~]+@[!-~]+", address):
+            raise ValueError("takes one address, such as hub@example.org")
+        return address
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _a_provider(cls, issuer: str, info: ValidationInfo) -> str:
+        if issuer:
+            from ghl.people.oidc.proof import issuer_fault  # noqa: PLC0415 - few commands sign anybody in
+
+            if fault := issuer_fault(issuer, loopback=LOOPBACK):
+                raise ValueError(fault)
+            # Fields that stand above this one are known here.
+            if not (info.data.get("oidc_client_id") and info.data.get("public_url")):
+                raise ValueError("needs HUB_OIDC_CLIENT_ID and HUB_PUBLIC_URL beside it")
+        return issuer
+
+    @field_validator("allowed_hosts", "oidc_trusted_domains", mode="before")
     @classmethod
     def _split_hosts(cls, value: object) -> object:
         if isinstance(value, str):
-            return tuple(host.strip() for host in value.split(",") if host.strip())
+            return tuple(host.strip().lower() for host in value.split(",") if host.strip())
         return value
 
 

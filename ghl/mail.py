@@ -3,6 +3,7 @@
 It knows no person and no database; whoever calls it has no transaction open.
 """
 
+import re
 import smtplib
 import ssl
 from dataclasses import dataclass, field
@@ -59,7 +60,7 @@ def smtp_server(url: str, *, sender: str = "") -> SmtpServer:
         security = "none"
     if security == "none" and password and parts.hostname not in LOOPBACK:
         raise ValueError("would send a password in the clear: leave ?starttls=no away, or use smtps://")
-    address = sender or (user if "@" in user else f"hub@{parts.hostname}")
+    address = sender or (user if "@" in user else f"hub@{_mail_domain(parts.hostname)}")
     return SmtpServer(parts.hostname, port, security, address, user, password)
 
 
@@ -103,3 +104,8 @@ def _connected(server: SmtpServer, timeout: float) -> smtplib.SMTP:
         smtp.close()
         raise
     return smtp
+
+
+def _mail_domain(host: str) -> str:
+    """A domain for our own address; a bare IP address is none."""
+    return host if re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,63}", host) else "localhost"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ghl.crypto import KeyRing
     from ghl.db.engine import Database
     from ghl.mail import SmtpServer
+    from ghl.people.oidc.provider import ProviderSettings
     from jobs.wake import BackgroundWaker, Waker
 
 Part = TypeVar("Part")
@@ -106,6 +107,22 @@ class Container:
 
         url = self.settings.smtp_url
         return smtp_server(url.get_secret_value(), sender=self.settings.mail_from) if url else None
+
+    @part
+    def identity_provider(self) -> "ProviderSettings | None":
+        """Where people have their accounts, or None where no provider is set. Nothing connects here."""
+        from ghl.people.oidc.provider import ProviderSettings
+
+        settings = self.settings
+        if not settings.oidc_issuer:
+            return None
+        return ProviderSettings(
+            issuer=settings.oidc_issuer,
+            client_id=settings.oidc_client_id,
+            client_secret=settings.oidc_client_secret,
+            name=settings.oidc_name or "your account",
+            trusted_domains=frozenset(settings.oidc_trusted_domains),
+        )
 
     @part
     def throttle(self) -> "Throttle":

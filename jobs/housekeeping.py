@@ -16,7 +16,7 @@ from ghl.delivery import answers
 from ghl.delivery.claim import due_churches
 from ghl.intake import idempotency
 from ghl.logging import set_up_logging
-from ghl.people import sessions
+from ghl.people import identities, mails, sessions
 from ghl.questions import ask as questions
 from jobs.container import Container, build_container
 from jobs.heart import Heart
@@ -73,6 +73,9 @@ def tasks(container: Container) -> Sequence[Task]:
 
     def prune_sessions() -> None:
         sessions.prune(database, clock=clock)
+        with database.identity() as session:
+            identities.prune(session, clock=clock)
+            mails.prune(session, clock=clock)
 
     def prune_drafts() -> None:
         with database.system() as session:

@@ -23,6 +23,7 @@ from jobs.dispatcher.dispatcher import DESKS, Dispatcher
 from jobs.dispatcher.parts import Tools
 from jobs.heart import Heart
 from jobs.listener import Listener
+from jobs.postman import Postman
 
 LISTENER_STOPS_WITHIN = 2.0
 STOP_WITHIN = 7.0
@@ -62,6 +63,9 @@ class Worker:
         self._caretaker = Caretaker(tools, caller, container.waker.wake)
         self._listener = Listener(redis_url, name=_rq_name(name), on_wake=self._dispatcher.wake)
         self._heart = Heart(container.database, kind="worker")
+        self._postman = Postman(
+            container.database, container.smtp, public_url=settings.public_url, clock=clock
+        )
         self.stopping = threading.Event()
 
     def run(self) -> int:
@@ -69,11 +73,15 @@ class Worker:
         caretaker = threading.Thread(
             target=self._caretaker.run, args=(self.stopping,), name="caretaker", daemon=True
         )
+        postman = threading.Thread(
+            target=self._postman.run, args=(self.stopping,), name="postman", daemon=True
+        )
         listener = threading.Thread(target=self._listener.run, name="listener", daemon=True)
         self._dispatcher.start()
         self._heart.start()
         listener.start()
         caretaker.start()
+        postman.start()
         log.info("worker.started", holder=self._holder)
         while not self.stopping.wait(1.0):
             if not self._dispatcher.alive:
@@ -97,7 +105,7 @@ class Worker:
 def run_worker(settings: Settings) -> int:
     """Runs one worker in this process until SIGTERM or SIGINT. Returns the exit code."""
     set_up_logging("worker", level=settings.log_level)
-    container = build_container(settings, name="worker", pool_size=DESKS + 2, ask_first=False)
+    container = build_container(settings, name="worker", pool_size=DESKS + 3, ask_first=False)
     worker = Worker(container)
     signal.signal(signal.SIGTERM, worker.stop)
     signal.signal(signal.SIGINT, worker.stop)

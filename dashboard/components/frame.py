@@ -13,6 +13,7 @@ import streamlit as st
 
 from dashboard import services
 from dashboard.formatting import one_line, when
+from dashboard.navigation import SIGNED_IN
 from ghl.people.policy import ChurchRole, SignedIn
 from ghl.statuses import Role
 
@@ -45,6 +46,7 @@ def side(person: SignedIn, *, sign_out: Callable[[], None], choose: Choose, told
             if person.name:
                 st.text(one_line(person.email))
             st.text(what_they_are(person))
+        st.page_link(SIGNED_IN.path, label="Where you are signed in", icon=f":material/{SIGNED_IN.icon}:")
         st.button("Sign out", on_click=sign_out, icon=":material/logout:", key="sign_out")
     if person.church and person.church.help_until:
         _helping(person.church, choose)

@@ -1,11 +1,15 @@
 """What a page or list says when it has nothing to show. Words: docs of the screens, one idea per sentence."""
 
+import html
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
 from dashboard.navigation import ADD, UPLOAD
+from ghl.people.landing import own_path
+from ghl.people.links import SIGN_IN_PATH
 
 
 def nothing_yet(*, writes: bool) -> None:
@@ -59,8 +63,16 @@ def signed_out() -> None:
     """Nobody is signed in, or the session is over."""
     st.title("You are signed out")
     with _box():
-        st.text("To come back you need a new sign-in link: a link works once, for 15 minutes.")
-        st.text("Whoever looks after this hub makes you one. What you typed is kept for you.")
+        st.text("What you typed is kept for you. Sign in again, and you come back to this page.")
+        # Not a link button, which opens one more tab. The address is escaped, and a path of ours.
+        st.html(f'<a href="{html.escape(back_here())}" target="_self">Sign in</a>')
+
+
+def back_here() -> str:
+    """The address of the sign-in page that leads back to the page somebody is on."""
+    parts = urlsplit(st.context.url or "")
+    here = own_path(f"{parts.path}?{parts.query}" if parts.query else parts.path)
+    return f"{SIGN_IN_PATH}?{urlencode({'next': here})}" if here else SIGN_IN_PATH
 
 
 def no_church() -> None:

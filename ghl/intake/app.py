@@ -14,6 +14,8 @@ from starlette.routing import Route
 
 from ghl.clock import Clock
 from ghl.db.engine import Database
+from ghl.guard.door import Door
+from ghl.guard.hosts import Hosts, OwnHosts
 from ghl.intake.cards import Cards
 from ghl.intake.form.limits import ADDRESS_FREE, Limits
 from ghl.intake.form.routes import CardForms
@@ -21,7 +23,7 @@ from ghl.intake.gate import Gate
 from ghl.intake.health import Health
 from ghl.intake.middleware import Requests
 from ghl.intake.openapi import describe
-from ghl.intake.problems import explain
+from ghl.intake.problems import Problem, ProblemError, explain
 from ghl.intake.threads import Threads
 from ghl.intake.wrong_keys import WrongKeys
 from ghl.sources import KnownSources
@@ -48,14 +50,18 @@ def create_app(
     on_saved: Callable[[UUID], None],
     limits: IntakeLimits | None = None,
     form_url: str = "",
+    hosts: Hosts | None = None,
+    door: Callable[[Threads], Door] | None = None,
 ) -> Starlette:
     """The app. `on_saved(church_id)` is called after each saved card, from any thread; it must return at once.
 
+    `hosts` are the names it answers to, any if none are given. `door` counts wrong keys for all processes together.
     `form_url` is where people reach the card form, without a slash at its end; else a request's own address counts.
     """
     limits = limits or IntakeLimits()
     threads = Threads(limits.threads, most_waiting=limits.most_waiting, wait_seconds=limits.wait_seconds)
-    gate = Gate(KnownSources(database, clock), WrongKeys(clock), threads)
+    sources = KnownSources(database, clock)
+    gate = Gate(sources, WrongKeys(clock), threads, door=door(threads) if door else None)
     cards = Cards(database, clock, on_saved, gate=gate, threads=threads, body_seconds=limits.body_seconds)
     forms = CardForms(
         database,
@@ -79,7 +85,7 @@ def create_app(
             Route("/openapi.json", describe, methods=["GET"]),
             Route("/problems/{slug}", explain, methods=["GET"]),
         ],
-        middleware=[Middleware(Requests)],
+        middleware=[Middleware(Requests), *_own_hosts(hosts)],
         # Starlette would answer these in plain text; passed on, they become problems like all others.
         exception_handlers={HTTPException: _pass_on},
         lifespan=lifespan,
@@ -87,6 +93,16 @@ def create_app(
     # An address that is almost right is told so (404), not redirected: redirects drop the body.
     app.router.redirect_slashes = False
     return app
+
+
+def _own_hosts(hosts: Hosts | None) -> list[Middleware]:
+    if hosts is None:
+        return []
+    return [Middleware(OwnHosts, hosts=hosts, refuse=_wrong_host, open_paths=("/healthz", "/readyz"))]
+
+
+def _wrong_host(_request: Request) -> Never:
+    raise ProblemError(Problem.WRONG_HOST)
 
 
 async def _pass_on(_request: Request, error: Exception) -> Never:

@@ -36,6 +36,11 @@ class Problem(Enum):
         "The body is not JSON",
         "Send Content-Type: application/json, and the body as it is, without compression.",
     )
+    WRONG_HOST = (
+        421,
+        "This server has another name",
+        "Ask whoever looks after the hub for its address, or name this one in its HUB_ALLOWED_HOSTS.",
+    )
     CARD_INVALID = (
         422,
         "The card cannot be saved as it is",

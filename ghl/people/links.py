@@ -50,8 +50,12 @@ def redeem(database: Database, token: str, *, user_agent: str, clock: Clock) -> 
     return use_up(database, token, user_agent=user_agent, clock=clock).cookie
 
 
-def use_up(database: Database, token: str, *, user_agent: str, clock: Clock) -> Entry:
+def use_up(
+    database: Database, token: str, *, user_agent: str, clock: Clock, instead_of: str | None = None
+) -> Entry:
     """Uses a link up: the new session, and where its holder wanted to go. Raises `LinkNotValidError`.
+
+    `instead_of` as in `sessions.start`.
 
     Of any number of clicks at once exactly one gets in: the update's condition is checked again by each
     that waited for the row.
@@ -80,6 +84,7 @@ def use_up(database: Database, token: str, *, user_agent: str, clock: Clock) -> 
             now=now,
             how="link",
             only_church=used.only_church,
+            instead_of=instead_of,
         )
         return Entry(cookie, own_path(used.next_path))
 

@@ -32,7 +32,8 @@ INVITATION_WANTED_FOR = timedelta(hours=24)
 
 LEASE = timedelta(seconds=120)
 """How long one try may take before another worker takes the mail; longer than SMTP may take in all."""
-AT_ONCE = 5
+AT_ONCE = 1
+"""The next one is looked for at once; of several, the last would wait for a slow server longer than its lease."""
 MOST_WAITING = 2_000
 """More than that was never asked for by people; what comes on top is dropped, and answered as always."""
 MOST_TO_ONE = 5

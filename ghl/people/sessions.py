@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from ghl.clock import Clock
@@ -48,11 +48,16 @@ def start(
     now: datetime,
     how: str,
     only_church: UUID | None = None,
+    instead_of: str | None = None,
 ) -> str:
     """Signs a person in and returns the cookie's secret, in the transaction that proved who they are.
 
     `how` names the proof for the change log, such as `link`. With `only_church` the session is for that one alone.
+    `instead_of` is the cookie that this browser had: its session ends, whoever's it was, for a browser has one person
+    at a time.
     """
+    if instead_of:
+        _end(session, instead_of, now=now, how=how)
     is_ops = session.execute(select(User.is_ops).where(User.id == user_id)).scalar_one()
     church = church_in_use(None, churches_of(session, user_id, is_ops=is_ops, only_church=only_church))
     token = new_token()
@@ -167,15 +172,7 @@ def sign_out(database: Database, token: str | None, *, clock: Clock) -> None:
     if not token:
         return
     with database.identity() as session:
-        ended = session.execute(
-            update(WebSession)
-            .where(WebSession.token_hash == token_hash(token), WebSession.ended_at.is_(None))
-            .values(ended_at=clock.now())
-            .returning(WebSession.user_id, WebSession.church_id)
-            .execution_options(synchronize_session=False)
-        ).one_or_none()
-        if ended is not None:
-            note(session, "user.signed_out", ended.user_id, church_id=ended.church_id)
+        _end(session, token, now=clock.now())
 
 
 def sessions_of(database: Database, user_id: UUID, *, clock: Clock, limit: int = 50) -> list[SessionView]:
@@ -197,6 +194,97 @@ def sessions_of(database: Database, user_id: UUID, *, clock: Clock, limit: int =
         )
         for row in rows
     ]
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    """A browser in which a person is signed in. `id` names it to its owner and opens nothing."""
+
+    id: UUID
+    started_at: datetime
+    seen_at: datetime
+    user_agent: str
+    this: bool
+
+
+MOST_OPEN = 50
+"""Sessions that a list shows; nobody sits at more. *Everywhere else* ends those beyond it as well."""
+
+
+def open_sessions(database: Database, user_id: UUID, token: str | None, *, clock: Clock) -> list[OpenSession]:
+    """Where a person is signed in now: the browser with this cookie first, then the others, newest first."""
+    now, this = clock.now(), token_hash(token) if token else b""
+    with database.identity() as session:
+        rows = session.execute(
+            select(
+                WebSession.id,
+                WebSession.token_hash,
+                WebSession.created_at,
+                WebSession.seen_at,
+                WebSession.user_agent,
+            )
+            .where(WebSession.user_id == user_id, *_open(now))
+            .order_by(WebSession.token_hash != this, WebSession.created_at.desc(), WebSession.id)
+            .limit(MOST_OPEN)
+        ).all()
+    return [
+        OpenSession(row.id, row.created_at, row.seen_at, row.user_agent, this=bytes(row.token_hash) == this)
+        for row in rows
+    ]
+
+
+def end_session(database: Database, user_id: UUID, session_id: UUID, *, clock: Clock) -> bool:
+    """Ends one of a person's own sessions, in all tabs of that browser. False where it was over, or is not theirs."""
+    with database.identity() as session:
+        ended = session.execute(
+            update(WebSession)
+            .where(WebSession.id == session_id, WebSession.user_id == user_id, WebSession.ended_at.is_(None))
+            .values(ended_at=clock.now())
+            .returning(WebSession.church_id)
+            .execution_options(synchronize_session=False)
+        ).one_or_none()
+        if ended is not None:
+            facts = {"how": "list"}
+            note(session, "user.signed_out", user_id, church_id=ended.church_id, facts=facts)
+    return ended is not None
+
+
+def end_others(database: Database, user_id: UUID, token: str | None, *, clock: Clock) -> int:
+    """Ends all of a person's sessions but that of this cookie. Returns how many were still open."""
+    now, this = clock.now(), token_hash(token) if token else b""
+    with database.identity() as session:
+        ended = session.scalars(
+            update(WebSession)
+            .where(WebSession.user_id == user_id, WebSession.token_hash != this, *_open(now))
+            .values(ended_at=now)
+            .returning(WebSession.id)
+            .execution_options(synchronize_session=False)
+        ).all()
+        if ended:
+            note(session, "user.signed_out_elsewhere", user_id, facts={"sessions": len(ended)})
+    return len(ended)
+
+
+def _end(session: Session, token: str, *, now: datetime, how: str | None = None) -> None:
+    ended = session.execute(
+        update(WebSession)
+        .where(WebSession.token_hash == token_hash(token), WebSession.ended_at.is_(None))
+        .values(ended_at=now)
+        .returning(WebSession.user_id, WebSession.church_id)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if ended is not None:
+        facts = {"how": how} if how else None
+        note(session, "user.signed_out", ended.user_id, church_id=ended.church_id, facts=facts)
+
+
+def _open(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """What holds for the rows of sessions that are not over, as `is_over` decides it for one."""
+    return (
+        WebSession.ended_at.is_(None),
+        WebSession.expires_at > now,
+        WebSession.seen_at > now - IDLE_LIFE,
+    )
 
 
 def prune(database: Database, *, clock: Clock) -> None:

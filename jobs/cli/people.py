@@ -158,6 +158,22 @@ def remove(
         typer.echo(f"{email} is out of {church}.")
 
 
+@app.command("unlink")
+def unlink(
+    email: Annotated[str, typer.Argument(help="The person's e-mail address.", metavar="EMAIL")],
+) -> None:
+    """Forget which account of the identity provider is this person's.
+
+    The next account with their confirmed address is taken. Sessions go on.
+    """
+    from ghl.people.identities import forget
+    from ghl.people.users import find_user
+
+    with opened_hub() as hub, hub.database.identity() as session:
+        gone = forget(session, find_user(session, email), actor=ACTOR)
+    typer.echo(f"Forgotten. {email} signs in anew." if gone else f"{email} signed in with no account so far.")
+
+
 def sign_in_link(
     email: Annotated[str, typer.Argument(help="The person's e-mail address.", metavar="EMAIL")],
     as_json: AsJson = False,

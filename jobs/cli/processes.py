@@ -61,6 +61,7 @@ def intake(host: Host = "127.0.0.1", port: Annotated[int, typer.Option(help="The
     from ghl.intake.serve import run
     from ghl.logging import set_up_logging
     from jobs.container import build_container
+    from jobs.doors import intake_hosts, key_door
 
     settings = running_settings()
     set_up_logging("intake", level=settings.log_level)
@@ -74,6 +75,8 @@ def intake(host: Host = "127.0.0.1", port: Annotated[int, typer.Option(help="The
             on_saved=waker.wake,
             limits=limits,
             form_url=settings.form_url,
+            hosts=intake_hosts(settings),
+            door=lambda threads: key_door(hub, offload=threads.run),
         )
         run(app, host, port, trusted_proxies=settings.trusted_proxies)
     except OSError as error:

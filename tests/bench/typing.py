@@ -24,10 +24,11 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
+from dashboard.cookies import Cookies
 from dashboard.desk.typed import Beside, Typist, Wording, save_typed
-from dashboard.gate import COOKIE
 from ghl.churches import add_church
 from ghl.clock import SystemClock
+from ghl.config import load_settings
 from ghl.db.engine import Database
 from ghl.people.links import create_sign_in_link, redeem
 from ghl.people.users import add_user
@@ -78,7 +79,8 @@ def click_to_message(*, sessions: int = 50, processes: int = 3, seconds: float =
         database = Database(url)
         stack.callback(database.close)
         people, _ = _people(database, sessions)
-        cookies = [_cookie(database, number) for number in range(len(people))]
+        name = Cookies(load_settings(database_url=url)).session
+        cookies = [f"{name}={_cookie(database, number)}" for number in range(len(people))]
         webs = [stack.enter_context(_web(url, valkey)) for _ in range(processes)]
         return asyncio.run(_type_together(webs, cookies, seconds))
 
@@ -208,7 +210,7 @@ class Tab:
         """Opens the page *Add a card* and waits until it is drawn."""
         self.socket = await connect(
             f"ws://{self.host}/_stcore/stream",
-            additional_headers={"Cookie": f"{COOKIE}={self.cookie}"},
+            additional_headers={"Cookie": self.cookie},
             origin=f"http://{self.host}",
             subprotocols=["streamlit"],
             max_size=None,

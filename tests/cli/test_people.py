@@ -110,3 +110,21 @@ def test_who_runs_the_installation_may_end_that(hub):
     assert [one["is_ops"] for one in json.loads(hub("user", "list", "--json").out)] == [False]
     assert hub("user", "remove", "ops@example.org").code == 2
     assert hub("user", "role", "ops@example.org", "--church", "grace").code == 2
+
+
+def test_an_account_of_the_provider_is_forgotten_and_the_next_one_taken(hub, grace, database):
+    from ghl.people.identities import Turned, TurnedAway, enter
+    from ghl.people.links import Entry
+    from ghl.people.oidc.proof import Proven
+
+    def come(subject):
+        who = Proven("https://id.example.org", subject, "ann@example.org")
+        return enter(database, who, next_path="", user_agent="", clock=SystemClock())
+
+    hub("user", "add", "ann@example.org", "--church", "grace", "--role", "staff")
+    assert "no account so far" in hub("user", "unlink", "ann@example.org").out
+    assert isinstance(come("old"), Entry)
+    assert come("new") == TurnedAway(Turned.OTHER_ACCOUNT)
+    assert hub("user", "unlink", "ann@example.org").code == 0
+    assert isinstance(come("new"), Entry)
+    assert hub("user", "unlink", "who@example.org").code == 1

@@ -15,8 +15,11 @@ from sqlalchemy import text
 from ghl.churches import add_church
 from ghl.clock import SystemClock
 from ghl.db.engine import Database
+from ghl.guard.door import Door
+from ghl.guard.hosts import Hosts
 from ghl.intake.app import IntakeLimits, create_app
 from ghl.intake.serve import listen, make_server
+from ghl.intake.threads import Threads
 from ghl.sources import create_source_key
 from tests.support.database import DatabaseUrls
 
@@ -69,11 +72,19 @@ def running(
     limits: IntakeLimits | None = None,
     form_url: str = "",
     trusted_proxies: str = "",
+    hosts: Hosts | None = None,
+    door: Callable[[Threads], Door] | None = None,
 ) -> Iterator[Intake]:
     clock = ShiftedClock()
     saved: list[UUID] = []
     app = create_app(
-        database=database, clock=clock, on_saved=on_saved or saved.append, limits=limits, form_url=form_url
+        database=database,
+        clock=clock,
+        on_saved=on_saved or saved.append,
+        limits=limits,
+        form_url=form_url,
+        hosts=hosts,
+        door=door,
     )
     with listen("127.0.0.1", 0) as listener:
         server = make_server(app, trusted_proxies=trusted_proxies)

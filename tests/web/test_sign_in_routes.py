@@ -10,10 +10,14 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from dashboard import services
-from dashboard.gate import COOKIE
+from dashboard.cookies import Cookies
+from dashboard.doors import Doors
 from dashboard.headers import SecurityHeaders, script_hash, security_headers, streamlit_inline_scripts
-from dashboard.sign_in import ONCE, sign_in_routes
+from dashboard.plain_page import ONCE
+from dashboard.sign_in import sign_in_routes
 from ghl.clock import SystemClock
+from ghl.config import load_settings
+from ghl.guard.guesses import Limit
 from ghl.people.links import create_sign_in_link
 from ghl.people.sessions import current
 from ghl.people.users import add_user
@@ -38,14 +42,26 @@ class Browser:
 
 @pytest.fixture
 def browser(settings_in_environment):
-    def browser(*, https=False):
+    def browser(*, https=False, **parts):
+        settings = load_settings(public_url="https://hub.example" if https else "http://hub.example")
         app = Starlette(
-            routes=sign_in_routes(services.container, https=https),
+            routes=sign_in_routes(
+                services.container,
+                cookies=Cookies(settings),
+                doors=Doors(services.container, slow_seconds=0),
+                **parts,
+            ),
             middleware=[Middleware(SecurityHeaders, headers=security_headers(https=https))],
         )
         return Browser(app)
 
     return browser
+
+
+@pytest.fixture
+def cookie(settings_in_environment):
+    """The name of the session's cookie."""
+    return Cookies(load_settings(public_url="http://hub.example")).session
 
 
 @pytest.fixture
@@ -65,15 +81,15 @@ def test_opening_a_link_any_number_of_times_uses_nothing_up(browser, link):
     assert client.post("/sign-in", data={"t": link}).status_code == 303
 
 
-def test_the_button_signs_in(browser, database, link):
+def test_the_button_signs_in(browser, database, link, cookie):
     answer = browser().post("/sign-in", data={"t": link}, headers={"user-agent": "Firefox"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
-    cookie = answer.headers["set-cookie"]
-    assert re.search(r"; httponly", cookie, re.IGNORECASE)
-    assert re.search(r"; samesite=lax", cookie, re.IGNORECASE)
-    assert "secure" not in cookie.lower()
-    assert "max-age" not in cookie.lower()
-    assert current(database, answer.cookies[COOKIE], clock=SystemClock())
+    given = answer.headers["set-cookie"]
+    assert re.search(r"; httponly", given, re.IGNORECASE)
+    assert re.search(r"; samesite=lax", given, re.IGNORECASE)
+    assert "secure" not in given.lower()
+    assert "max-age" not in given.lower()
+    assert current(database, answer.cookies[cookie], clock=SystemClock())
 
 
 def test_who_asks_for_it_stays_signed_in_when_the_browser_is_closed(browser, link):
@@ -87,7 +103,11 @@ def test_who_asks_for_it_stays_signed_in_when_the_browser_is_closed(browser, lin
 
 def test_behind_https_the_cookie_stays_there(browser, link):
     answer = browser(https=True).post("/sign-in", data={"t": link})
-    assert re.search(r"; secure", answer.headers["set-cookie"], re.IGNORECASE)
+    given = answer.headers["set-cookie"]
+    assert re.search(r"; secure", given, re.IGNORECASE)
+    assert given.startswith("__Host-hub_session_")
+    assert "; path=/;" in given.lower()
+    assert "domain" not in given.lower()
     assert "strict-transport-security" in answer.headers
 
 
@@ -138,21 +158,113 @@ def test_the_page_s_own_script_is_the_only_one_allowed(browser, link):
 
 
 def test_without_a_link_the_page_says_what_to_do(browser):
-    assert "Open the sign-in link" in browser().get("/sign-in").text
+    text = browser().get("/sign-in").text
+    assert "Open the sign-in link" in text
+    assert "E-mail me a link" not in text
+    assert browser().post("/sign-in/mail", data={"email": "ruth@example.org"}).status_code == 404
+    assert browser().get("/sign-in/account").status_code == 404
 
 
-def test_signing_out_ends_the_session_and_takes_the_cookie(browser, database, link):
+class TestALinkByMail:
+    @pytest.fixture
+    def asked(self, sql):
+        return lambda: sql("SELECT address, next_path FROM mails")
+
+    def test_is_asked_for_on_the_page_and_leads_back(self, browser, link, asked):
+        client = browser(mails=True)
+        page = client.get("/sign-in", params={"next": "/cards?status=held"}).text
+        assert 'name="next" value="/cards?status=held"' in page
+        form = {"email": "Ruth@example.org ", "next": "/cards?status=held"}
+        answer = client.post("/sign-in/mail", data=form)
+        assert "Look into your mailbox" in answer.text
+        assert asked() == [("ruth@example.org", "/cards?status=held")]
+
+    def test_known_and_unknown_addresses_get_the_same_answer_and_leave_the_same(self, browser, link, asked):
+        client = browser(mails=True)
+        answers = [
+            client.post("/sign-in/mail", data={"email": email})
+            for email in ("ruth@example.org", "who@example.org", "nonsense", "")
+        ]
+        assert len({(answer.status_code, answer.text) for answer in answers}) == 1
+        assert len({tuple(answer.headers.items()) for answer in answers}) == 1
+        assert [row[0] for row in asked()] == ["ruth@example.org", "who@example.org"]
+
+    def test_asking_leads_nowhere_else(self, browser, link, asked):
+        client = browser(mails=True)
+        client.post("/sign-in/mail", data={"email": "ruth@example.org", "next": "//evil.example"})
+        assert asked() == [("ruth@example.org", "")]
+        assert "evil" not in client.get("/sign-in", params={"next": "//evil.example"}).text
+
+    def test_another_site_cannot_ask(self, browser, link, asked):
+        answer = browser(mails=True).post(
+            "/sign-in/mail", data={"email": "ruth@example.org"}, headers={"origin": "https://evil.example"}
+        )
+        assert answer.status_code == 403
+        assert asked() == []
+
+    def test_only_so_many_are_asked_for_from_one_place(self, browser, link, asked, monkeypatch):
+        monkeypatch.setattr("dashboard.sign_in.MAILS", Limit(slow_after=2, refuse_after=4))
+        client = browser(mails=True)
+        statuses = [
+            client.post("/sign-in/mail", data={"email": f"p{n}@example.org"}).status_code for n in range(6)
+        ]
+        assert statuses == [200] * 4 + [429] * 2
+        assert len(asked()) == 4
+
+
+def test_wrong_links_are_slowed_refused_and_noted_and_a_right_one_still_gets_in(browser, link, sql):
     client = browser()
-    cookie = client.post("/sign-in", data={"t": link}).cookies[COOKIE]
+    statuses = [client.post("/sign-in", data={"t": f"{n:043d}"}).status_code for n in range(32)]
+    assert statuses == [403] * 30 + [429] * 2
+    told = [row[0] for row in sql("SELECT action FROM audit_entries WHERE action LIKE 'wrong%' ORDER BY id")]
+    assert told == ["wrong_tries.slowed", "wrong_tries.refused"]
+    assert client.post("/sign-in", data={"t": link}).status_code == 303
+
+
+def test_with_redis_away_people_sign_in_and_guessers_are_counted_here(browser, link, monkeypatch):
+    monkeypatch.setenv("HUB_REDIS_URL", "redis://127.0.0.1:1/0")
+    services.container.clear()
+    client = browser()
+    statuses = [client.post("/sign-in", data={"t": f"{n:043d}"}).status_code for n in range(31)]
+    assert statuses[-1] == 429
+    assert client.post("/sign-in", data={"t": link}).status_code == 303
+
+
+def test_two_hubs_on_one_machine_do_not_sign_each_other_out():
+    def cookies(url, public_url="http://127.0.0.1:8501"):
+        return Cookies(load_settings(database_url=url, public_url=public_url)).session
+
+    one = cookies("postgresql+psycopg://hub_app:a@/hub?host=/data/one/run")
+    other = cookies("postgresql+psycopg://hub_app:a@/hub?host=/data/two/run", "http://127.0.0.1:8601")
+    assert one != other
+    again = cookies("postgresql+psycopg://hub_app:new-password@/hub?host=/data/one/run")
+    assert one == again, "web processes of one hub share it, and a new password signs nobody out"
+
+
+def test_signing_out_ends_the_session_and_takes_the_cookie(browser, database, link, cookie):
+    client = browser()
+    secret = client.post("/sign-in", data={"t": link}).cookies[cookie]
     assert client.get("/sign-out").status_code == 200
-    assert current(database, cookie, clock=SystemClock()), "only the button signs out"
+    assert current(database, secret, clock=SystemClock()), "only the button signs out"
     refused = client.post("/sign-out", headers={"sec-fetch-site": "cross-site"})
     assert refused.status_code == 403
     answer = client.post("/sign-out")
     assert "You are signed out" in answer.text
-    assert current(database, cookie, clock=SystemClock()) is None
-    assert COOKIE not in client.cookies
+    assert current(database, secret, clock=SystemClock()) is None
+    assert cookie not in client.cookies
     assert client.post("/sign-out").status_code == 200
+
+
+def test_a_browser_has_one_person_at_a_time(browser, database, church, link, cookie):
+    add_user(database, "pat@example.org", church_id=church, role=Role.STAFF, actor="test")
+    second = create_sign_in_link(database, "pat@example.org", clock=SystemClock(), actor="test")
+    client = browser()
+    ruth = client.post("/sign-in", data={"t": link}).cookies[cookie]
+    assert client.post("/sign-in", data={"t": link}).status_code == 403
+    assert current(database, ruth, clock=SystemClock()), "a link that does not work signs nobody out"
+    pat = client.post("/sign-in", data={"t": second}).cookies[cookie]
+    assert current(database, ruth, clock=SystemClock()) is None
+    assert current(database, pat, clock=SystemClock())
 
 
 def test_the_database_away_keeps_the_link(browser, link, monkeypatch):

@@ -91,17 +91,14 @@ class UserIdentity(Base):
     created_at: Mapped[Created]
 
 
-class SignInFlow(Base):
-    """A browser that was sent to the identity provider and is awaited back, once. It holds no secret."""
+class UsedState(Base):
+    """A return from the identity provider that was used up; only its hash is kept, for as long as it could come again."""
 
-    __tablename__ = "sign_in_flows"
-    __table_args__ = (Index(None, "expires_at"),)
+    __tablename__ = "used_states"
+    __table_args__ = (Index(None, "used_at"),)
 
     state_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    browser_hash: Mapped[bytes] = mapped_column(LargeBinary)
-    next_path: Mapped[str] = mapped_column(server_default="")
-    created_at: Mapped[Created]
-    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime]
 
 
 class Mail(Base):

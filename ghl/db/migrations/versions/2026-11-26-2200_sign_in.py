@@ -1,4 +1,4 @@
-"""Signing in by an identity provider and by mail: who people are there, who is awaited back, what is to be sent."""
+"""Signing in by an identity provider and by mail: who people are there, what is to be sent."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 IDENTITY_TABLES = {
     "user_identities": "SELECT, INSERT, DELETE",
-    "sign_in_flows": "SELECT, INSERT, DELETE",
+    "used_states": "SELECT, INSERT, DELETE",
     "mails": "SELECT, INSERT, UPDATE (due_at, tries), DELETE",
 }
 
@@ -31,7 +31,7 @@ def upgrade() -> None:
     )
     op.create_unique_constraint(op.f("uq_web_sessions_id"), "web_sessions", ["id"])
     _create_identities()
-    _create_flows()
+    _create_used_states()
     _create_mails()
     for table, rights in IDENTITY_TABLES.items():
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
@@ -54,17 +54,14 @@ def _create_identities() -> None:
     )
 
 
-def _create_flows() -> None:
+def _create_used_states() -> None:
     op.create_table(
-        "sign_in_flows",
+        "used_states",
         sa.Column("state_hash", sa.LargeBinary(), nullable=False),
-        sa.Column("browser_hash", sa.LargeBinary(), nullable=False),
-        sa.Column("next_path", sa.Text(), server_default="", nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("state_hash", name=op.f("pk_sign_in_flows")),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("state_hash", name=op.f("pk_used_states")),
     )
-    op.create_index(op.f("ix_sign_in_flows_expires_at"), "sign_in_flows", ["expires_at"], unique=False)
+    op.create_index(op.f("ix_used_states_used_at"), "used_states", ["used_at"], unique=False)
 
 
 def _create_mails() -> None:
@@ -100,7 +97,7 @@ def _create_mails() -> None:
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
-    for table in ("mails", "sign_in_flows", "user_identities"):
+    for table in ("mails", "used_states", "user_identities"):
         op.drop_table(table)
     op.drop_constraint(op.f("uq_web_sessions_id"), "web_sessions", type_="unique")
     op.drop_column("web_sessions", "id")
