@@ -74,6 +74,12 @@ def span(length: timedelta | None) -> str:
     return "under a minute"
 
 
+def short(length: timedelta | None) -> str:
+    """The same for a table, where each letter takes room: `4 min`, `3 h`, `12 days`, `now`."""
+    said = span(length).replace(" minutes", " min").replace(" minute", " min").replace(" hours", " h")
+    return "now" if said.startswith("under") else said
+
+
 def ago(length: timedelta | None) -> str:
     """How long ago, or never."""
     return f"{span(length)} ago" if length is not None else "never"

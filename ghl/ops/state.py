@@ -49,7 +49,7 @@ class Standing:
 
 
 YOU = "You"
-ADMIN = "A church admin"
+ADMIN = "Their admin"
 STAFF = "Their team"
 NOBODY = "Nobody"
 ACTS: dict[Who, str] = {"staff": STAFF, "admin": ADMIN, "nobody": NOBODY, "support": YOU}
@@ -70,7 +70,7 @@ def standing(facts: ChurchFacts, *, senders: int) -> Standing:
     return _stopped(facts, senders) or _slow_or_not_ready(facts) or _well(facts)
 
 
-NOBODY_INVITED = Standing(State.SETTING_UP, "Nobody of the church is invited yet.", YOU)
+NOBODY_INVITED = Standing(State.SETTING_UP, "No admin is invited yet.", YOU)
 
 
 def _stopped(facts: ChurchFacts, senders: int) -> Standing | None:
@@ -78,9 +78,9 @@ def _stopped(facts: ChurchFacts, senders: int) -> Standing | None:
         entry = cause(facts.hold_cause)
         return Standing(State.STOPPED, f"{entry.title}.", ACTS[entry.who])
     if not senders:
-        return Standing(State.STOPPED, "No worker is running: nothing is sent.", YOU)
+        return Standing(State.STOPPED, "No worker is running.", YOU)
     if facts.unanswered:
-        return Standing(State.STOPPED, "GoHighLevel isn't answering. It is tested every 30 seconds.", NOBODY)
+        return Standing(State.STOPPED, "GoHighLevel isn't answering.", NOBODY)
     return None
 
 
@@ -97,7 +97,7 @@ def _slow_or_not_ready(facts: ChurchFacts) -> Standing | None:
 def _well(facts: ChurchFacts) -> Standing:
     if facts.token_age is not None and facts.token_age >= TOKEN_OLD:
         days = facts.token_age.days
-        return Standing(State.WELL, f"The token is {days} days old. A new one is due every 90 days.", ADMIN)
+        return Standing(State.WELL, f"Its token is {days} days old.", ADMIN)
     if facts.need_people:
         need = "card needs" if facts.need_people == 1 else "cards need"
         return Standing(State.WELL, f"{facts.need_people:,} {need} somebody.", STAFF)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from dashboard.churches.words import ago, how_far, span, summary
+from dashboard.churches.words import ago, how_far, short, span, summary
 from ghl.ops.setup import SetUpFacts, Step, set_up
 from ghl.ops.state import ChurchFacts, State, standing
 
@@ -23,8 +23,8 @@ YOUNG = OLD - timedelta(seconds=1)
             {"token_age": timedelta(days=75)},
             1,
             State.WELL,
-            "The token is 75 days old. A new one is due every 90 days.",
-            "A church admin",
+            "Its token is 75 days old.",
+            "Their admin",
         ),
         ({"oldest_waiting": YOUNG, "waiting": 9}, 1, State.WELL, "", ""),
         (
@@ -41,12 +41,12 @@ YOUNG = OLD - timedelta(seconds=1)
             "Connected. No card has come yet.",
             "Their team",
         ),
-        ({"admins": 0}, 1, State.SETTING_UP, "Nobody of the church is invited yet.", "You"),
+        ({"admins": 0}, 1, State.SETTING_UP, "No admin is invited yet.", "You"),
         (
             {"connected": False, "admins": 0, "has_cards": False},
             0,
             State.SETTING_UP,
-            "Nobody of the church is invited yet.",
+            "No admin is invited yet.",
             "You",
         ),
         (
@@ -54,23 +54,23 @@ YOUNG = OLD - timedelta(seconds=1)
             1,
             State.SETTING_UP,
             "Not connected to GoHighLevel yet.",
-            "A church admin",
+            "Their admin",
         ),
         (
             {"hold_cause": "token_refused", "oldest_waiting": OLD, "unanswered": True},
             1,
             State.STOPPED,
             None,
-            "A church admin",
+            "Their admin",
         ),
         ({"hold_cause": "program_error"}, 1, State.STOPPED, None, "You"),
         ({"hold_cause": "a code of tomorrow"}, 1, State.STOPPED, None, "You"),
-        ({}, 0, State.STOPPED, "No worker is running: nothing is sent.", "You"),
+        ({}, 0, State.STOPPED, "No worker is running.", "You"),
         (
             {"unanswered": True, "oldest_waiting": OLD},
             1,
             State.STOPPED,
-            "GoHighLevel isn't answering. It is tested every 30 seconds.",
+            "GoHighLevel isn't answering.",
             "Nobody",
         ),
         ({"admins": 0, "oldest_waiting": OLD}, 1, State.SLOW, None, None),
@@ -143,8 +143,12 @@ def test_all_done_is_over():
 def test_spans_of_time(length, said):
     assert span(length) == said
     assert ago(length) == f"{said} ago"
+    assert len(short(length)) <= 10
 
 
 def test_no_span():
-    assert (span(None), ago(None)) == ("", "never")
+    assert (span(None), ago(None), short(None)) == ("", "never", "")
+    assert short(timedelta(minutes=1)) == "1 min"
+    assert short(timedelta(hours=5)) == "5 h"
+    assert short(timedelta()) == "now"
     assert summary([]) == "No church yet."

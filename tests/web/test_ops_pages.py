@@ -112,7 +112,7 @@ class TestChurches:
         shown = app.dataframe[0].value
         assert list(shown["Church"]) == ["Hope", "New Life", "Grace Church"]
         assert [one[0] for one in shown["State"]] == ["Stopped", "Setting up", "Well"]
-        assert list(shown["Who acts"])[:2] == ["A church admin", "You"]
+        assert list(shown["Who acts"])[:2] == ["Their admin", "You"]
         assert list(shown["Waiting"]) == [0, 0, 1]
 
     def test_a_church_is_opened_by_its_name(self, open_page, ops, cards):
