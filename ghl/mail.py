@@ -6,6 +6,8 @@ It knows no person and no database; whoever calls it has no transaction open.
 import re
 import smtplib
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -74,11 +76,23 @@ def send(server: SmtpServer, *, to: str, subject: str, text: str, timeout: float
     message["Message-ID"] = make_msgid(domain=server.sender.rpartition("@")[2] or None)
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's out-of-office note answers it
     message.set_content(text)
+    with _spoken_to(server, timeout) as smtp:
+        smtp.send_message(message)
+
+
+def check(server: SmtpServer, *, timeout: float = TIMEOUT) -> None:
+    """Signs in at the server and sends nothing. Raises `MailError`."""
+    with _spoken_to(server, timeout) as smtp:
+        smtp.noop()
+
+
+@contextmanager
+def _spoken_to(server: SmtpServer, timeout: float) -> Iterator[smtplib.SMTP]:
     try:
         with _connected(server, timeout) as smtp:
             if server.user:
                 smtp.login(server.user, server.password)
-            smtp.send_message(message)
+            yield smtp
     except smtplib.SMTPRecipientsRefused as error:
         codes = [code for code, _ in error.recipients.values()]
         raise MailError(f"recipient_{codes[0]}", final=all(code >= 500 for code in codes)) from None

@@ -111,18 +111,9 @@ class Container:
     @part
     def identity_provider(self) -> "ProviderSettings | None":
         """Where people have their accounts, or None where no provider is set. Nothing connects here."""
-        from ghl.people.oidc.provider import ProviderSettings
+        from ghl.people.oidc.provider import provider_settings
 
-        settings = self.settings
-        if not settings.oidc_issuer:
-            return None
-        return ProviderSettings(
-            issuer=settings.oidc_issuer,
-            client_id=settings.oidc_client_id,
-            client_secret=settings.oidc_client_secret,
-            name=settings.oidc_name or "your account",
-            trusted_domains=frozenset(settings.oidc_trusted_domains),
-        )
+        return provider_settings(self.settings)
 
     @part
     def throttle(self) -> "Throttle":

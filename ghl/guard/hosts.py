@@ -26,6 +26,8 @@ class Hosts:
 
     names: frozenset[str]
     any_address: bool = False
+    pages: frozenset[str] = frozenset()
+    """Where our own pages are, as `host` or `host:port`, also when a proxy asks by another name."""
 
     def allows(self, host: str) -> bool:
         """Whether a `Host` header, with or without a port, is one of ours."""
@@ -37,9 +39,9 @@ class Hosts:
         return any(name.endswith(one[1:]) for one in self.names if one.startswith("*."))
 
     def allows_page(self, origin: str, host: str) -> bool:
-        """Whether a page of this origin may open a connection here: only our own, by whichever of our names."""
-        there = urlsplit(origin).netloc
-        return bool(there) and (there == host or (name_of(there) in self.names and "*" not in self.names))
+        """Whether a page of this origin may open a connection here: only ours. Another port is another site."""
+        there = urlsplit(origin).netloc.lower()
+        return bool(there) and (there == host.lower() or there in self.pages)
 
 
 def hosts_of(urls: Collection[str], allowed: Collection[str], *, machine: str = "") -> Hosts:
@@ -51,7 +53,8 @@ def hosts_of(urls: Collection[str], allowed: Collection[str], *, machine: str = 
     named = {name for url in urls if (name := name_of(urlsplit(url).netloc))}
     at_home = all(name in LOOPBACK or _is_address(name) for name in named)
     more = {machine.lower(), f"{machine.lower()}.local"} if at_home and machine else set()
-    return Hosts(frozenset({*named, *allowed, *more}), any_address=at_home)
+    pages = frozenset(netloc for url in urls if (netloc := urlsplit(url).netloc.lower()))
+    return Hosts(frozenset({*named, *allowed, *more}), any_address=at_home, pages=pages)
 
 
 def this_machine() -> str:

@@ -30,16 +30,6 @@ KEPT_AFTER_END = timedelta(days=30)
 """How long an ended session stays in the list of a person's sign-ins."""
 
 
-@dataclass(frozen=True)
-class SessionView:
-    """A browser in which a person is or was signed in. It cannot be used to sign in."""
-
-    started_at: datetime
-    seen_at: datetime
-    user_agent: str
-    over: bool
-
-
 def start(
     session: Session,
     user_id: UUID,
@@ -173,27 +163,6 @@ def sign_out(database: Database, token: str | None, *, clock: Clock) -> None:
         return
     with database.identity() as session:
         _end(session, token, now=clock.now())
-
-
-def sessions_of(database: Database, user_id: UUID, *, clock: Clock, limit: int = 50) -> list[SessionView]:
-    """Where a person is and lately was signed in, newest first."""
-    now = clock.now()
-    with database.identity() as session:
-        rows = session.scalars(
-            select(WebSession)
-            .where(WebSession.user_id == user_id)
-            .order_by(WebSession.created_at.desc())
-            .limit(limit)
-        ).all()
-    return [
-        SessionView(
-            started_at=row.created_at,
-            seen_at=row.seen_at,
-            user_agent=row.user_agent,
-            over=is_over(seen_at=row.seen_at, expires_at=row.expires_at, ended_at=row.ended_at, now=now),
-        )
-        for row in rows
-    ]
 
 
 @dataclass(frozen=True)

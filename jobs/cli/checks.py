@@ -3,6 +3,7 @@
 from ghl.clock import SystemClock
 from ghl.config import Settings
 from ghl.doctor import Finding, Level, examine
+from ghl.doctor_sign_in import sign_in
 from jobs.running import NoHubError, with_running_hub
 
 
@@ -20,4 +21,4 @@ def findings(settings: Settings) -> list[Finding]:
                 if found.id.split(".")[0] in {"data", "ghl"}
             ),
         ]
-    return examine(settings, clock=SystemClock())
+    return [*examine(settings, clock=SystemClock()), *sign_in(settings, clock=SystemClock())]

@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, text
 
 from ghl.people.links import create_sign_in_link, redeem
 from ghl.people.policy import IDLE_LIFE, SESSION_LIFE, ChurchRole, church_in_use, is_over
-from ghl.people.sessions import current, prune, sessions_of, sign_out
+from ghl.people.sessions import current, end_others, end_session, open_sessions, prune, sign_out
 from ghl.people.users import add_user
 from ghl.statuses import Role
 
@@ -108,14 +108,38 @@ def test_a_role_that_is_taken_away_holds_at_once(database, clock, sign_in, sql):
     assert current(database, cookie, clock=clock) is None
 
 
-def test_where_a_person_is_signed_in(database, clock, ruth, sign_in):
-    old = sign_in("Old phone\x00\x1b[31m")
+def test_the_list_shows_where_somebody_is_signed_in_now(database, clock, ruth, sign_in):
+    idle = sign_in("Idle")
+    clock.pass_by(hours=11)
+    old = sign_in("Old \x1b[31mphone")
     clock.pass_by(minutes=5)
-    sign_in("F" * 500)
-    sign_out(database, old, clock=clock)
-    newer, older = sessions_of(database, ruth, clock=clock)
-    assert (newer.user_agent, newer.over) == ("F" * 200, False)
-    assert (older.user_agent, older.over) == ("Old phone[31m", True)
+    gone, here = sign_in("Gone"), sign_in("F" * 500)
+    sign_out(database, gone, clock=clock)
+    first, second, third = open_sessions(database, ruth, old, clock=clock)
+    assert (first.user_agent, first.this) == ("Old [31mphone", True)
+    assert (second.user_agent, second.this) == ("F" * 200, False)
+    assert third.user_agent == "Idle"
+    clock.pass_by(hours=1)
+    assert [one.user_agent[:1] for one in open_sessions(database, ruth, here, clock=clock)] == ["F", "O"]
+    assert current(database, idle, clock=clock) is None
+
+
+def test_nobody_ends_the_session_of_somebody_else(database, clock, church, ruth, sign_in):
+    cookie = sign_in()
+    pat = add_user(database, "pat@example.org", church_id=church, role=Role.ADMIN, actor="test")
+    (mine,) = open_sessions(database, ruth, cookie, clock=clock)
+    assert end_session(database, pat, mine.id, clock=clock) is False
+    assert end_others(database, pat, None, clock=clock) == 0
+    assert current(database, cookie, clock=clock)
+    assert end_session(database, ruth, mine.id, clock=clock) is True
+    assert end_session(database, ruth, mine.id, clock=clock) is False
+
+
+def test_everywhere_else_counts_what_was_still_open(database, clock, ruth, sign_in):
+    here, *_ = sign_in(), sign_in(), sign_in()
+    assert end_others(database, ruth, here, clock=clock) == 2
+    assert end_others(database, ruth, here, clock=clock) == 0
+    assert current(database, here, clock=clock)
 
 
 def test_nothing_that_is_shown_gives_the_person_away(database, clock, sign_in):

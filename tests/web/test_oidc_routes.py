@@ -17,12 +17,14 @@ from dashboard.doors import Doors
 from dashboard.oidc import CALLBACK_PATH, OIDC_PATH
 from dashboard.sign_in import sign_in_routes
 from ghl.clock import SystemClock
-from ghl.config import load_settings
+from ghl.config import Settings, load_settings
+from ghl.doctor_sign_in import sign_in as examine_sign_in
 from ghl.people.oidc import provider as provider_module
 from ghl.people.oidc.provider import Provider, ProviderSettings
 from ghl.people.sessions import current
 from ghl.people.users import add_user
 from ghl.statuses import Role
+from tests.support.mailbox import mail_server
 from tests.support.provider import User, identity_provider
 
 HUB = "http://hub.example"
@@ -375,3 +377,19 @@ def test_made_up_returns_are_counted_and_refused_and_a_right_one_still_gets_in(
 )
 def test_a_return_of_somebody_s_own_making(browser, query):
     assert browser().get(f"{CALLBACK_PATH}{query}").status_code == 403
+
+
+def test_the_doctor_looks_at_the_mail_server_and_the_provider(accounts, later):
+    def found(**more):
+        settings = Settings(_env_file=None, public_url=HUB, **more)
+        return [finding.id for finding in examine_sign_in(settings, clock=later)]
+
+    provider = {"oidc_client_id": "hub", "oidc_issuer": accounts.url}
+    with mail_server() as mailbox:
+        assert found(smtp_url=mailbox.url, **provider) == ["mail.right", "provider.right"]
+        assert mailbox.mails == []
+    accounts.fail = 500
+    assert found(smtp_url="smtp://127.0.0.1:1", **provider) == ["mail.refused", "provider.away"]
+    assert found() == []
+    unnamed = Settings(_env_file=None, smtp_url="smtp://127.0.0.1:1")
+    assert [one.id for one in examine_sign_in(unnamed, clock=later)] == ["mail.no_address"]

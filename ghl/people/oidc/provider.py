@@ -23,6 +23,7 @@ from joserfc.jws import JWSRegistry
 from pydantic import SecretStr
 
 from ghl.clock import Clock
+from ghl.config import Settings
 from ghl.people.oidc.flow import SKEW, Flow
 from ghl.people.oidc.proof import Proven, asks_who, proven
 
@@ -115,6 +116,12 @@ class Provider:
             # Sunday's computer is shared: whoever sits there says who they are.
             asked["prompt"] = "select_account"
         return f"{found.authorization}{'&' if '?' in found.authorization else '?'}{urlencode(asked)}"
+
+    async def check(self) -> int:
+        """Reads the provider's description and keys; how many keys. Raises `ProviderAwayError`."""
+        async with _deadline():
+            await self._fetch_keys(await self._description())
+        return len(self._keys)
 
     async def redeem(self, flow: Flow, *, code: str, issuer: str = "") -> Proven:
         """Who came back with this code. `issuer` is what the address says of itself (RFC 9207).
@@ -295,3 +302,16 @@ def _header(token: str) -> Mapping[str, Any]:
 def _safe(address: str) -> bool:
     parts = urlsplit(address)
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+
+
+def provider_settings(settings: Settings) -> ProviderSettings | None:
+    """The provider that the settings name, or None."""
+    if not settings.oidc_issuer:
+        return None
+    return ProviderSettings(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret,
+        name=settings.oidc_name or "your account",
+        trusted_domains=frozenset(settings.oidc_trusted_domains),
+    )
