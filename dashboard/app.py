@@ -32,7 +32,7 @@ if known and not menu:
     st.stop()
 current = st.navigation(menu, position="sidebar" if known else "hidden", expanded=True)
 if known:
-    frame.side(known, sign_out=gate.sign_out)
+    frame.side(known, sign_out=gate.sign_out, choose=gate.choose_church, told=gate.MOVED)
 if known and known.church:
     banner()
 current.run()

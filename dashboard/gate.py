@@ -1,15 +1,19 @@
 """The gate of every page: who is here now, and may they be. Each run of a script or fragment asks anew.
 
-A tab keeps the cookie it was opened with, also after sign-out, so only the session's row decides.
+A tab keeps the cookie it was opened with, also after sign-out, so only the session's row decides. A tab that was drawn
+for one church and finds another in that row forgets what it holds and begins anew: nothing typed or ticked for one
+church reaches another.
 """
 
 from dataclasses import dataclass
 from typing import Literal
+from uuid import UUID
 
 import streamlit as st
 
 from dashboard import services
 from dashboard.components import states
+from dashboard.navigation import pages_for
 from dashboard.reading import Trouble, guarded
 from ghl.people import sessions
 from ghl.people.policy import ChurchRole, SignedIn
@@ -17,6 +21,17 @@ from ghl.statuses import Role
 
 COOKIE = "session"
 """What the session's cookie is called in here; in the browser its name belongs to the installation."""
+
+TAB = "tab_drawn_for"
+CHOSEN = "tab_chose"
+MOVED = "tab_moved"
+"""In a tab's memory: for whom and which church it was drawn, which one was chosen in it, what is told of a change."""
+
+ELSEWHERE = (
+    "This window shows another church now: it was chosen in another window, or you left a team. "
+    "If you pressed something here just now, it was not done."
+)
+NOT_CHOSEN = "You can't work in that church any more. Nothing was changed."
 
 
 @dataclass(frozen=True)
@@ -60,6 +75,7 @@ def who(*, by_person: bool = True) -> SignedIn | Trouble | None:
 def require(*roles: Role) -> Viewer:
     """The person, if they have one of these roles in their church; otherwise says why not and stops the run."""
     person = _somebody(who())
+    _keep_to_the_tab(person)
     if person.church is None or person.role not in roles:
         states.not_for_you()
         st.stop()
@@ -69,6 +85,8 @@ def require(*roles: Role) -> Viewer:
 def require_ops() -> SignedIn:
     """The person, if they run the installation; otherwise says why not and stops the run."""
     person = _somebody(who())
+    if CHOSEN in st.session_state:
+        _keep_to_the_tab(person)
     if not person.is_ops:
         states.not_for_you()
         st.stop()
@@ -137,6 +155,30 @@ def acting(viewer: Viewer, *roles: Role) -> Viewer | Refused:
     return Viewer(person, person.church)
 
 
+def acting_ops(person: SignedIn) -> SignedIn | Refused:
+    """The same person, if they still run the installation, for a callback; or why nothing may be changed."""
+    now = who()
+    if isinstance(now, Trouble):
+        return did_not_work(now)
+    if now is None or now.user_id != person.user_id or not now.is_ops:
+        return NOT_ALLOWED
+    return now
+
+
+def choose_church(church_id: UUID | None) -> None:
+    """Works in another church from now on, in all tabs of this browser, or in none that was chosen."""
+    container = services.container()
+    chosen = guarded(
+        lambda: sessions.choose_church(container.database, token(), church_id, clock=container.clock)
+    )
+    if isinstance(chosen, Trouble):
+        st.session_state[MOVED] = did_not_work(chosen).why
+    elif chosen:
+        st.session_state[CHOSEN] = church_id
+    else:
+        st.session_state[MOVED] = NOT_CHOSEN
+
+
 def sign_out() -> None:
     """Ends the session in all tabs of this browser."""
     container = services.container()
@@ -159,3 +201,20 @@ def _somebody(person: SignedIn | Trouble | None) -> SignedIn:
         states.signed_out()
         st.stop()
     return person
+
+
+def _keep_to_the_tab(person: SignedIn) -> None:
+    """Begins this tab anew on its first page where the session works in another church than it was drawn for."""
+    state = st.session_state
+    now = (person.user_id, person.church.church_id if person.church else None)
+    drawn, chosen = state.get(TAB, now), state.pop(CHOSEN, now)
+    state[TAB] = now
+    if drawn == now and chosen == now:
+        return
+    told = None if chosen != now else ELSEWHERE
+    state.clear()
+    state[TAB] = now
+    if told:
+        state[MOVED] = told
+    if pages := pages_for(person):
+        st.switch_page(pages[0].path)

@@ -52,13 +52,22 @@ CARDS = PageSpec("cards", "All cards", "badge", roles=EVERYBODY)
 UPLOAD = PageSpec("upload", "Import a list", "upload_file", roles=WRITERS)
 CARD = PageSpec("card", "Card", "id_card", roles=EVERYBODY, listed=False)
 FORM = PageSpec("form", "Card form", "qr_code_2", roles=ADMINS)
+TEAM = PageSpec("team", "Team", "group", roles=ADMINS)
+CHURCHES = PageSpec("churches", "Churches", "church", ops=True)
+CHURCH = PageSpec("church", "Church", "church", ops=True, listed=False)
+PEOPLE = PageSpec("people", "People", "manage_accounts", ops=True)
 SIGNED_IN = PageSpec("signed_in", "Signed in", "devices", roles=EVERYBODY, ops=True, listed=False)
 INSTALLATION = PageSpec("installation", "This installation", "dns", ops=True)
 
 CORRECTION = "correction"
 """In a card's address: its form is open from the start."""
 
-PAGES = (HOME, ADD, REVIEW, ATTENTION, CARDS, UPLOAD, CARD, FORM, INSTALLATION, SIGNED_IN)
+PAGES = (
+    *(HOME, ADD, REVIEW, ATTENTION, CARDS, UPLOAD, CARD, FORM),
+    TEAM,
+    *(CHURCHES, CHURCH, PEOPLE),
+    *(INSTALLATION, SIGNED_IN),
+)
 """In the order of the work; the first that a person may see is where they land."""
 
 
@@ -78,6 +87,11 @@ def way_back(asked: str, person: SignedIn) -> PageSpec:
 def pages_for(person: SignedIn | None) -> tuple[PageSpec, ...]:
     """The pages of a person. Nobody signed in: all, because each of them then asks to sign in."""
     return tuple(page for page in PAGES if person is None or page.is_for(person))
+
+
+def page_called(file: str) -> PageSpec | None:
+    """The page of this file, for what leads to a page that an installation may not have."""
+    return next((page for page in PAGES if page.file == file), None)
 
 
 def menu_for(

@@ -17,6 +17,7 @@ from ghl.people.sessions import MOST_OPEN, OpenSession
 from jobs.container import Container
 
 TOLD = "signed_in_told"
+ONE_CHURCH = "You came in by a link for one church: your other browsers are ended from a sign-in of your own."
 
 
 class SignedInPage:
@@ -37,6 +38,9 @@ class SignedInPage:
         if isinstance(found, Trouble):
             states.could_not_load("where you are signed in", found.number)
             return
+        if self._person.one_church:
+            # Somebody else may have had this link in their hands: it tells nothing of the person's other browsers.
+            found = [one for one in found if one.this]
         if told := st.session_state.pop(TOLD, None):
             st.text(told)
         for one in found:
@@ -102,6 +106,8 @@ class SignedInPage:
         person = gate.the_same(self._person)
         if isinstance(person, gate.Refused):
             told = person.why
+        elif person.one_church:
+            told = ONE_CHURCH
         else:
             done = guarded(lambda: end(person))
             told = done if isinstance(done, str) else gate.did_not_work(done).why

@@ -114,3 +114,12 @@ class OutageEnd(StrEnum):
 
     ANSWERED = "answered"
     FORGOTTEN = "forgotten"
+
+
+class HelpState(StrEnum):
+    """Where a request for help access stands. One that was agreed to lasts until its end and not longer."""
+
+    ASKED = "asked"
+    AGREED = "agreed"
+    DECLINED = "declined"
+    ENDED = "ended"

@@ -5,12 +5,14 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from dashboard import gate, services
+from dashboard.churches.ready import set_up_box
 from dashboard.components import states
 from dashboard.components.tiles import tiles
 from dashboard.formatting import cards, clock_time, one_line, when
 from dashboard.home import Overview, in_one_sentence, overview
 from dashboard.navigation import (
     ADD,
+    ADMINS,
     ATTENTION,
     CARD,
     CARDS,
@@ -24,6 +26,7 @@ from dashboard.navigation import (
 from dashboard.periods import PERIODS
 from dashboard.reading import Trouble, guarded
 from dashboard.situation import Situation
+from dashboard.team.helping import help_box
 from ghl.cards.why import SOON
 from ghl.statuses import CardStatus, Role
 
@@ -96,6 +99,9 @@ def into_the_address() -> None:
 
 st.title("Home")
 st.text(one_line(viewer.church.name))
+if viewer.church.role in ADMINS:
+    help_box(hub, viewer)
+    set_up_box(hub, viewer)
 asked = st.query_params.get("period", "sunday")
 if "period" not in st.session_state:
     st.session_state.period = asked if asked in CHOICES else "sunday"

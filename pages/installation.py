@@ -10,13 +10,14 @@ st.title("This installation")
 st.text("You run this installation. What is written on cards is for the people of each church alone.")
 st.header("What you can do")
 st.text("These commands run in the hub's folder. Each explains itself with --help.")
+st.text("Churches are added, paused and given their first admin on the page Churches.")
 for command, what in (
     ("hub status", "how many cards stand where, in all churches"),
-    ("hub church add SLUG --name NAME --timezone TZ", "add a church"),
     ("hub connect SLUG --location ID", "connect a church to GoHighLevel"),
-    ("hub user add EMAIL --church SLUG --role admin", "let a church's first admin sign in"),
+    ("hub user list", "who may sign in, and where"),
+    ("hub user add EMAIL --ops", "let somebody else run the installation"),
+    ("hub user remove EMAIL --ops", "end that; with --church SLUG, remove somebody from a team"),
     ("hub sign-in-link EMAIL", "make a one-time sign-in link"),
-    ("hub pause SLUG --reason REASON", "stop a church's deliveries; cards stay safe"),
     ("hub doctor", "check this installation"),
 ):
     with st.container(border=True, gap="xxsmall"):

@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from ghl.clock import Clock
 from ghl.db.engine import Database
-from ghl.db.models import User
+from ghl.db.models import Membership, User
 from ghl.mail import SmtpServer
 from ghl.people.errors import PersonNotFoundError
 from ghl.people.links import new_link, sign_in_url
@@ -39,12 +40,27 @@ def invite(
     `Invitation(url="https://…", mailed=False)`. Either link works once, within 15 minutes of being made. `church_id` is
     the church they are invited to, named in the mail and in the change log; None for who runs the installation.
     `actor` is who invites. One short transaction; no mail server is spoken to here, so a callback may call it.
+
+    A link that comes back opens that church alone: whoever holds a link is its person, and who invites may hold this
+    one. It is good for nothing that another church, or the installation, gave that person.
     """
     with database.identity() as session:
-        if session.scalar(select(User.id).where(User.id == user_id)) is None:
+        if not _may_come(session, user_id, church_id):
             raise PersonNotFoundError("This person may not sign in any more. Add them again.")
         if smtp is not None and public_url:
             file_invitation(session, user_id, church_id=church_id, actor=actor, clock=clock)
             return Invitation(url=None, mailed=True)
-        token = new_link(session, user_id, clock=clock, actor=actor, church_id=church_id)
+        token = new_link(
+            session, user_id, clock=clock, actor=actor, church_id=church_id, alone=church_id is not None
+        )
         return Invitation(url=sign_in_url(public_url, token), mailed=False)
+
+
+def _may_come(session: Session, user_id: UUID, church_id: UUID | None) -> bool:
+    """Whether this person is there, and in the church's team where one is named."""
+    found = select(User.id).where(User.id == user_id)
+    if church_id is not None:
+        found = select(Membership.user_id).where(
+            Membership.user_id == user_id, Membership.church_id == church_id
+        )
+    return session.execute(found).first() is not None

@@ -70,7 +70,7 @@ def use_up(
                 SignInLink.expires_at > now,
             )
             .values(used_at=now)
-            .returning(SignInLink.user_id, SignInLink.next_path)
+            .returning(SignInLink.user_id, SignInLink.next_path, SignInLink.only_church)
             .execution_options(synchronize_session=False)
         ).one_or_none()
         if used is None:
@@ -78,7 +78,13 @@ def use_up(
                 "This link was used already or is older than 15 minutes. Ask for a new one."
             )
         cookie = sessions.start(
-            session, used.user_id, user_agent=user_agent, now=now, how="link", instead_of=instead_of
+            session,
+            used.user_id,
+            user_agent=user_agent,
+            now=now,
+            how="link",
+            only_church=used.only_church,
+            instead_of=instead_of,
         )
         return Entry(cookie, own_path(used.next_path))
 
@@ -108,10 +114,12 @@ def new_link(
     church_id: UUID | None = None,
     next_path: str = "",
     by_mail: bool = False,
+    alone: bool = False,
 ) -> str:
     """A token that signs this person in once, made in the caller's transaction.
 
-    `next_path` is the page of ours they land on; `by_mail`, that they asked for it on the sign-in page.
+    `next_path` is the page of ours they land on; `by_mail`, that they asked for it on the sign-in page. `alone`: it
+    opens the church `church_id` and nothing else that this person may do.
     """
     token, now = new_token(), clock.now()
     session.execute(
@@ -122,6 +130,7 @@ def new_link(
             expires_at=now + LINK_LIFE,
             next_path=own_path(next_path),
             by_mail=by_mail,
+            only_church=church_id if alone else None,
         )
     )
     note(session, "user.link_made", user_id, actor=actor, church_id=church_id)

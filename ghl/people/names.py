@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select, union
 
 from ghl.db.engine import Database
-from ghl.db.models import Church, Membership, User
+from ghl.db.models import Church, HelpAccess, Membership, User
 from ghl.people.policy import actor_name
 
 MOST_NAMES = 1000
@@ -29,16 +29,23 @@ GONE = "Somebody who is no longer in your team"
 def member_names(database: Database, church_id: UUID) -> Mapping[str, str]:
     """What the team of a church calls each other, by actor (`user:<id>`): the name, or the e-mail's first part.
 
-    In a demo church the people who run the installation are among them, for they work there too.
+    In a demo church the people who run the installation are among them, for they work there too; elsewhere those of
+    them who ever asked to help.
     """
     with database.identity() as session:
         is_demo = session.scalar(select(Church.is_demo).where(Church.id == church_id))
-        belongs = Membership.user_id.is_not(None)
+        known = union(
+            select(Membership.user_id).where(Membership.church_id == church_id),
+            select(HelpAccess.user_id).where(HelpAccess.church_id == church_id),
+            *([select(User.id).where(User.is_ops)] if is_demo else []),
+        ).subquery()
         of_church = (Membership.church_id == church_id) & (Membership.user_id == User.id)
         rows = session.execute(
-            select(User.id, User.name, User.email)
+            select(
+                User.id, func.coalesce(func.nullif(Membership.name, ""), User.name).label("name"), User.email
+            )
+            .join(known, known.c.user_id == User.id)
             .outerjoin(Membership, of_church)
-            .where(belongs | User.is_ops if is_demo else belongs)
             .order_by(User.id)
             .limit(MOST_NAMES)
         )

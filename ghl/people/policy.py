@@ -22,7 +22,10 @@ SEEN_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class ChurchRole:
-    """A church that a person may work in, and as what."""
+    """A church that a person may work in, and as what.
+
+    `called` is what its team calls them. `help_until` is set where an admin let them look for a while.
+    """
 
     church_id: UUID
     slug: str
@@ -31,11 +34,16 @@ class ChurchRole:
     is_demo: bool
     role: Role
     reads_prayers: bool = False
+    called: str = field(default="", repr=False)
+    help_until: datetime | None = None
 
 
 @dataclass(frozen=True)
 class SignedIn:
-    """The person behind a request, as the database has them now. `church` is the one they work in."""
+    """The person behind a request, as the database has them now. `church` is the one they work in.
+
+    `one_church`: they came by a link that opens one church alone, and are nobody elsewhere.
+    """
 
     user_id: UUID
     is_ops: bool
@@ -43,6 +51,7 @@ class SignedIn:
     church: ChurchRole | None
     email: str = field(repr=False)
     name: str = field(repr=False)
+    one_church: bool = False
 
     @property
     def role(self) -> Role | None:
@@ -68,9 +77,10 @@ def is_over(*, seen_at: datetime, expires_at: datetime, ended_at: datetime | Non
 def church_in_use(chosen: UUID | None, churches: Sequence[ChurchRole]) -> ChurchRole | None:
     """The church of the session's row while the person still belongs to it, else their first, else none.
 
-    Both come from the database. Nothing that a browser sends takes part in the choice.
+    Both come from the database. Nothing that a browser sends takes part in the choice. A church that somebody helps
+    is never entered without being chosen.
     """
     by_id = {church.church_id: church for church in churches}
     if chosen in by_id:
         return by_id[chosen]
-    return churches[0] if churches else None
+    return next((church for church in churches if church.help_until is None), None)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from ghl.clock import Clock
 from ghl.db.engine import Database
-from ghl.db.models import SignInLink, User, WebSession
+from ghl.db.models import Membership, SignInLink, User, WebSession
 from ghl.people.policy import (
     IDLE_LIFE,
     SEEN_EVERY,
@@ -37,17 +37,19 @@ def start(
     user_agent: str,
     now: datetime,
     how: str,
+    only_church: UUID | None = None,
     instead_of: str | None = None,
 ) -> str:
     """Signs a person in and returns the cookie's secret, in the transaction that proved who they are.
 
-    `how` names the proof for the change log, such as `link`. `instead_of` is the cookie that this browser had: its
-    session ends, whoever's it was, for a browser has one person at a time.
+    `how` names the proof for the change log, such as `link`. With `only_church` the session is for that one alone.
+    `instead_of` is the cookie that this browser had: its session ends, whoever's it was, for a browser has one person
+    at a time.
     """
     if instead_of:
         _end(session, instead_of, now=now, how=how)
     is_ops = session.execute(select(User.is_ops).where(User.id == user_id)).scalar_one()
-    church = church_in_use(None, churches_of(session, user_id, is_ops=is_ops))
+    church = church_in_use(None, churches_of(session, user_id, is_ops=is_ops, only_church=only_church))
     token = new_token()
     session.execute(
         insert(WebSession).values(
@@ -58,8 +60,11 @@ def start(
             seen_at=now,
             expires_at=now + SESSION_LIFE,
             user_agent=_printable(user_agent),
+            only_church=only_church,
         )
     )
+    if church:
+        _seen(session, user_id, church.church_id, now)
     church_id = church.church_id if church else None
     note(session, "user.signed_in", user_id, church_id=church_id, facts={"how": how})
     return token
@@ -87,6 +92,9 @@ def current(
         web, user = row.WebSession, row.User
         if is_over(seen_at=web.seen_at, expires_at=web.expires_at, ended_at=web.ended_at, now=now):
             return None
+        only = web.only_church
+        churches = churches_of(session, user.id, is_ops=user.is_ops, only_church=only)
+        church = church_in_use(web.church_id, churches)
         if by_person and now - web.seen_at >= SEEN_EVERY:
             # The condition keeps two tabs from both writing, and a late one from turning time back.
             session.execute(
@@ -95,15 +103,58 @@ def current(
                 .values(seen_at=now)
                 .execution_options(synchronize_session=False)
             )
-        churches = churches_of(session, user.id, is_ops=user.is_ops)
+            if church:
+                _seen(session, user.id, church.church_id, now)
         return SignedIn(
             user_id=user.id,
-            is_ops=user.is_ops,
+            is_ops=user.is_ops and only is None,
             churches=churches,
-            church=church_in_use(web.church_id, churches),
+            church=church,
             email=user.email,
-            name=user.name,
+            name=(church.called if church else "") or ("" if only else user.name),
+            one_church=only is not None,
         )
+
+
+def choose_church(database: Database, token: str | None, church_id: UUID | None, *, clock: Clock) -> bool:
+    """Lets the session of this cookie work in another church, or (None) in none that was chosen.
+
+    Only where the person belongs to it now; false changes nothing. All tabs of the browser go along at their next
+    run. What is entered to help is in that church's change log, and so is leaving it.
+    """
+    now = clock.now()
+    with database.identity() as session:
+        row = session.execute(
+            select(WebSession, User.is_ops)
+            .join(User, User.id == WebSession.user_id)
+            .where(WebSession.token_hash == token_hash(token or ""))
+            .with_for_update(of=WebSession)
+        ).one_or_none()
+        if row is None:
+            return False
+        web = row.WebSession
+        if is_over(seen_at=web.seen_at, expires_at=web.expires_at, ended_at=web.ended_at, now=now):
+            return False
+        churches = churches_of(session, web.user_id, is_ops=row.is_ops, only_church=web.only_church)
+        by_id = {church.church_id: church for church in churches}
+        if church_id is not None and church_id not in by_id:
+            return False
+        if church_id == web.church_id:
+            return True
+        session.execute(
+            update(WebSession)
+            .where(WebSession.token_hash == web.token_hash)
+            .values(church_id=church_id)
+            .execution_options(synchronize_session=False)
+        )
+        left, entered = by_id.get(web.church_id), by_id.get(church_id) if church_id else None
+        if left and left.help_until:
+            note(session, "help.left", web.user_id, church_id=left.church_id)
+        if entered:
+            action = "help.entered" if entered.help_until else "user.came"
+            note(session, action, web.user_id, church_id=entered.church_id)
+            _seen(session, web.user_id, entered.church_id, now)
+        return True
 
 
 def sign_out(database: Database, token: str | None, *, clock: Clock) -> None:
@@ -219,6 +270,16 @@ def prune(database: Database, *, clock: Clock) -> None:
                 )
             )
         )
+
+
+def _seen(session: Session, user_id: UUID, church_id: UUID, now: datetime) -> None:
+    """Notes for the team when this person was last at work in their church."""
+    session.execute(
+        update(Membership)
+        .where(Membership.user_id == user_id, Membership.church_id == church_id)
+        .values(seen_at=now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _printable(user_agent: str) -> str:

@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import false, func, null, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ghl.cards.email import EmailError, normal_email
 from ghl.db.engine import Database
-from ghl.db.models import Church, Membership, User
+from ghl.db.models import Church, HelpAccess, Membership, User
 from ghl.ids import new_id
 from ghl.people.errors import PersonError, PersonNotFoundError
 from ghl.people.policy import ChurchRole
 from ghl.people.trail import note
-from ghl.statuses import Role
+from ghl.statuses import HelpState, Role
 
 MAX_NAME = 200
 MOST_LISTED = 5_000
@@ -54,13 +54,13 @@ def add_user(
         with database.identity() as session:
             user_id = ensure_user(session, address, name=name.strip()[:MAX_NAME], ops=ops)
             if church_id is not None and role is not None:
-                _set_role(session, user_id, church_id, role, reads_prayers=reads_prayers)
+                _set_role(session, user_id, church_id, role, reads_prayers=reads_prayers, name=name)
             facts: dict[str, Any] = {"role": str(role) if role else None, "ops": ops}
             if reads_prayers is not None:
                 facts["reads_prayers"] = reads_prayers
             note(session, "user.added", user_id, actor=actor, church_id=church_id, facts=facts)
     except IntegrityError as error:
-        raise PersonError("There is no such church.") from error
+        raise what_was_refused(error) from error
     return user_id
 
 
@@ -124,13 +124,27 @@ def list_users(database: Database, *, church_id: UUID | None = None) -> Sequence
         ]
 
 
-def churches_of(session: Session, user_id: UUID, *, is_ops: bool) -> tuple[ChurchRole, ...]:
-    """The churches a person may work in, by name.
+def churches_of(
+    session: Session, user_id: UUID, *, is_ops: bool, only_church: UUID | None = None
+) -> tuple[ChurchRole, ...]:
+    """The churches a person may work in, by name; `only_church` where their session is for that one alone.
 
-    Who runs the installation is an admin of its demo churches, where no card is of a real person, and sees
-    the cards of no other church.
+    Who runs the installation is an admin of its demo churches, where no card is of a real person. Of other churches
+    they see nothing, except where an admin lets them help: for as long as the database's clock says, to look and
+    without prayer requests.
     """
-    rows = session.execute(
+    helping = (
+        select(HelpAccess.ends_at)
+        .where(
+            HelpAccess.user_id == user_id,
+            HelpAccess.church_id == Church.id,
+            HelpAccess.state == HelpState.AGREED,
+            HelpAccess.ends_at > func.now(),
+        )
+        .scalar_subquery()
+    )
+    runs_all = is_ops and only_church is None
+    found = (
         select(
             Church.id,
             Church.slug,
@@ -139,42 +153,53 @@ def churches_of(session: Session, user_id: UUID, *, is_ops: bool) -> tuple[Churc
             Church.is_demo,
             Membership.role,
             Membership.reads_prayers,
+            Membership.name.label("called"),
+            (helping if runs_all else null()).label("help_until"),
         )
         .outerjoin(Membership, (Membership.church_id == Church.id) & (Membership.user_id == user_id))
-        .where(Membership.role.is_not(None) | (Church.is_demo if is_ops else False))
+        .where(
+            Membership.role.is_not(None) | ((Church.is_demo | helping.is_not(None)) if runs_all else false())
+        )
         .order_by(Church.name, Church.id)
     )
-    return tuple(
-        ChurchRole(
-            row.id,
-            row.slug,
-            row.name,
-            row.timezone,
-            row.is_demo,
-            Role(row.role or Role.ADMIN),
-            reads_prayers=row.role is None or row.reads_prayers,
-        )
-        for row in rows
+    if only_church is not None:
+        found = found.where(Church.id == only_church)
+    return tuple(_church_role(row) for row in session.execute(found))
+
+
+def _church_role(row: Any) -> ChurchRole:
+    helps = row.role is None and not row.is_demo
+    return ChurchRole(
+        row.id,
+        row.slug,
+        row.name,
+        row.timezone,
+        row.is_demo,
+        Role.VIEWER if helps else Role(row.role or Role.ADMIN),
+        reads_prayers=row.reads_prayers if row.role else not helps,
+        called=row.called or "",
+        help_until=row.help_until if helps else None,
     )
 
 
 def _set_role(
-    session: Session, user_id: UUID, church_id: UUID, role: Role, *, reads_prayers: bool | None
+    session: Session, user_id: UUID, church_id: UUID, role: Role, *, reads_prayers: bool | None, name: str
 ) -> None:
-    # Locked in one order, so that two admins who step down at once cannot both be "not the last".
-    admins = session.scalars(
-        select(Membership.user_id)
-        .where(Membership.church_id == church_id, Membership.role == Role.ADMIN)
-        .order_by(Membership.user_id)
-        .with_for_update()
-    ).all()
-    if role is not Role.ADMIN and list(admins) == [user_id]:
-        raise PersonError("This is the church's last admin. Make somebody else an admin first.")
     values: dict[str, Any] = {"role": str(role)}
     if reads_prayers is not None:
         values["reads_prayers"] = reads_prayers
+    if name.strip():
+        values["name"] = name.strip()[:MAX_NAME]
     session.execute(
         upsert(Membership)
         .values(user_id=user_id, church_id=church_id, **values)
         .on_conflict_do_update(index_elements=[Membership.user_id, Membership.church_id], set_=values)
     )
+
+
+def what_was_refused(error: IntegrityError) -> PersonError:
+    """What the database did not let happen to a team, in words."""
+    diagnosis = getattr(error.orig, "diag", None)
+    if getattr(diagnosis, "constraint_name", None) == "last_admin":
+        return PersonError("This is the church's last admin. Make somebody else an admin first.")
+    return PersonError("There is no such church.")

@@ -89,6 +89,75 @@ def list_(
         typer.echo("Nobody may sign in yet. Add somebody: hub user add")
 
 
+@app.command("role")
+def role_(
+    email: Annotated[str, typer.Argument(help="The person's e-mail address.", metavar="EMAIL")],
+    *,
+    church: Annotated[str, typer.Option(help="The church's short name.")],
+    role: Annotated[str, typer.Option(help="admin, staff or viewer. Left out: as it was.")] = "",
+    reads_prayers: Annotated[
+        bool | None,
+        typer.Option(
+            "--reads-prayers/--no-reads-prayers",
+            help="May read the church's prayer requests. Left out: as it was.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Give somebody of a church another role.
+
+    It holds at once, in every window of that person. A church keeps its last admin.
+    """
+    from ghl.churches import find_church
+    from ghl.people.team import change_member, member_called
+    from ghl.statuses import Role
+
+    if role and role not in set(Role):
+        raise CommandError(f"There is no role {role!r}. Choose {', '.join(Role)}.", code=2)
+    if not role and reads_prayers is None:
+        raise CommandError("Say what is to be different: --role, --reads-prayers or both.", code=2)
+    with opened_hub() as hub:
+        church_id = find_church(hub.database, church).id
+        changed = change_member(
+            hub.database,
+            church_id,
+            member_called(hub.database, church_id, email),
+            role=Role(role) if role else None,
+            reads_prayers=reads_prayers,
+            actor=ACTOR,
+        )
+    typer.echo(f"{email} is changed." if changed else f"Nothing was different for {email}.")
+
+
+@app.command("remove")
+def remove(
+    email: Annotated[str, typer.Argument(help="The person's e-mail address.", metavar="EMAIL")],
+    *,
+    church: Annotated[str, typer.Option(help="The church's short name.")] = "",
+    ops: Annotated[bool, typer.Option("--ops", help="Runs the installation no more.")] = False,
+) -> None:
+    """Remove a person from a church.
+
+    They are out at once, in every window. With --ops they run the installation no more. A church keeps its last admin.
+    """
+    from ghl.churches import find_church
+    from ghl.people.team import end_ops, member_called, remove_member
+
+    if bool(church) == ops:
+        raise CommandError("Say from where: --church SLUG, or --ops.", code=2)
+    with opened_hub() as hub:
+        if ops:
+            gone = end_ops(hub.database, email, actor=ACTOR)
+        else:
+            church_id = find_church(hub.database, church).id
+            user_id = member_called(hub.database, church_id, email)
+            gone = remove_member(hub.database, church_id, user_id, actor=ACTOR)
+    if ops:
+        typer.echo(f"{email} does not run the installation{' any more' if gone else ''}.")
+    else:
+        typer.echo(f"{email} is out of {church}.")
+
+
 @app.command("unlink")
 def unlink(
     email: Annotated[str, typer.Argument(help="The person's e-mail address.", metavar="EMAIL")],

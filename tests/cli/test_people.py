@@ -75,6 +75,43 @@ def test_a_link_for_nobody_is_told(hub):
     assert "hub user add" in refused.err
 
 
+def test_a_role_is_changed_and_somebody_removed(hub, grace):
+    for name, role in (("ann", "admin"), ("ben", "staff")):
+        hub("user", "add", f"{name}@example.org", "--church", "grace", "--role", role)
+
+    def team():
+        people = json.loads(hub("user", "list", "--church", "grace", "--json").out)
+        return {one["email"][:3]: (one["role"], one["reads_prayers"]) for one in people}
+
+    def change(*more):
+        return hub("user", "role", "Ben@example.org", "--church", "grace", *more)
+
+    assert "is changed" in change("--role", "viewer").out
+    assert "is changed" in change("--reads-prayers").out
+    assert "Nothing was different" in change("--role", "viewer", "--reads-prayers").out
+    assert team() == {"ann": ("admin", False), "ben": ("viewer", True)}
+    assert "is out of grace" in hub("user", "remove", "ben@example.org", "--church", "grace").out
+    assert list(team()) == ["ann"]
+    for refused in (
+        hub("user", "remove", "ben@example.org", "--church", "grace"),
+        hub("user", "remove", "nobody@example.org", "--church", "grace"),
+        hub("user", "remove", "ann@example.org", "--church", "grace"),
+        hub("user", "role", "ann@example.org", "--church", "grace", "--role", "staff"),
+    ):
+        assert refused.code == 1
+        assert refused.err.count("\n") == 1
+    assert "last admin" in refused.err
+    assert team() == {"ann": ("admin", False)}
+
+
+def test_who_runs_the_installation_may_end_that(hub):
+    hub("user", "add", "ops@example.org", "--ops")
+    assert hub("user", "remove", "ops@example.org", "--ops").code == 0
+    assert [one["is_ops"] for one in json.loads(hub("user", "list", "--json").out)] == [False]
+    assert hub("user", "remove", "ops@example.org").code == 2
+    assert hub("user", "role", "ops@example.org", "--church", "grace").code == 2
+
+
 def test_an_account_of_the_provider_is_forgotten_and_the_next_one_taken(hub, grace, database):
     from ghl.people.identities import Turned, TurnedAway, enter
     from ghl.people.links import Entry

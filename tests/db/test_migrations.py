@@ -112,3 +112,46 @@ def test_imports_come_to_a_filled_database(database_urls):
         assert connection.execute(text("SELECT count(*), count(import_id) FROM cards")).one() == (2_000, 0)
         assert connection.scalar(text("SELECT count(*) FROM card_imports")) == 0
     engine.dispose()
+
+
+def test_teams_that_are_there_already_keep_their_names_and_when_they_were_seen(database, database_urls):
+    grace, hope = church(database, slug="grace"), church(database, slug="hope")
+    engine = create_engine(database_urls.admin)
+    with engine.connect() as connection:
+        command.downgrade(alembic_config(connection), "0006_questions")
+        connection.execute(
+            text(
+                "INSERT INTO users (id, email, name) VALUES (md5('r')::uuid, 'ruth@example.org', 'Ruth'),"
+                " (md5('p')::uuid, 'pat@example.org', '')"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO memberships (user_id, church_id, role) SELECT id, :grace, 'admin' FROM users"
+                " UNION ALL SELECT id, :hope, 'viewer' FROM users WHERE name <> ''"
+            ),
+            {"grace": grace, "hope": hope},
+        )
+        connection.execute(
+            text(
+                "INSERT INTO web_sessions (token_hash, user_id, church_id, seen_at, expires_at)"
+                " SELECT md5(n::text)::bytea, md5('r')::uuid, :grace, timestamptz '2026-11-20' + n * interval '1 day',"
+                " now() FROM generate_series(1, 3) AS n"
+            ),
+            {"grace": grace},
+        )
+        connection.commit()
+        command.upgrade(alembic_config(connection), "head")
+        connection.commit()
+        found = connection.execute(
+            text(
+                "SELECT c.slug, m.name, m.seen_at::date::text FROM memberships AS m JOIN churches AS c ON c.id = m.church_id"
+                " ORDER BY 1, 2"
+            )
+        ).all()
+    engine.dispose()
+    assert [tuple(row) for row in found] == [
+        ("grace", "", None),
+        ("grace", "Ruth", "2026-11-23"),
+        ("hope", "Ruth", None),
+    ]

@@ -3,6 +3,7 @@
 import pytest
 
 from ghl.clock import SystemClock
+from ghl.people.invite import invite
 from ghl.people.links import create_sign_in_link, redeem
 from ghl.people.sessions import current
 from ghl.statuses import Role
@@ -112,3 +113,26 @@ def test_what_a_browser_says_of_itself_is_no_markdown(open_page, sign_in, elsewh
     app = open_page(here, PAGE)
     assert "evil" not in str(app.main)
     assert texts(app).count("A browser") == 2
+
+
+def test_a_link_for_one_church_shows_no_other_browser_and_ends_none(
+    open_page, sign_in, database, church, sql
+):
+    """An admin may have copied it: whoever holds it learns nothing of the person's other browsers."""
+    own = sign_in(Role.STAFF)
+    [(user_id,)] = sql("SELECT id FROM users")
+    made = invite(
+        database,
+        user_id=user_id,
+        church_id=church,
+        public_url="https://hub.example.org",
+        smtp=None,
+        clock=SystemClock(),
+        actor="user:admin",
+    )
+    cookie = redeem(database, made.url.partition("?t=")[2], user_agent="", clock=SystemClock())
+    app = open_page(cookie, PAGE)
+    assert not app.exception
+    assert len([one for one in app.main.markdown if "This browser" in one.value]) == 1
+    assert on_page(app, "Sign out") == on_page(app, "Sign out everywhere else") == []
+    assert on_page(open_page(own, PAGE), "Sign out everywhere else"), "their own sees both"

@@ -6,6 +6,7 @@ from ghl.db.models.church import Church, Credential, IdempotencyKey, Location, S
 from ghl.db.models.contact import ContactLink, PersonDecision
 from ghl.db.models.desk import CardDraft, CardNote, CardReservation
 from ghl.db.models.form import CardForm, ConsentWording
+from ghl.db.models.help import HelpAccess
 from ghl.db.models.imports import CardImport
 from ghl.db.models.outbox import Attempt, DeliveryLease, Outbox, PersonKey
 from ghl.db.models.people import (
@@ -43,6 +44,7 @@ __all__ = [
     "Credential",
     "DeliveryLease",
     "Heartbeat",
+    "HelpAccess",
     "IdempotencyKey",
     "Location",
     "Mail",

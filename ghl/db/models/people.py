@@ -24,7 +24,11 @@ class User(Base):
 
 
 class Membership(Base):
-    """A person's role in a church; whether they may read prayer requests is a right of its own, beside any role."""
+    """A person's role in a church; whether they may read prayer requests is a right of its own, beside any role.
+
+    `name` is what this team calls them, `seen_at` when they last worked in this church: neither tells of another one.
+    A trigger keeps a church's last admin.
+    """
 
     __tablename__ = "memberships"
     __table_args__ = (CheckConstraint(one_of("role", Role), name="role"), Index(None, "church_id"))
@@ -34,10 +38,15 @@ class Membership(Base):
     role: Mapped[str]
     reads_prayers: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[Created]
+    name: Mapped[str] = mapped_column(server_default="")
+    seen_at: Mapped[datetime | None]
 
 
 class SignInLink(Base):
-    """A one-time link; only the hash of its token is kept."""
+    """A one-time link; only the hash of its token is kept.
+
+    With `only_church` it opens that church alone, whatever else its person may do.
+    """
 
     __tablename__ = "sign_in_links"
     __table_args__ = (Index(None, "expires_at"), Index(None, "user_id", "created_at"))
@@ -47,6 +56,7 @@ class SignInLink(Base):
     created_at: Mapped[Created]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    only_church: Mapped[UUID | None] = mapped_column(ForeignKey("churches.id", ondelete="CASCADE"))
     next_path: Mapped[str] = mapped_column(server_default="")
     by_mail: Mapped[bool] = mapped_column(server_default=text("false"))
 
@@ -66,6 +76,7 @@ class WebSession(Base):
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     user_agent: Mapped[str] = mapped_column(server_default="")
+    only_church: Mapped[UUID | None] = mapped_column(ForeignKey("churches.id", ondelete="CASCADE"))
 
 
 class UserIdentity(Base):
