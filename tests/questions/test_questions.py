@@ -272,8 +272,8 @@ class TestTrouble:
         asking(church_id, "contact", ids=["nobody"], wake=False)
         with hub.database.church(church_id) as session:
             facts = load_facts(session, church_id)
-            desk = QuestionDesk(church_id)
-            desk.hold(desk.take(session, facts, calls=5).questions, until=float("inf"))
+            desk = QuestionDesk(church_id, hub.container.key_ring)
+            desk.hold(desk.take(session, facts.location_id, calls=5).questions, until=float("inf"))
         assert desk.waits_for(blocked=False)
         moved = replace(facts, location_id=new_id())
         assert desk.start(moved, calls=5, threads=5, permit=lambda _until: None) == []

@@ -13,6 +13,7 @@ from ghl.db.models.process import Heartbeat
 from ghl.db.models.question import Outage, OutageTold, Question
 from ghl.db.models.record import AuditEntry, ConsentEvent
 from ghl.db.models.retry import RetryCard, RetryRequest
+from ghl.db.models.token import SealingKey, TokenTrial
 
 __all__ = [
     "Attempt",
@@ -47,8 +48,10 @@ __all__ = [
     "Question",
     "RetryCard",
     "RetryRequest",
+    "SealingKey",
     "SignInLink",
     "SourceKey",
+    "TokenTrial",
     "User",
     "WebSession",
 ]
