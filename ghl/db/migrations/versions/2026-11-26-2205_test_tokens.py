@@ -31,6 +31,7 @@ def upgrade() -> None:
     _create_trials()
     _create_sealing_keys()
     op.alter_column("questions", "location_id", nullable=True)
+    op.execute("GRANT SELECT (location_id) ON questions TO hub_system")
 
 
 def _extend_credentials() -> None:
@@ -151,6 +152,7 @@ def _create_sealing_keys() -> None:
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute("REVOKE SELECT (location_id) ON questions FROM hub_system")
     op.execute("DELETE FROM questions WHERE location_id IS NULL")
     op.alter_column("questions", "location_id", nullable=False)
     op.drop_table("sealing_keys")
