@@ -28,7 +28,7 @@ from ghl.connection import check_token
 from ghl.connection.trials import publish_sealing_keys
 from ghl.crypto import UnsealError
 from ghl.delivery.claim import due_churches
-from ghl.delivery.facts import DeliveryFacts, load_facts, remember_location
+from ghl.delivery.facts import DeliveryFacts, load_facts, note_use, remember_location
 from ghl.delivery.settle import end_hold, hold
 from ghl.delivery.stale import (
     REFRESH_AFTER,
@@ -160,6 +160,7 @@ class Caretaker:
     def _remember(self, facts: DeliveryFacts, seen: Location) -> None:
         with self.tools.database.church(facts.church_id) as session:
             remember_location(session, facts.location_id, seen)
+            note_use(session, facts.credential_id)
 
     def _client(self, facts: DeliveryFacts) -> GHLClient:
         """A client whose every call takes from the location's budget, and none goes when that is used up."""

@@ -27,7 +27,7 @@ from ghl.delivery import lease
 from ghl.delivery.claim import ROW_LEASE_SECONDS, ClaimedRow, claim, free_expired
 from ghl.delivery.conclude import Conclusion, conclude, give_back
 from ghl.delivery.delivery import Delivery
-from ghl.delivery.facts import DeliveryFacts, load_facts
+from ghl.delivery.facts import DeliveryFacts, load_facts, note_use
 from ghl.delivery.prepare import prepare
 from ghl.delivery.settle import hold, renew, settle
 from ghl.ids import new_id
@@ -53,6 +53,7 @@ LONGEST_PAUSE = 60.0
 LOCKED_OUT_PAUSE = 5.0
 LOOK_AGAIN_EVERY = 1.0
 LOOK_FOR_EXPIRED_EVERY = 5.0
+NOTE_USE_EVERY = 60.0
 USED_WITHIN = 0.1
 """Seconds until the calls of a turn have left, on a busy machine too."""
 
@@ -81,6 +82,7 @@ class ChurchRun:
     _locked_out: bool = False
     _opened: UUID | None = None
     _looked_for_expired: float = float("-inf")
+    _noted_use: tuple[UUID | None, float] = (None, 0.0)
 
     def __post_init__(self) -> None:
         """The church's questions are looked after by a desk of their own."""
@@ -106,6 +108,7 @@ class ChurchRun:
                     why=allowance.why,
                 ):
                     self.facts = load_facts(session, self.church_id)
+                self._note_use(session, begun)
                 renewed = self._renew(session, begun)
                 asked = self._take_questions(session, allowance) if ours else Taken()
                 claimed = self._claim(session, allowance, asked) if ours else []
@@ -239,6 +242,15 @@ class ChurchRun:
                 tell_support(self.church_id, one.settlement.row.card_id, one.settlement.cause)
             if one.hold_church:
                 hold(session, self.church_id, one.credential_id, cause=one.hold_church)
+
+    def _note_use(self, session: Session, now: float) -> None:
+        """Keeps when the token was last let in, at most once a minute: a screen says it by the day."""
+        answered = {one.facts.credential_id for one in self._finished if one.outcome is not None}
+        for credential_id in answered:
+            noted, at = self._noted_use
+            if noted != credential_id or now - at >= NOTE_USE_EVERY:
+                self._noted_use = (credential_id, now)
+                note_use(session, credential_id)
 
     def _settle_singly(self, session: Session, conclusions: Sequence[Conclusion]) -> None:
         """One delivery cannot be written down: it alone is left to the end of its lease, the others are settled."""

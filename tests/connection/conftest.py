@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ghl.churches import add_church, find_church
+from ghl.churches import add_church
 from ghl.connection.asking import ask_about, ask_again, still_wanted
 from ghl.connection.paste import read_paste
 from ghl.connection.switch import switch
@@ -95,5 +95,5 @@ def admin(hub):
 
 
 @pytest.fixture
-def slug_of(hub):
-    return lambda slug: find_church(hub.database, slug)
+def admin_of():
+    return Admin
