@@ -51,10 +51,11 @@ ATTENTION = PageSpec("attention", "Needs attention", "build", roles=WRITERS)
 CARDS = PageSpec("cards", "All cards", "badge", roles=EVERYBODY)
 UPLOAD = PageSpec("upload", "Import a list", "upload_file", roles=WRITERS)
 CARD = PageSpec("card", "Card", "id_card", roles=EVERYBODY, listed=False)
+CONNECTION = PageSpec("connection", "Connection", "cable", roles=ADMINS)
 FORM = PageSpec("form", "Card form", "qr_code_2", roles=ADMINS)
 INSTALLATION = PageSpec("installation", "This installation", "dns", ops=True)
 
-PAGES = (HOME, ADD, REVIEW, ATTENTION, CARDS, UPLOAD, CARD, FORM, INSTALLATION)
+PAGES = (HOME, ADD, REVIEW, ATTENTION, CARDS, UPLOAD, CARD, CONNECTION, FORM, INSTALLATION)
 """In the order of the work; the first that a person may see is where they land."""
 
 

@@ -7,9 +7,10 @@ import streamlit as st
 from dashboard import gate, services
 from dashboard.components import states
 from dashboard.components.tiles import tiles
+from dashboard.components.token_reminder import old_token
 from dashboard.formatting import cards, clock_time, one_line, when
 from dashboard.home import Overview, in_one_sentence, overview
-from dashboard.navigation import ADD, ATTENTION, CARD, CARDS, EVERYBODY, REVIEW, UPLOAD, WRITERS
+from dashboard.navigation import ADD, ADMINS, ATTENTION, CARD, CARDS, EVERYBODY, REVIEW, UPLOAD, WRITERS
 from dashboard.periods import PERIODS
 from dashboard.reading import Trouble, guarded
 from dashboard.situation import Situation
@@ -97,6 +98,8 @@ st.segmented_control(
     on_change=into_the_address,
 )
 period = st.session_state.period if st.session_state.period in PERIODS else None
+if viewer.church.role in ADMINS:
+    old_token(hub.database, church_id)
 
 
 @st.fragment(run_every=every)
