@@ -75,6 +75,7 @@ class Credential(Base):
         Index(
             "uq_credentials_previous", "church_id", unique=True, postgresql_where=text("state = 'previous'")
         ),
+        Index(None, "church_id"),
         Index("ix_credentials_erase_at", "erase_at", postgresql_where=text("erase_at IS NOT NULL")),
     )
 

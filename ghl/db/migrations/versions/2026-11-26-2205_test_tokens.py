@@ -57,6 +57,7 @@ def _extend_credentials() -> None:
         unique=True,
         postgresql_where=sa.text("state = 'previous'"),
     )
+    op.create_index(op.f("ix_credentials_church_id"), "credentials", ["church_id"], unique=False)
     op.create_index(
         "ix_credentials_erase_at",
         "credentials",
@@ -160,6 +161,7 @@ def downgrade() -> None:
     op.execute("REVOKE SELECT (id, church_id, last4, erase_at), DELETE ON credentials FROM hub_system")
     op.execute("DROP POLICY erase_old ON credentials")
     op.drop_index("ix_credentials_erase_at", table_name="credentials")
+    op.drop_index(op.f("ix_credentials_church_id"), table_name="credentials")
     op.drop_index("uq_credentials_previous", table_name="credentials")
     op.drop_constraint(op.f("ck_credentials_erase_at"), "credentials")
     for column in ("checks", "erase_at", "last_used_at"):
