@@ -91,7 +91,9 @@ class Desk:
 
     def forget_trial(self) -> Said:
         """Forgets the token that was pasted."""
-        return self._do(lambda session: drop_trial(session, self._church_id), "The pasted token is forgotten.")
+        return self._do(
+            lambda session: drop_trial(session, self._church_id), "The pasted token is forgotten."
+        )
 
     def switch(self, trial_id: UUID, *, from_location: str | None) -> Said:
         """The token that was tried becomes the church's own."""
@@ -120,7 +122,8 @@ class Desk:
     def finish(self) -> Said:
         """Erases the old token."""
         return self._do(
-            lambda session: finish(session, self._church_id, actor=self._actor), "The old token is erased here."
+            lambda session: finish(session, self._church_id, actor=self._actor),
+            "The old token is erased here.",
         )
 
     def disconnect(self, typed_name: str) -> Said:

@@ -31,7 +31,6 @@ EVERY = 1.0
 """Seconds between two looks: a test takes about two."""
 
 
-
 @dataclass
 class _Place:
     """One tab: what came of its last press."""
@@ -69,7 +68,7 @@ class ConnectionPage:
             return self._draw_first(now)
         self._draw_previous(now)
         self._draw_rotate(now)
-        self._draw_move(now)
+        self._draw_move()
         return self._draw_disconnect(now)
 
     # -- what stands ---------------------------------------------------------------------------------
@@ -189,7 +188,7 @@ class ConnectionPage:
                     st.text(line)
             self._form("rotate", location=now.location_id or "", asks_location=False)
 
-    def _draw_move(self, now: Standing) -> None:
+    def _draw_move(self) -> None:
         with st.expander("Connect to another location", key="move"):
             st.text("You see what works there before anything changes.")
             self._form("move", location="", asks_location=True)

@@ -20,15 +20,19 @@ HOW_TO = (
     "5. The location id stands under Settings, Business Profile.",
 )
 ROTATE = (
-    "1. In GoHighLevel open Settings, Private Integrations, your integration, the three dots, and choose “Rotate and "
-    "expire this token later”. The old token works for 7 more days, so nothing stops.",
+    (
+        "1. In GoHighLevel open Settings, Private Integrations, your integration, the three dots, and choose “Rotate and "
+        "expire this token later”. The old token works for 7 more days, so nothing stops."
+    ),
     "2. Copy the new token, paste it here and press Test. Nothing changes yet.",
     "3. When everything works, press Switch to this token.",
 )
 KEPT = (
     "Cards go out with the new token. See whether they arrive. If something is wrong, go back to the old token.",
-    "When all is well, press Finish. Then open Private Integrations in GoHighLevel, your integration, the three dots, "
-    "and press Expire Now.",
+    (
+        "When all is well, press Finish. Then open Private Integrations in GoHighLevel, your integration, the three dots, "
+        "and press Expire Now."
+    ),
 )
 NO_SENDER = (
     "The sender is not running, so no token can be tested. Whoever looks after this hub has to start it again. "

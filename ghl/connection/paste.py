@@ -29,7 +29,7 @@ _AROUND = "\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb<>,;"
 _UNSEEN = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+")
 _LABEL = re.compile(r"(authorization:?|bearer|token:?)", re.IGNORECASE)
 
-WHERE_TOKEN = "In GoHighLevel open Settings, Private Integrations, inside your church's own account"
+WHERE_MADE = "In GoHighLevel open Settings, Private Integrations, inside your church's own account"
 WHERE_LOCATION = "In GoHighLevel it stands under Settings, Business Profile"
 
 
@@ -76,11 +76,11 @@ def clean(pasted: str) -> str:
             return text.replace(" ", "")
 
 
-def _token_problem(token: str) -> str:  # noqa: PLR0911 (a list of mistakes, each with its sentence)
+def _token_problem(token: str) -> str:
     if TOKEN.fullmatch(token):
         return ""
     if not token:
-        return f"The token is missing. {WHERE_TOKEN}, and copy it there."
+        return f"The token is missing. {WHERE_MADE}, and copy it there."
     if len(token) > MOST_SIGNS:
         return f"This is far too long for a token: one has {TOKEN_LENGTH} signs and begins with pit-."
     if token.lower().startswith("pit-"):
@@ -88,25 +88,25 @@ def _token_problem(token: str) -> str:  # noqa: PLR0911 (a list of mistakes, eac
     if JWT.fullmatch(token):
         return (
             "This is an API key or an access token of another kind (it begins with eyJ), perhaps your agency's. "
-            f"A Private Integration Token begins with pit-. {WHERE_TOKEN}, and make one."
+            f"A Private Integration Token begins with pit-. {WHERE_MADE}, and make one."
         )
     if UUID.fullmatch(token):
         return (
             "This looks like an app's client secret, or like a token without its beginning pit-. "
-            f"{WHERE_TOKEN}, and copy the token as a whole."
+            f"{WHERE_MADE}, and copy the token as a whole."
         )
     if CLIENT_ID.fullmatch(token):
         return (
             "This looks like an app's client id. The hub needs no app: "
             "it needs a Private Integration Token, which begins with pit-. "
-            f"{WHERE_TOKEN}, and make one."
+            f"{WHERE_MADE}, and make one."
         )
     if LOOKS_LIKE_LOCATION.fullmatch(token):
         return (
             "This looks like a location id; it belongs in the other field. "
-            f"A token begins with pit-. {WHERE_TOKEN}, and copy it there."
+            f"A token begins with pit-. {WHERE_MADE}, and copy it there."
         )
-    return f"This is no Private Integration Token: one begins with pit-. {WHERE_TOKEN}, and copy it there."
+    return f"This is no Private Integration Token: one begins with pit-. {WHERE_MADE}, and copy it there."
 
 
 def _cut_off(token: str) -> str:

@@ -17,7 +17,7 @@ from ghl import audit
 from ghl.churches import ChurchView
 from ghl.client.errors import GHLError
 from ghl.client.models import Location as GHLLocation
-from ghl.connection.paste import PasteError, Pasted, read_paste
+from ghl.connection.paste import Pasted, PasteError, read_paste
 from ghl.connection.trials import KEPT_FOR, drop_trial, file_passed, seen_location
 from ghl.connection.why import why_not
 from ghl.crypto import KeyRing
@@ -176,7 +176,9 @@ def roll_back(session: Session, church_id: UUID, *, actor: str) -> str:
     session.execute(LOCK_CHURCH, {"church": church_id})
     old = _previous(session, church_id)
     if old is None:
-        raise ConnectionRefusedByUsError("The old token is no longer kept, so there is nothing to go back to.")
+        raise ConnectionRefusedByUsError(
+            "The old token is no longer kept, so there is nothing to go back to."
+        )
     # Each may stand once only, so the old one leaves its place before the new one takes it.
     session.execute(delete(Credential).where(Credential.id == old.id))
     _keep_as_previous(session, church_id)

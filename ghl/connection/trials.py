@@ -236,9 +236,7 @@ def way_of(
     ).one_or_none()
     if row is None:
         return None
-    token = BoxOpener(ring).open(
-        Box(bytes(row.box), row.box_key_version), box_context(church_id, trial_id)
-    )
+    token = BoxOpener(ring).open(Box(bytes(row.box), row.box_key_version), box_context(church_id, trial_id))
     # From here on it is sealed as it would be stored: what calls needs to know of no other kind of token.
     sealed = ring.seal(token.get_secret_value(), token_context(church_id, trial_id))
     return DeliveryFacts(

@@ -28,10 +28,10 @@ LOCATION = (
     f"The token is good, but not for this location id. {WHERE_LOCATION}: copy it again from there, in the same account "
     "in which the token was made."
 )
-PERHAPS_AGENCY = "Where all of them are ticked, this is an agency's token: make one inside your church's own account."
-TICK = (
-    "In GoHighLevel open Settings, Private Integrations, your integration, and tick {what}. The token stays the same."
+PERHAPS_AGENCY = (
+    "Where all of them are ticked, this is an agency's token: make one inside your church's own account."
 )
+TICK = "In GoHighLevel open Settings, Private Integrations, your integration, and tick {what}. The token stays the same."
 
 
 @dataclass(frozen=True)

@@ -77,9 +77,7 @@ class ElsewhereRun:
             if not is_away(error):
                 raise
             log.warning("turn.database_away", church_id=str(self.church_id), error=type(error).__name__)
-            return Turned(
-                wait=TRY_AGAIN_AFTER, finished=not self._questions.waits_for(blocked=False)
-            )
+            return Turned(wait=TRY_AGAIN_AFTER, finished=not self._questions.waits_for(blocked=False))
         self._questions.committed(blocked=allowance.blocked)
         self._questions.hold(taken.questions, until=begun + LEASE_SECONDS)
         jobs = self._start(allowance)

@@ -43,7 +43,7 @@ class Admin:
     def paste(self, token, location=None):
         """Pastes and presses *Test*."""
         pasted = read_paste(location or self.hub.sim.location_id, token)
-        wait_for(lambda: self._keys(), what="the workers' public key")
+        wait_for(self._keys, what="the workers' public key")
         with self.hub.database.church(self.church_id) as session:
             trial_id = ask_about(session, self.church_id, pasted, actor=ADMIN)
         self.hub.container.waker.wake(self.church_id)

@@ -16,7 +16,6 @@ from ghl.crypto import KeyRing, Sealed, new_key_line
 from ghl.delivery.facts import load_facts, token_context
 from ghl.simulator.tokens import fake_token
 from tests.support.churches import card_values, save
-from tests.support.hub import wait_for
 
 LOCATION = "grace000000000000001"
 
@@ -119,7 +118,9 @@ def test_finishing_erases_the_old_token_once(database, grace, put, tokens):
 def test_after_seven_days_the_old_token_is_erased_by_itself(database, grace, put, tokens, sql):
     put(grace, 1)
     put(grace, 2)
-    [(days,)] = sql("SELECT round(extract(epoch FROM erase_at - now()) / 86400) FROM credentials WHERE erase_at > now()")
+    [(days,)] = sql(
+        "SELECT round(extract(epoch FROM erase_at - now()) / 86400) FROM credentials WHERE erase_at > now()"
+    )
     assert days == 7
     with database.system() as session:
         assert erase_old_tokens(session) == 0
@@ -199,7 +200,9 @@ def test_a_location_is_one_churchs_only_until_it_is_disconnected(database, grace
     assert tokens(hope) == {"current": fake_token(2)}
 
 
-def test_disconnecting_wants_the_name_erases_every_token_and_leaves_the_cards(database, grace, put, sql, ring):
+def test_disconnecting_wants_the_name_erases_every_token_and_leaves_the_cards(
+    database, grace, put, sql, ring
+):
     put(grace, 1)
     put(grace, 2)
     save(database, grace, card_values(1))

@@ -67,7 +67,7 @@ def test_the_token_is_nowhere_in_the_clear_while_it_is_tried(hub, bare, admin, r
     )
     assert len(rows) >= 1 + len(SCOPES)
     assert not [row for (row,) in rows if token in row or token.encode().hex() in row]
-    for key in redis_client.keys():
+    for key in redis_client.scan_iter():
         kept = redis_client.dump(key) or b""
         assert token.encode() not in kept
         assert token.encode() not in key

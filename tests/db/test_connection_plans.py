@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from sqlalchemy import create_engine, event, text
 
 from ghl.churches import find_church
@@ -12,17 +11,25 @@ from ghl.questions import take
 from tests.support.filling import fill
 
 MANY = (
-    "INSERT INTO locations (id, church_id, ghl_id, active, allow_duplicates, checked_at)"
-    " SELECT gen_random_uuid(), id, slug || n, false, false, now() FROM churches, generate_series(1, 100) AS n",
-    "INSERT INTO credentials (id, church_id, location_id, state, sealed, key_version, last4, created_by, tested_at)"
-    " SELECT gen_random_uuid(), church_id, id, 'current', 'x', 1, '0001', 'x', now() FROM locations",
-    "INSERT INTO token_trials (id, church_id, ghl_location_id, last4, state, created_by, created_at, ended_at)"
-    " SELECT gen_random_uuid(), id, 'LOC', '0001', 'used', 'x', now() - n * interval '1 second', now()"
-    " FROM churches, generate_series(1, 300) AS n",
-    "INSERT INTO questions (id, church_id, location_id, kind, params, key, asked_by, asked_at, wanted_until, state,"
-    " due_at, answer, answered_at) SELECT gen_random_uuid(), id, NULL, 'token_probe', '{}',"
-    " decode(md5(id::text || n), 'hex'), 'x', now() - n * interval '1 minute', now() - n * interval '1 minute',"
-    " 'answered', now(), '{}', now() FROM churches, generate_series(1, 300) AS n",
+    (
+        "INSERT INTO locations (id, church_id, ghl_id, active, allow_duplicates, checked_at)"
+        " SELECT gen_random_uuid(), id, slug || n, false, false, now() FROM churches, generate_series(1, 100) AS n"
+    ),
+    (
+        "INSERT INTO credentials (id, church_id, location_id, state, sealed, key_version, last4, created_by, tested_at)"
+        " SELECT gen_random_uuid(), church_id, id, 'current', 'x', 1, '0001', 'x', now() FROM locations"
+    ),
+    (
+        "INSERT INTO token_trials (id, church_id, ghl_location_id, last4, state, created_by, created_at, ended_at)"
+        " SELECT gen_random_uuid(), id, 'LOC', '0001', 'used', 'x', now() - n * interval '1 second', now()"
+        " FROM churches, generate_series(1, 300) AS n"
+    ),
+    (
+        "INSERT INTO questions (id, church_id, location_id, kind, params, key, asked_by, asked_at, wanted_until, state,"
+        " due_at, answer, answered_at) SELECT gen_random_uuid(), id, NULL, 'token_probe', '{}',"
+        " decode(md5(id::text || n), 'hex'), 'x', now() - n * interval '1 minute', now() - n * interval '1 minute',"
+        " 'answered', now(), '{}', now() FROM churches, generate_series(1, 300) AS n"
+    ),
     "ANALYZE",
 )
 

@@ -1,19 +1,17 @@
 """The page where an admin connects the church: what each role sees, and each press."""
 
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import text
 
 from ghl.client.models import Location
 from ghl.connection.paste import read_paste
 from ghl.connection.probes import PROBES
 from ghl.connection.switch import store
-from ghl.connection.trials import note, open_trial, publish_sealing_keys
-from ghl.connection.verdict import GOOD, REFUSED
-from ghl.crypto import KeyRing, Sealed, new_key_line
+from ghl.connection.trials import box_context, note, open_trial, publish_sealing_keys
+from ghl.connection.verdict import REFUSED
+from ghl.crypto import KeyRing, new_key_line
 from ghl.delivery.facts import token_context
 from ghl.sealed_box import Box, BoxOpener
-from ghl.connection.trials import box_context
 from ghl.simulator.tokens import fake_token
 from ghl.statuses import Role
 

@@ -20,7 +20,9 @@ def worker(hub, valkey, sql):
         running.start_worker()
         running.start_sweep()
         (ours,) = BoxOpener(running.container.key_ring).public_keys()
-        poll(lambda: [(ours.key,)] == [(bytes(key),) for (key,) in sql("SELECT public_key FROM sealing_keys")])
+        poll(
+            lambda: [(ours.key,)] == [(bytes(key),) for (key,) in sql("SELECT public_key FROM sealing_keys")]
+        )
         yield running
 
 

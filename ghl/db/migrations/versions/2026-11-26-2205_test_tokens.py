@@ -104,15 +104,11 @@ def _create_trials() -> None:
         sa.CheckConstraint(
             "(sealed IS NULL) = (key_version IS NULL)", name=op.f("ck_token_trials_key_version")
         ),
-        sa.CheckConstraint(
-            "box IS NULL OR state IN ('testing', 'failed')", name=op.f("ck_token_trials_box")
-        ),
+        sa.CheckConstraint("box IS NULL OR state IN ('testing', 'failed')", name=op.f("ck_token_trials_box")),
         sa.CheckConstraint(
             "(box IS NULL) = (box_key_version IS NULL)", name=op.f("ck_token_trials_box_key_version")
         ),
-        sa.CheckConstraint(
-            "(state = 'testing') = (ended_at IS NULL)", name=op.f("ck_token_trials_ended_at")
-        ),
+        sa.CheckConstraint("(state = 'testing') = (ended_at IS NULL)", name=op.f("ck_token_trials_ended_at")),
         sa.CheckConstraint("length(last4) = 4", name=op.f("ck_token_trials_last4")),
         sa.ForeignKeyConstraint(
             ["church_id"], ["churches.id"], name=op.f("fk_token_trials_church_id"), ondelete="CASCADE"
