@@ -27,7 +27,8 @@ from ghl.connection.verdict import Line, lines, reasons
 from ghl.statuses import TrialState
 from jobs.container import Container
 
-EVERY = 1.0
+EVERY = 5.0
+EVERY_WHILE_TESTING = 1.0
 """Seconds between two looks: a test takes about two."""
 
 
@@ -37,6 +38,7 @@ class _Place:
 
     church_id: UUID
     said: Said = field(default_factory=Said)
+    testing: bool = False
 
 
 class ConnectionPage:
@@ -52,7 +54,8 @@ class ConnectionPage:
 
     def draw(self) -> None:
         """Draws the page; it looks by itself how a test goes on."""
-        st.fragment(self._draw_live, run_every=EVERY)()
+        every = EVERY_WHILE_TESTING if self._place.testing else EVERY
+        st.fragment(self._draw_live, run_every=every)()
 
     def _draw_live(self) -> None:
         still = gate.still(self._viewer, *ADMINS)
@@ -60,6 +63,11 @@ class ConnectionPage:
         if isinstance(seen, Trouble):
             return states.could_not_load("the connection", seen.number)
         now = seen.standing
+        testing = now.trial is not None and now.trial.state is TrialState.TESTING
+        if testing != self._place.testing:
+            # How often it looks is fixed when the page runs.
+            self._place.testing = testing
+            st.rerun()
         self._draw_said()
         self._draw_standing(now)
         if now.trial is not None:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from pydantic import SecretStr
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -18,19 +18,18 @@ from ghl.churches import ChurchView
 from ghl.client.errors import GHLError
 from ghl.client.models import Location as GHLLocation
 from ghl.connection.paste import Pasted, PasteError, read_paste
-from ghl.connection.trials import KEPT_FOR, drop_trial, file_passed, seen_location
+from ghl.connection.trials import KEPT_FOR, drop_trial, file_passed, record_refusal, seen_location
 from ghl.connection.why import why_not
 from ghl.crypto import KeyRing
 from ghl.db.engine import Database
 from ghl.db.models import Church, ContactLink, Credential, Location, TokenTrial
 from ghl.delivery.facts import remember_location
+from ghl.delivery.settle import LOCK_CHURCH
 from ghl.ids import new_id
 from ghl.statuses import TrialState
 
 OLD_KEPT_FOR = timedelta(days=7)
 """As long as GoHighLevel itself lets the old token work after *Rotate and expire this token later*."""
-
-LOCK_CHURCH = text("SELECT true FROM churches WHERE id = :church FOR NO KEY UPDATE")
 
 
 class ConnectionRefusedByUsError(ValueError):
@@ -68,11 +67,15 @@ def connect(
     """Tries the token, then stores it sealed; cards that waited for it may go. Raises `ConnectionRefusedByUsError`."""
     try:
         pasted = read_paste(location_id, token)
-        seen = test(pasted.token, pasted.location_id)
-    except (PasteError, TokenRefusedByTestError) as error:
+    except PasteError as error:
         raise ConnectionRefusedByUsError(str(error)) from error
-    except GHLError as error:
-        raise ConnectionRefusedByUsError(why_not(error)) from error
+    try:
+        seen = test(pasted.token, pasted.location_id)
+    except (TokenRefusedByTestError, GHLError) as error:
+        with database.church(church.id) as session:
+            record_refusal(session, church.id, pasted.last4, actor=actor)
+        told = why_not(error) if isinstance(error, GHLError) else str(error)
+        raise ConnectionRefusedByUsError(told) from error
     try:
         with database.church(church.id) as session:
             return store(session, key_ring, church.id, pasted=pasted, seen=seen, actor=actor)

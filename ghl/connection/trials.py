@@ -23,6 +23,7 @@ from ghl.connection.verdict import GOOD, decided, missing, passed
 from ghl.crypto import Context, KeyRing, Sealed
 from ghl.db.models import Church, SealingKey, TokenTrial
 from ghl.delivery.facts import DeliveryFacts, token_context
+from ghl.delivery.settle import LOCK_CHURCH
 from ghl.ids import new_id
 from ghl.sealed_box import Box, BoxOpener, PublicKey, seal_for
 from ghl.statuses import TrialState
@@ -94,6 +95,8 @@ def file_trial(session: Session, church_id: UUID, pasted: Pasted, *, actor: str)
     ).one_or_none()
     if newest is None:
         raise NoSealingKeyError
+    # Of two who paste at once the second waits here, and then takes the place of the first.
+    session.execute(LOCK_CHURCH, {"church": church_id})
     drop_trial(session, church_id)
     trial_id = new_id()
     box = seal_for(
@@ -118,6 +121,7 @@ def file_passed(
     session: Session, church_id: UUID, pasted: Pasted, ring: KeyRing, *, seen: GHLLocation, actor: str
 ) -> UUID:
     """Keeps a token that was tried just now, all probes good, by who holds the keys. A transaction of the church."""
+    session.execute(LOCK_CHURCH, {"church": church_id})
     drop_trial(session, church_id)
     trial_id = new_id()
     sealed = ring.seal(pasted.token.get_secret_value(), token_context(church_id, trial_id))
@@ -136,6 +140,7 @@ def file_passed(
             ended_at=func.now(),
         )
     )
+    _record_test(session, church_id, pasted.last4, {}, actor=actor)
     return trial_id
 
 
@@ -292,15 +297,29 @@ def note(
         }
         if good or not missing(checks):
             values |= {"box": None, "box_key_version": None}
-        audit.record(
-            session,
-            church_id=church_id,
-            actor=row.created_by,
-            action="connection.tested",
-            facts={"last4": row.last4, "result": "good" if good else "refused"}
-            | ({} if good else {"causes": sorted({found for found in checks.values() if found != GOOD})}),
-        )
+        _record_test(session, church_id, row.last4, checks, actor=row.created_by)
     session.execute(update(TokenTrial).where(TokenTrial.id == trial_id).values(**values))
+
+
+def _record_test(
+    session: Session, church_id: UUID, last4: str, checks: Mapping[str, str], *, actor: str
+) -> None:
+    causes = sorted({found for found in checks.values() if found != GOOD})
+    facts: dict[str, Any] = {"last4": last4, "result": "refused" if causes else "good"}
+    if causes:
+        facts["causes"] = causes
+    audit.record(session, church_id=church_id, actor=actor, action="connection.tested", facts=facts)
+
+
+def record_refusal(session: Session, church_id: UUID, last4: str, *, actor: str) -> None:
+    """Notes a test that was not good and of which nothing was kept. A transaction of the church."""
+    audit.record(
+        session,
+        church_id=church_id,
+        actor=actor,
+        action="connection.tested",
+        facts={"last4": last4, "result": "refused"},
+    )
 
 
 def prune_trials(session: Session) -> int:

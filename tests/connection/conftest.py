@@ -92,8 +92,3 @@ class Admin:
 @pytest.fixture
 def admin(hub):
     return lambda church_id: Admin(hub, church_id)
-
-
-@pytest.fixture
-def admin_of():
-    return Admin

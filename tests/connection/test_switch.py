@@ -98,7 +98,9 @@ def test_rolling_back_there_and_back_again(database, grace, put, tokens, sql):
     change(database, grace, roll_back)
     assert tokens(grace) == {"current": fake_token(2), "previous": fake_token(1)}
     assert sql("SELECT action FROM audit_entries WHERE action LIKE 'connection.%' ORDER BY id") == [
+        ("connection.tested",),
         ("connection.stored",),
+        ("connection.tested",),
         ("connection.switched",),
         ("connection.rolled_back",),
         ("connection.rolled_back",),
@@ -260,6 +262,9 @@ def test_nothing_is_stored_whose_test_failed(database, grace, ring, sql):
         )
     assert sql("SELECT count(*) FROM credentials") == [(0,)]
     assert sql("SELECT count(*) FROM token_trials") == [(0,)]
+    assert sql("SELECT facts->>'result' FROM audit_entries WHERE action = 'connection.tested'") == [
+        ("refused",)
+    ]
 
 
 def test_the_database_keeps_no_seal_of_what_was_not_tried(database, grace, ring):
