@@ -40,7 +40,7 @@ def search(call: Call) -> tuple[int, dict[str, Any]]:
 
 def export(call: Call) -> tuple[int, dict[str, Any]]:
     del call
-    return 200, {"messages": [], "nextCursor": None, "total": 0}
+    return 200, {"messages": [], "total": 0}
 
 
 ROUTES = (
