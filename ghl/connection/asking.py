@@ -27,12 +27,10 @@ def ask_about(session: Session, church_id: UUID, pasted: Pasted, *, actor: str) 
 
 def ask_again(session: Session, church_id: UUID, trial_id: UUID, *, actor: str) -> bool:
     """Tries once more what was not good; False where the token is no longer kept."""
-    if not begin_again(session, church_id, trial_id):
-        return False
-    # Each is asked anew, also one that was answered a moment ago.
-    for name in PROBES:
-        _ask(session, church_id, trial_id, name, actor=actor, same_within=timedelta())
-    return True
+    names = begin_again(session, church_id, trial_id)
+    for name in names:
+        _ask(session, church_id, trial_id, name, actor=actor)
+    return bool(names)
 
 
 def still_wanted(session: Session, church_id: UUID, trial: Trial, *, actor: str) -> Mapping[str, Asked]:
@@ -56,5 +54,6 @@ def _ask(
     actor: str,
     same_within: timedelta = timedelta(),
 ) -> Asked | None:
+    """Files one probe; without `same_within` it is asked anew, also where it was answered a moment ago."""
     params = {"trial": str(trial_id), "probe": probe}
     return ask(session, church_id, TOKEN_PROBE.name, params, actor=actor, same_within=same_within)

@@ -196,8 +196,8 @@ def open_trial(session: Session, church_id: UUID) -> Trial | None:
     )
 
 
-def begin_again(session: Session, church_id: UUID, trial_id: UUID) -> bool:
-    """Forgets what was not good, so that it is asked once more; False where the token is no longer kept."""
+def begin_again(session: Session, church_id: UUID, trial_id: UUID) -> tuple[str, ...]:
+    """Forgets what was not good, so that it is asked once more: the probes; none where the token is no longer kept."""
     row = session.execute(
         select(TokenTrial.checks)
         .where(
@@ -209,14 +209,14 @@ def begin_again(session: Session, church_id: UUID, trial_id: UUID) -> bool:
         .with_for_update()
     ).one_or_none()
     if row is None:
-        return False
+        return ()
     good = {name: found for name, found in row.checks.items() if found == GOOD}
     session.execute(
         update(TokenTrial)
         .where(TokenTrial.id == trial_id)
         .values(state=TrialState.TESTING, ended_at=None, checks=good)
     )
-    return True
+    return tuple(name for name in PROBES if name not in good)
 
 
 def way_of(

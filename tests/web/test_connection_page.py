@@ -1,8 +1,13 @@
 """The page where an admin connects the church: what each role sees, and each press."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 from sqlalchemy import text
 
+from dashboard.components.notices import notice
+from dashboard.situation import Situation
+from ghl.cards.why import ChurchState
 from ghl.client.models import Location
 from ghl.connection.paste import read_paste
 from ghl.connection.probes import PROBES
@@ -243,3 +248,12 @@ def test_whoever_lost_their_role_meanwhile_changes_nothing(open_page, sign_in, s
     sql("UPDATE memberships SET role = 'staff'")
     press(app, "Finish")
     assert sql("SELECT count(*) FROM credentials") == [(2,)]
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("cause", ["token_refused", "scope_missing", "agency_token", "wrong_location", None])
+def test_the_banner_leads_those_here_who_can_mend_it(role, cause):
+    state = ChurchState(location=LOCATION if cause else None, hold_cause=cause)
+    shown = notice(Situation(state=state), role=role, zone=ZoneInfo("UTC"))
+    assert shown.opens is (role is Role.ADMIN)
+    assert ("Connection page" in shown.text) is (role is Role.ADMIN)
