@@ -19,6 +19,7 @@ from ghl.delivery.facts import token_context
 from ghl.sealed_box import Box, BoxOpener
 from ghl.simulator.tokens import fake_token
 from ghl.statuses import Role
+from tests.support.sockets import opened_sockets
 
 PAGE = "pages/connection.py"
 LOCATION = "grace000000000000001"
@@ -101,8 +102,12 @@ def test_others_do_not_see_it(open_page, sign_in, role, connect):
     assert LOCATION not in texts(app)
 
 
-def test_pasting_asks_for_a_test_and_leaves_no_token_behind(open_page, sign_in, sql, tried):
-    app = paste(open_page(sign_in(Role.ADMIN), PAGE), "first", token=f" Bearer {TOKEN}\n")
+def test_pasting_asks_for_a_test_and_leaves_no_token_behind(open_page, sign_in, sql, tried, redis_url):
+    app = open_page(sign_in(Role.ADMIN), PAGE)
+    with opened_sockets() as opened:
+        app = paste(app, "first", token=f" Bearer {TOKEN}\n")
+    own = redis_url.partition("://")[2].partition("?")[0]
+    assert [one for one in opened if own not in one and "/" not in one.split()[-1]] == [], "a worker asks"
     assert f"Ends in {TOKEN[-4:]}" in texts(app)
     assert app.get("progress")
     assert sql("SELECT count(*), count(DISTINCT params->>'probe') FROM questions") == [(len(PROBES),) * 2]
