@@ -5,6 +5,7 @@ A pasted token stands in its field until the button is pressed, and is taken out
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,7 @@ from ghl.connection.probes import PROBES
 from ghl.connection.standing import KnownToken, Standing
 from ghl.connection.trials import Trial
 from ghl.connection.verdict import Line, lines, reasons
+from ghl.questions.ask import Asked
 from ghl.statuses import TrialState
 from jobs.container import Container
 
@@ -38,6 +40,7 @@ class _Place:
 
     church_id: UUID
     said: Said = field(default_factory=Said)
+    question_id: UUID | None = None
     testing: bool = False
 
 
@@ -63,7 +66,7 @@ class ConnectionPage:
         if isinstance(seen, Trouble):
             return states.could_not_load("the connection", seen.number)
         now = seen.standing
-        testing = now.trial is not None and now.trial.state is TrialState.TESTING
+        testing = (now.trial is not None and now.trial.state is TrialState.TESTING) or self._asks()
         if testing != self._place.testing:
             # How often it looks is fixed when the page runs.
             self._place.testing = testing
@@ -78,6 +81,13 @@ class ConnectionPage:
         self._draw_rotate(now)
         self._draw_move()
         return self._draw_disconnect(now)
+
+    def _asks(self) -> bool:
+        """Whether an answer about the token that is used comes any moment."""
+        if self._place.question_id is None:
+            return False
+        asked = services.look(self._church_id, self._place.question_id)
+        return isinstance(asked, Asked) and not asked.over
 
     # -- what stands ---------------------------------------------------------------------------------
 
@@ -104,6 +114,12 @@ class ConnectionPage:
             if now.hold_cause:
                 entry = cause(now.hold_cause)
                 st.text(f"{entry.title}. {entry.what_to_do}")
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                self._button("Test now", "test_connection", self._test_now, icon="network_check")
+                if self._place.question_id is not None:
+                    asked = services.look(self._church_id, self._place.question_id)
+                    known = asked if isinstance(asked, Asked) else None
+                    st.text(words.tested(known, now=now.at, zone=self._zone), width="content")
         if told := reminder(now.current.created_at, now.at):
             st.warning(told.text, icon=":material/schedule:")
         self._draw_abilities(now.current)
@@ -257,6 +273,20 @@ class ConnectionPage:
                 )
 
     # -- presses: each commits first -----------------------------------------------------------------
+
+    def _test_now(self) -> None:
+        """Tests the token that is used; a double click is one question."""
+        acting = gate.acting(self._viewer, *ADMINS)
+        if isinstance(acting, gate.Refused):
+            self._place.said = Said(acting.why)
+            return
+        asked = services.ask(
+            self._church_id, "location", actor=acting.person.actor, same_within=timedelta(seconds=3)
+        )
+        self._place.said = Said()
+        self._place.question_id = asked.id if isinstance(asked, Asked) else None
+        if self._place.question_id is None:
+            self._place.said = Said(words.NOT_NOW)
 
     def _button(
         self,

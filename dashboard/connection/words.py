@@ -11,6 +11,7 @@ from ghl.connection.probes import PROBES
 from ghl.connection.standing import KnownToken
 from ghl.people.names import name_of
 from ghl.questions.ask import Asked
+from ghl.statuses import QuestionState
 
 HOW_TO = (
     "1. In GoHighLevel switch to your church's own account, not the agency's.",
@@ -40,6 +41,7 @@ NO_SENDER = (
 )
 MARKS = {"good": "✓", "missing": "✗", "refused": "✗", "open": "…"}
 UNDONE = "That did not work; nothing was changed. Try again. If it stays, tell support the number {number}."
+NOT_NOW = "The test can't be asked for at this moment. Try again."
 LATE = "No answer came within a minute. The test goes on as soon as the sender gets to it."
 
 
@@ -56,6 +58,18 @@ def about(token: KnownToken, *, names: Mapping[str, str], now: datetime, zone: Z
         f"Put in by {name_of(token.created_by, names)}: {put_in} ({age})",
         f"Tested {when(token.tested_at, now=now, zone=zone)} · {used}",
     )
+
+
+def tested(asked: Asked | None, *, now: datetime, zone: ZoneInfo) -> str:
+    """What came of a test of the token that is used now."""
+    if asked is None:
+        return NOT_NOW
+    if asked.answered_at is None:
+        return LATE if asked.expired else "Testing…"
+    at = when(asked.answered_at, now=now, zone=zone)
+    if asked.state is QuestionState.ANSWERED:
+        return f"It works: tested {at}"
+    return f"Tested {at}. {sentence(asked.cause or CauseCode.UNKNOWN)}"
 
 
 def waiting(asked: Mapping[str, Asked]) -> str:

@@ -191,6 +191,17 @@ def test_another_location_is_asked_about(open_page, sign_in, sql, tried, connect
     assert sql("SELECT count(*) FROM credentials") == [(1,)]
 
 
+def test_the_token_that_is_used_is_tested_on_demand(open_page, sign_in, sql, connect):
+    connect()
+    app = press(open_page(sign_in(Role.ADMIN), PAGE), "Test now")
+    assert "Testing…" in texts(app)
+    sql("UPDATE questions SET state = 'failed', cause = 'token_refused', answered_at = now()")
+    assert "no longer takes your church's token" in texts(app.run())
+    sql("UPDATE questions SET state = 'answered', cause = NULL, answer = '{}'")
+    assert "It works: tested" in texts(app.run())
+    assert sql("SELECT kind FROM questions") == [("location",)]
+
+
 def test_disconnecting_wants_the_churchs_name(open_page, sign_in, sql, connect):
     connect()
     app = open_page(sign_in(Role.ADMIN), PAGE)
