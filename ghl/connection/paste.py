@@ -29,7 +29,10 @@ _AROUND = "\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb<>,;"
 _UNSEEN = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+")
 _LABEL = re.compile(r"(authorization:?|bearer|token:?)", re.IGNORECASE)
 
-WHERE_MADE = "In GoHighLevel open Settings, Private Integrations, inside your church's own account"
+SHOWN_ONCE = (
+    "GoHighLevel shows it once, when you make or rotate it: in your church's own account, under Settings, "
+    "Private Integrations"
+)
 WHERE_LOCATION = "In GoHighLevel it stands under Settings, Business Profile"
 
 
@@ -80,7 +83,7 @@ def _token_problem(token: str) -> str:
     if TOKEN.fullmatch(token):
         return ""
     if not token:
-        return f"The token is missing. {WHERE_MADE}, and copy it there."
+        return f"The token is missing. {SHOWN_ONCE}."
     if len(token) > MOST_SIGNS:
         return f"This is far too long for a token: one has {TOKEN_LENGTH} signs and begins with pit-."
     if token.lower().startswith("pit-"):
@@ -88,25 +91,24 @@ def _token_problem(token: str) -> str:
     if JWT.fullmatch(token):
         return (
             "This is an API key or an access token of another kind (it begins with eyJ), perhaps your agency's. "
-            f"A Private Integration Token begins with pit-. {WHERE_MADE}, and make one."
+            f"A Private Integration Token begins with pit-. {SHOWN_ONCE}."
         )
     if UUID.fullmatch(token):
         return (
             "This looks like an app's client secret, or like a token without its beginning pit-. "
-            f"{WHERE_MADE}, and copy the token as a whole."
+            f"Copy the token as a whole. {SHOWN_ONCE}."
         )
     if CLIENT_ID.fullmatch(token):
         return (
             "This looks like an app's client id. The hub needs no app: "
-            "it needs a Private Integration Token, which begins with pit-. "
-            f"{WHERE_MADE}, and make one."
+            f"it needs a Private Integration Token, which begins with pit-. {SHOWN_ONCE}."
         )
     if LOOKS_LIKE_LOCATION.fullmatch(token):
         return (
             "This looks like a location id; it belongs in the other field. "
-            f"A token begins with pit-. {WHERE_MADE}, and copy it there."
+            f"A token begins with pit-. {SHOWN_ONCE}."
         )
-    return f"This is no Private Integration Token: one begins with pit-. {WHERE_MADE}, and copy it there."
+    return f"This is no Private Integration Token: one begins with pit-. {SHOWN_ONCE}."
 
 
 def _cut_off(token: str) -> str:

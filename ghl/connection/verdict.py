@@ -17,8 +17,8 @@ STOPS = frozenset({CauseCode.TOKEN_REFUSED, CauseCode.AGENCY_TOKEN, CauseCode.WR
 """With one of these the other probes have nothing to add."""
 
 REFUSED = (
-    "GoHighLevel doesn't know this token. Perhaps it was rotated or deleted there, or belongs to another installation "
-    "of GoHighLevel. In GoHighLevel open Settings, Private Integrations, and copy the newest token of your integration."
+    "GoHighLevel doesn't know this token. Perhaps it was rotated, expired or deleted there. In GoHighLevel open Settings, "
+    "Private Integrations, rotate the token of your integration or make a new one, and paste that one here."
 )
 AGENCY = (
     "This token belongs to an agency, so it may not work on your church's contacts. Make one inside your church's own "
