@@ -27,7 +27,7 @@ MOST_SIGNS = 4_000
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
 _AROUND = "\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb<>,;"
 _UNSEEN = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+")
-_LABEL = re.compile(r"(authorization:?|bearer|token:?)", re.IGNORECASE)
+_LABEL = re.compile(r"(authorization|bearer|token|location id)(\s*:\s*|\s+)", re.IGNORECASE)
 
 SHOWN_ONCE = (
     "GoHighLevel shows it once, when you make or rotate it: in your church's own account, under Settings, "
@@ -74,7 +74,7 @@ def clean(pasted: str) -> str:
         before = text
         text = text.strip(f" {_AROUND}")
         if found := _LABEL.match(text):
-            text = text[found.end() :] if len(text) > found.end() else text
+            text = text[found.end() :]
         if text == before:
             return text.replace(" ", "")
 

@@ -78,6 +78,8 @@ def test_both_fields_swapped_are_told_both():
     assert set(caught.value.problems) == {"location", "token"}
 
 
-def test_only_a_label_is_no_token():
+def test_a_label_is_taken_off_and_what_only_begins_like_one_stays():
+    assert clean("Location ID: ve9EPM") == "ve9EPM"
+    assert clean("TokenLocation00000001") == "TokenLocation00000001"
     assert clean("Bearer") == "Bearer"
     assert clean(" Bearer ") == "Bearer"
