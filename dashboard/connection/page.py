@@ -280,13 +280,13 @@ class ConnectionPage:
         if isinstance(acting, gate.Refused):
             self._place.said = Said(acting.why)
             return
-        asked = services.ask(
-            self._church_id, "location", actor=acting.person.actor, same_within=timedelta(seconds=3)
-        )
-        self._place.said = Said()
+        self._ask(acting.person.actor)
+        self._place.said = Said() if self._place.question_id else Said(words.NOT_NOW)
+
+    def _ask(self, actor: str) -> None:
+        """Asks whether the token that is used works."""
+        asked = services.ask(self._church_id, "location", actor=actor, same_within=timedelta(seconds=3))
         self._place.question_id = asked.id if isinstance(asked, Asked) else None
-        if self._place.question_id is None:
-            self._place.said = Said(words.NOT_NOW)
 
     def _button(
         self,
@@ -330,7 +330,9 @@ class ConnectionPage:
         self._press(lambda desk: desk.finish())
 
     def _roll_back(self) -> None:
-        self._press(lambda desk: desk.roll_back())
+        # It goes back at once; whether GoHighLevel still takes the old token is told a moment later.
+        if self._press(lambda desk: desk.roll_back()).good:
+            self._ask(self._viewer.person.actor)
 
     def _disconnect(self) -> None:
         typed = st.session_state.get("typed_name", "")

@@ -172,6 +172,7 @@ def test_rotating_rolling_back_and_finishing(open_page, sign_in, sql, tried, con
     assert "It ends in 0001" in texts(app)
     app = press(app, "Roll back to the old token")
     assert "Token: ends in 0001" in texts(app)
+    assert "Testing…" in texts(app), "whether GoHighLevel still takes it"
     app = press(app, "Roll back to the old token")
     assert f"Token: ends in {TOKEN[-4:]}" in texts(app)
     app = press(app, "Finish")
