@@ -25,6 +25,7 @@ from ghl.connection.probes import PROBES
 from ghl.connection.standing import KnownToken, Standing
 from ghl.connection.trials import Trial
 from ghl.connection.verdict import Line, lines, reasons
+from ghl.people.names import name_of
 from ghl.questions.ask import Asked
 from ghl.statuses import TrialState
 from jobs.container import Container
@@ -138,6 +139,9 @@ class ConnectionPage:
         st.header("The token you pasted")
         with st.container(border=True, gap="xsmall", key="trial"):
             st.text(f"Ends in {trial.last4}, for the location {one_line(trial.location_id, 100)}")
+            names = guarded(lambda: services.names(self._church_id))
+            by = name_of(trial.created_by, {} if isinstance(names, Trouble) else names)
+            st.text(one_line(f"Pasted by {by}: {when(trial.created_at, now=now.at, zone=self._zone)}", 200))
             if trial.location_name:
                 st.text(one_line(f"In GoHighLevel: {trial.location_name}", 200))
             done = len([one for one in lines(trial.checks) if one.mark != "open"])
