@@ -34,6 +34,9 @@ EVERY = 5.0
 EVERY_WHILE_TESTING = 1.0
 """Seconds between two looks: a test takes about two."""
 
+ONE_PRESS = 0.7
+"""Seconds within which a second press belongs to the first, counted from when that one was done."""
+
 
 @dataclass
 class _Place:
@@ -42,6 +45,7 @@ class _Place:
     church_id: UUID
     said: Said = field(default_factory=Said)
     question_id: UUID | None = None
+    pressed_at: float = float("-inf")
     testing: bool = False
 
 
@@ -344,9 +348,13 @@ class ConnectionPage:
 
     def _press(self, act: Callable[[Desk], Said]) -> Said:
         """Does it, where this person still may; the page then says what came of it."""
+        clock = self._hub.clock
+        if clock.monotonic() - self._place.pressed_at < ONE_PRESS:
+            # The second half of a double click: what came up under it nobody has seen.
+            return Said()
         acting = gate.acting(self._viewer, *ADMINS)
         said = Said(acting.why) if isinstance(acting, gate.Refused) else act(self._desk())
-        self._place.said = said
+        self._place.said, self._place.pressed_at = said, clock.monotonic()
         if said.good:
             services.look_again(self._church_id)
         return said

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from dashboard.components.notices import notice
+from dashboard.connection import page
 from dashboard.situation import Situation
 from ghl.cards.why import ChurchState
 from ghl.client.models import Location
@@ -36,6 +37,12 @@ def ring():
 def _workers_key(database, ring):
     with database.system() as session:
         publish_sealing_keys(session, ring)
+
+
+@pytest.fixture(autouse=True)
+def _each_press_is_one_of_its_own(monkeypatch):
+    """A test presses faster than a person."""
+    monkeypatch.setattr(page, "ONE_PRESS", 0.0)
 
 
 @pytest.fixture
@@ -178,6 +185,15 @@ def test_rotating_rolling_back_and_finishing(open_page, sign_in, sql, tried, con
     app = press(app, "Finish")
     assert "erased" in texts(app)
     assert sql("SELECT state, last4 FROM credentials") == [("current", TOKEN[-4:])]
+
+
+def test_a_double_press_goes_back_once(open_page, sign_in, sql, connect, monkeypatch):
+    connect(fake_token(1))
+    connect(fake_token(2))
+    monkeypatch.setattr(page, "ONE_PRESS", 3600.0)
+    app = press(open_page(sign_in(Role.ADMIN), PAGE), "Roll back to the old token")
+    press(press(app, "Roll back to the old token"), "Finish")
+    assert sql("SELECT last4 FROM credentials ORDER BY state") == [("0001",), ("0002",)]
 
 
 def test_another_location_is_asked_about(open_page, sign_in, sql, tried, connect):
