@@ -237,8 +237,8 @@ def test_an_old_token_is_told_of_here_and_on_home(open_page, sign_in, sql, conne
     connect()
     sql("UPDATE credentials SET created_at = now() - make_interval(days => :days)", days=days)
     cookie = sign_in(Role.ADMIN)
-    for page in (PAGE, "pages/home.py"):
-        said = texts(open_page(cookie, page))
+    for script in (PAGE, "pages/home.py"):
+        said = texts(open_page(cookie, script))
         assert (f"Your GoHighLevel token is {days} days old" in said) is bool(told)
         assert told in said
 
