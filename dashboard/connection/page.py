@@ -238,9 +238,9 @@ class ConnectionPage:
                 key=keys[1],
                 type="password",
                 autocomplete="off",
-                help="It begins with pit-. It is never shown again.",
             )
             _draw_problem(problems.get("token"))
+            st.text("It begins with pit-. Once it is handed over it is never shown again.")
             st.form_submit_button(
                 "Test",
                 type="primary",
