@@ -128,7 +128,10 @@ def _create_trials() -> None:
     op.execute(f"CREATE POLICY church ON token_trials TO hub_tenant USING ({OWN}) WITH CHECK ({OWN})")
     op.execute("GRANT SELECT, INSERT, UPDATE ON token_trials TO hub_tenant")
     op.execute("CREATE POLICY hub_system ON token_trials TO hub_system USING (true)")
-    op.execute("GRANT SELECT (created_at), DELETE ON token_trials TO hub_system")
+    # When it is old, and which keys are in use: never a token.
+    op.execute(
+        "GRANT SELECT (church_id, key_version, box_key_version, created_at), DELETE ON token_trials TO hub_system"
+    )
 
 
 def _create_sealing_keys() -> None:
