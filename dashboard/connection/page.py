@@ -21,6 +21,7 @@ from dashboard.navigation import ADMINS
 from dashboard.reading import Trouble, guarded
 from ghl.causes import cause
 from ghl.connection.age import reminder
+from ghl.connection.paste import looks_like_token
 from ghl.connection.probes import PROBES
 from ghl.connection.standing import KnownToken, Standing
 from ghl.connection.trials import Trial
@@ -154,7 +155,7 @@ class ConnectionPage:
             for line in lines(trial.checks):
                 if trial.state is TrialState.TESTING or line.mark != "open":
                     _draw_line(line)
-            if trial.state is TrialState.TESTING and (why := words.waiting(seen.asked)):
+            if trial.state is TrialState.TESTING and (why := words.waiting(seen.asked, self._senders())):
                 st.text(why)
         if trial.state is TrialState.FAILED:
             self._draw_failed(now, trial)
@@ -162,6 +163,11 @@ class ConnectionPage:
             self._draw_passed(now, trial)
         else:
             self._button("Stop the test", "stop_test", self._forget, icon="close")
+
+    def _senders(self) -> int:
+        """How many workers are heard of; where nobody knows, it is not said that there is none."""
+        known = guarded(lambda: services.situation(self._church_id))
+        return 1 if isinstance(known, Trouble) else known.workers
 
     def _draw_failed(self, now: Standing, trial: Trial) -> None:
         st.error(
@@ -212,8 +218,6 @@ class ConnectionPage:
         self._form("first", location=now.location_id or "", asks_location=True)
 
     def _draw_rotate(self, now: Standing) -> None:
-        if now.previous is not None:
-            return
         with st.expander("Change the token", key="rotate", expanded=now.hold_cause is not None):
             with st.container(gap="xxsmall", key="lines_rotate"):
                 for line in words.ROTATE:
@@ -237,7 +241,7 @@ class ConnectionPage:
                 "Private Integration Token",
                 key=keys[1],
                 type="password",
-                autocomplete="off",
+                autocomplete="new-password",
             )
             _draw_problem(problems.get("token"))
             st.text("It begins with pit-. Once it is handed over it is never shown again.")
@@ -324,6 +328,9 @@ class ConnectionPage:
         said = self._press(lambda desk: desk.paste(typed, token))
         if set(said.problems) == {"location"}:
             st.session_state[token_key] = token
+        if location_key and looks_like_token(typed):
+            # Pasted into the field that anybody can read over a shoulder.
+            st.session_state[location_key] = ""
 
     def _again(self, trial_id: UUID) -> None:
         self._press(lambda desk: desk.test_again(trial_id))

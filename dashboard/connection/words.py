@@ -10,7 +10,7 @@ from ghl.connection.age import days_old
 from ghl.connection.probes import PROBES
 from ghl.connection.standing import KnownToken
 from ghl.people.names import name_of
-from ghl.questions.ask import Asked
+from ghl.questions.ask import WANTED_FOR, Asked
 from ghl.statuses import QuestionState
 
 HOW_TO = (
@@ -39,10 +39,14 @@ NO_SENDER = (
     "The sender is not running, so no token can be tested. Whoever looks after this hub has to start it again. "
     "Your token was not kept: paste it again then."
 )
+STOPPED = (
+    "The sender is not running. The test goes on when whoever looks after this hub has started it again."
+)
 MARKS = {"good": "✓", "missing": "✗", "refused": "✗", "open": "…"}
 UNDONE = "That did not work; nothing was changed. Try again. If it stays, tell support the number {number}."
+NO_ANSWER = "No answer came within a minute. Nothing is lost; we go on testing by ourselves."
 NOT_NOW = "The test can't be asked for at this moment. Try again."
-LATE = "No answer came within a minute. The test goes on as soon as the sender gets to it."
+LATE = "This takes longer than usual. The test goes on by itself."
 
 
 def about(token: KnownToken, *, names: Mapping[str, str], now: datetime, zone: ZoneInfo) -> tuple[str, ...]:
@@ -65,21 +69,23 @@ def tested(asked: Asked | None, *, now: datetime, zone: ZoneInfo) -> str:
     if asked is None:
         return NOT_NOW
     if asked.answered_at is None:
-        return LATE if asked.expired else "Testing…"
+        return NO_ANSWER if asked.expired else "Testing…"
     at = when(asked.answered_at, now=now, zone=zone)
     if asked.state is QuestionState.ANSWERED:
         return f"It works: tested {at}"
     return f"Tested {at}. {sentence(asked.cause or CauseCode.UNKNOWN)}"
 
 
-def waiting(asked: Mapping[str, Asked]) -> str:
+def waiting(asked: Mapping[str, Asked], senders: int) -> str:
     """Why the test is not over yet, where more is known than that it takes a moment."""
+    if not senders:
+        return STOPPED
     causes = {one.cause for one in asked.values() if one.cause}
     if CauseCode.GHL_NOT_ANSWERING in causes:
         return "GoHighLevel isn't answering. We go on trying by ourselves."
     for cause in (CauseCode.DAILY_LIMIT_REACHED, CauseCode.GOING_SLOWLY):
         if cause in causes:
             return sentence(cause)
-    if any(one.expired for one in asked.values()):
+    if any(one.seen_at - one.asked_at > WANTED_FOR for one in asked.values()):
         return LATE
     return ""

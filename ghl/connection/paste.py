@@ -79,6 +79,11 @@ def clean(pasted: str) -> str:
             return text.replace(" ", "")
 
 
+def looks_like_token(pasted: str) -> bool:
+    """Whether it is a token, or a part of one: nothing that may stand where everybody can read it."""
+    return clean(pasted).lower().startswith("pit-")
+
+
 def _token_problem(token: str) -> str:
     if TOKEN.fullmatch(token):
         return ""

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import text
 
+from dashboard import services
 from dashboard.components.notices import notice
 from dashboard.connection import page
 from dashboard.situation import Situation
@@ -109,7 +110,9 @@ def test_others_do_not_see_it(open_page, sign_in, role, connect):
     assert LOCATION not in texts(app)
 
 
-def test_pasting_asks_for_a_test_and_leaves_no_token_behind(open_page, sign_in, sql, tried, redis_url):
+def test_pasting_asks_for_a_test_and_leaves_no_token_behind(
+    open_page, sign_in, sql, tried, redis_url, church
+):
     app = open_page(sign_in(Role.ADMIN), PAGE)
     with opened_sockets() as opened:
         app = paste(app, "first", token=f" Bearer {TOKEN}\n")
@@ -121,6 +124,11 @@ def test_pasting_asks_for_a_test_and_leaves_no_token_behind(open_page, sign_in, 
     assert TOKEN not in repr(app.session_state)
     assert TOKEN not in texts(app)
     assert not sql("SELECT 1 FROM card_drafts")
+    sql("UPDATE questions SET asked_at = now() - interval '2 minutes'")
+    assert "takes longer than usual" in texts(app.run())
+    sql("DELETE FROM heartbeats")
+    services.look_again(church)
+    assert "The sender is not running" in texts(app.run())
     assert tried().get_secret_value() == TOKEN
 
 
@@ -132,6 +140,7 @@ def test_a_mistake_is_told_beside_its_field_and_nothing_is_asked(open_page, sign
     app = paste(app, "first", location=TOKEN)
     assert "This is the token" in texts(app)
     assert app.text_input(key="first_token").value == TOKEN, "the token is right, and is not pasted again"
+    assert app.text_input(key="first_location").value == "", "and stands where nobody reads it"
     assert sql("SELECT count(*) FROM token_trials") == [(0,)]
 
 
