@@ -51,6 +51,7 @@ ATTENTION = PageSpec("attention", "Needs attention", "build", roles=WRITERS)
 CARDS = PageSpec("cards", "All cards", "badge", roles=EVERYBODY)
 UPLOAD = PageSpec("upload", "Import a list", "upload_file", roles=WRITERS)
 CARD = PageSpec("card", "Card", "id_card", roles=EVERYBODY, listed=False)
+CONNECTION = PageSpec("connection", "Connection", "cable", roles=ADMINS)
 FORM = PageSpec("form", "Card form", "qr_code_2", roles=ADMINS)
 TEAM = PageSpec("team", "Team", "group", roles=ADMINS)
 CHURCHES = PageSpec("churches", "Churches", "church", ops=True)
@@ -63,8 +64,8 @@ CORRECTION = "correction"
 """In a card's address: its form is open from the start."""
 
 PAGES = (
-    *(HOME, ADD, REVIEW, ATTENTION, CARDS, UPLOAD, CARD, FORM),
-    TEAM,
+    *(HOME, ADD, REVIEW, ATTENTION, CARDS, UPLOAD, CARD),
+    *(CONNECTION, FORM, TEAM),
     *(CHURCHES, CHURCH, PEOPLE),
     *(INSTALLATION, SIGNED_IN),
 )

@@ -174,6 +174,17 @@ def look(church_id: UUID, question_id: UUID) -> Asked | Trouble | None:
     return guarded(read)
 
 
+def forget_breakers(location: str) -> None:
+    """A church is no longer connected there: nobody tests that location any more. Without Redis there is nothing to forget."""
+    client = _redis()
+    if client is not None:
+        try:
+            Breakers(client).forget(location)
+        except redis.RedisError as error:
+            # The caretaker forgets it as well, when it finds no church there.
+            structlog.get_logger(__name__).info("breakers not told", error=type(error).__name__)
+
+
 @st.cache_resource(ttl=NAMES_EVERY, max_entries=1000, show_spinner=False)
 def names(church_id: UUID) -> Mapping[str, str]:
     """What the team of a church calls each other, by actor; for `ghl.people.names.name_of`."""

@@ -222,8 +222,7 @@ _ALL = (
         "We can't get into GoHighLevel",
         "GoHighLevel no longer takes your church's token. Your cards are safe and waiting.",
         "admin",
-        "Give a new token to whoever looks after this hub, who puts it in with hub connect. The cards then go out by "
-        "themselves.",
+        "Paste a new token on the Connection page. The cards then go out by themselves.",
         automatic=True,
         holds_church=True,
     ),
@@ -232,8 +231,8 @@ _ALL = (
         "The token may not do everything yet",
         "GoHighLevel knows the token, but a box for it is not ticked. Your cards are safe and waiting.",
         "admin",
-        "In GoHighLevel open Settings, Private Integrations, your integration, and tick the boxes for "
-        "contacts and locations. The token stays the same; the cards then go out by themselves.",
+        "In GoHighLevel open Settings, Private Integrations, your integration, and tick every box that the Connection "
+        "page names. The token stays the same; the cards then go out by themselves.",
         automatic=True,
         holds_church=True,
     ),
@@ -243,7 +242,7 @@ _ALL = (
         "The token belongs to an agency, not to your church's own account. Your cards are safe and waiting.",
         "admin",
         "Make a token inside your church's own account in GoHighLevel (Settings, Private Integrations) and "
-        "give it to whoever looks after this hub, who puts it in with hub connect.",
+        "paste it on the Connection page. The cards then go out by themselves.",
         automatic=True,
         holds_church=True,
     ),
@@ -252,8 +251,8 @@ _ALL = (
         "Token and location id don't belong together",
         "GoHighLevel takes the token, but not for this location id. Your cards are safe and waiting.",
         "admin",
-        "Copy the location id again from GoHighLevel (Settings, Business Profile) and give it to whoever looks after "
-        "this hub, who puts it in with hub connect.",
+        "Copy the location id again from GoHighLevel (Settings, Business Profile) and paste it on the Connection page, "
+        "with a token of that account. The cards then go out by themselves.",
         automatic=True,
         holds_church=True,
     ),
@@ -271,8 +270,7 @@ _ALL = (
         "Not connected yet",
         "Your church isn't connected to GoHighLevel yet. Your cards are safe and waiting.",
         "admin",
-        "Give the location id and a token to whoever looks after this hub, who puts them in with hub connect. The cards "
-        "then go out by themselves.",
+        "Paste the location id and a token on the Connection page. The cards then go out by themselves.",
         automatic=True,
         holds_church=True,
     ),

@@ -15,6 +15,8 @@ from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
 
 from ghl.config import Settings
@@ -61,6 +63,7 @@ class KeyRing:
         if not keys:
             raise KeyRingError("No encryption key is set.")
         self._ciphers = {version: AESGCM(key) for version, key in keys.items()}
+        self._keys = dict(keys)
         self._random = random
         self.newest = max(keys)
 
@@ -93,6 +96,13 @@ class KeyRing:
     def versions(self) -> tuple[int, ...]:
         """The versions that this ring can open."""
         return tuple(sorted(self._ciphers))
+
+    def derived(self, version: int, purpose: bytes) -> bytes:
+        """A key of 32 bytes for another purpose, from which the ring's own cannot be found. Raises `UnsealError`."""
+        key = self._keys.get(version)
+        if key is None:
+            raise UnsealError(f"Encryption key {version} is not among the keys of this hub.")
+        return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose).derive(key)
 
     def seal(self, plain: str, context: Context) -> Sealed:
         """Seals a secret for one place with the newest key."""

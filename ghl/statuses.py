@@ -102,6 +102,16 @@ class QuestionState(StrEnum):
     FAILED = "failed"
 
 
+class TrialState(StrEnum):
+    """Where the test of a pasted token stands. USED and DROPPED hold no token any more."""
+
+    TESTING = "testing"
+    PASSED = "passed"
+    FAILED = "failed"
+    USED = "used"
+    DROPPED = "dropped"
+
+
 class OutageScope(StrEnum):
     """Whether GoHighLevel answers nobody, or one location alone gets no answer."""
 

@@ -11,12 +11,14 @@ from pydantic import SecretStr
 from ghl.causes import CauseCode
 from ghl.churches import ChurchView
 from ghl.client.client import GHLClient
-from ghl.client.errors import GHLError, NotSentError
+from ghl.client.errors import AnswerError, GHLError, NotSentError
 from ghl.client.models import Location
 from ghl.client.pool import make_http_client
 from ghl.client.throttle import Grant, Throttle
 from ghl.clock import Clock
-from ghl.connection import check_token
+from ghl.connection import TokenRefusedByTestError
+from ghl.connection.probes import PROBES, Probe
+from ghl.connection.verdict import GOOD, STOPS, passed, reasons
 from jobs.container import Container
 
 T = TypeVar("T")
@@ -37,7 +39,7 @@ class TooBusyError(NotSentError):
 
 @contextmanager
 def token_test(hub: Container, church: ChurchView) -> Iterator[Callable[[SecretStr, str], Location]]:
-    """A function that tests a token against a location id, for `ghl.connection.connect`.
+    """A function that tries a token against a location id, for `ghl.connection.connect`: the probes of the page.
 
     It waits for the location's budget where deliveries are using it, and raises `TooBusyError` in the end.
     """
@@ -46,9 +48,28 @@ def token_test(hub: Container, church: ChurchView) -> Iterator[Callable[[SecretS
 
         def test(token: SecretStr, location_id: str) -> Location:
             client = budgeted_client(hub, http=http, base_url=base_url, token=token, location_id=location_id)
-            return patiently(lambda: check_token(client), clock=hub.clock)
+            return try_token(lambda probe: patiently(lambda: probe.run(client), clock=hub.clock))
 
         yield test
+
+
+def try_token(run: Callable[[Probe], Location | None]) -> Location:
+    """The location, where every probe is good. Raises `TokenRefusedByTestError` with sentences; `GHLError` where
+    GoHighLevel did not answer, which says nothing about the token.
+    """
+    checks: dict[str, str] = {}
+    seen: Location | None = None
+    for probe in PROBES.values():
+        try:
+            seen = run(probe) or seen
+            checks[probe.name] = GOOD
+        except AnswerError as error:
+            checks[probe.name] = str(error.cause)
+            if error.cause in STOPS:
+                break
+    if not passed(checks) or seen is None:
+        raise TokenRefusedByTestError(" ".join(reasons(checks)))
+    return seen
 
 
 def budgeted_client(

@@ -12,6 +12,8 @@ from ghl import heartbeat, outages
 from ghl.cards import drafts, imports
 from ghl.cards.counts import fold
 from ghl.config import Settings
+from ghl.connection.switch import erase_old_tokens
+from ghl.connection.trials import prune_trials
 from ghl.delivery import answers
 from ghl.delivery.claim import due_churches
 from ghl.intake import idempotency
@@ -130,6 +132,11 @@ def _around_gohighlevel(container: Container) -> Sequence[Task]:
         with database.system() as session:
             questions.prune(session)
 
+    def forget_tokens() -> None:
+        with database.system() as session:
+            prune_trials(session)
+            erase_old_tokens(session)
+
     def prune_outages() -> None:
         with database.system() as session:
             outages.prune(session)
@@ -137,5 +144,6 @@ def _around_gohighlevel(container: Container) -> Sequence[Task]:
     return (
         Task("follow outages", follow_outages),
         Task("prune questions", prune_questions, EMPTY_SECONDS),
+        Task("forget tokens", forget_tokens, EMPTY_SECONDS),
         Task("prune outages", prune_outages, PRUNE_SECONDS),
     )

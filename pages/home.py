@@ -8,6 +8,7 @@ from dashboard import gate, services
 from dashboard.churches.ready import set_up_box
 from dashboard.components import states
 from dashboard.components.tiles import tiles
+from dashboard.components.token_reminder import old_token
 from dashboard.formatting import cards, clock_time, one_line, when
 from dashboard.home import Overview, in_one_sentence, overview
 from dashboard.navigation import (
@@ -114,6 +115,8 @@ st.segmented_control(
     on_change=into_the_address,
 )
 period = st.session_state.period if st.session_state.period in PERIODS else None
+if viewer.church.role in ADMINS:
+    old_token(hub.database, church_id)
 
 
 @st.fragment(run_every=every)

@@ -13,7 +13,7 @@ from dashboard import gate, services
 from dashboard.components import notices
 from dashboard.components.notices import Notice
 from dashboard.gate import Viewer
-from dashboard.navigation import ATTENTION, CARDS, WRITERS
+from dashboard.navigation import ATTENTION, CARDS, CONNECTION, WRITERS
 from dashboard.reading import Trouble, guarded
 from dashboard.situation import Situation
 from ghl import outages
@@ -73,6 +73,13 @@ def _draw(viewer: Viewer, now: Situation) -> None:
     if shown:
         with spot.container(key="banner", gap="xsmall"):
             _show(shown)
+            if shown.opens:
+                st.page_link(
+                    CONNECTION.path,
+                    label="Open Connection",
+                    icon=f":material/{CONNECTION.icon}:",
+                    width="content",
+                )
             if shown.tests and role in WRITERS:
                 _test(viewer, place, shown, now, zone)
         return

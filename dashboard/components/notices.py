@@ -35,15 +35,20 @@ TESTABLE = frozenset(
 """Causes that somebody may have mended in GoHighLevel itself, where a test shows it."""
 
 
+MENDED_ON_CONNECTION = TESTABLE - {CauseCode.PROGRAM_ERROR} | {CauseCode.NOT_CONNECTED}
+"""Causes that an admin mends on the page *Connection*."""
+
+
 @dataclass(frozen=True)
 class Notice:
-    """What the banner says. `tests` says what *Test now* tests, for those who may."""
+    """What the banner says. `tests` says what *Test now* tests, for those who may. `opens`: *Open Connection*."""
 
     title: str
     text: str
     icon: str
     kind: Kind = "warning"
     tests: Literal["outage", "connection"] | None = None
+    opens: bool = False
 
 
 def notice(now: Situation, *, role: Role, zone: ZoneInfo) -> Notice | None:
@@ -58,6 +63,7 @@ def notice(now: Situation, *, role: Role, zone: ZoneInfo) -> Notice | None:
             _told(safe, _who_acts(entry.code, role), "" if _acts(entry.code, role) else go_on),
             _icon(entry.code),
             tests="connection" if entry.code in TESTABLE else None,
+            opens=role is Role.ADMIN and entry.code in MENDED_ON_CONNECTION,
         )
     if not now.workers:
         return Notice(

@@ -208,13 +208,14 @@ def due_churches(session: Session, *, most: int = 1000, resting: bool = False) -
     return session.scalars(DUE_CHURCHES, {"most": most, "resting": resting}).all()
 
 
-# One probe of an index a church, however many cards wait.
+# One probe of an index a church, however many cards wait. What is asked in another way than the church's own needs
+# nobody's lease of the church, nor that GoHighLevel answers this church.
 DUE_CHURCHES = text(
     """
     SELECT c.id
     FROM churches AS c
     JOIN delivery_leases AS l ON l.church_id = c.id
-    WHERE (l.until IS NULL OR l.until < now() OR (:resting AND l.holder IS NULL))
+    WHERE ((l.until IS NULL OR l.until < now() OR (:resting AND l.holder IS NULL))
       AND ((c.paused_at IS NULL AND c.hold_cause IS NULL
             AND EXISTS (SELECT FROM locations AS x WHERE x.church_id = c.id AND x.active)
             AND EXISTS (SELECT FROM outbox AS o
@@ -222,9 +223,13 @@ DUE_CHURCHES = text(
         OR EXISTS (SELECT FROM outbox AS o
                    WHERE o.church_id = c.id AND o.state = 'leased' AND o.leased_until < now())
         OR EXISTS (SELECT FROM questions AS q
-                   WHERE q.church_id = c.id AND q.wanted_until > now()
+                   WHERE q.church_id = c.id AND q.location_id IS NOT NULL AND q.wanted_until > now()
                      AND ((q.state = 'waiting' AND q.due_at <= now())
-                       OR (q.state = 'asking' AND q.leased_until < now()))))
+                       OR (q.state = 'asking' AND q.leased_until < now())))))
+      OR EXISTS (SELECT FROM questions AS q
+                 WHERE q.church_id = c.id AND q.location_id IS NULL AND q.wanted_until > now()
+                   AND ((q.state = 'waiting' AND q.due_at <= now())
+                     OR (q.state = 'asking' AND q.leased_until < now())))
     LIMIT :most
     """
 )

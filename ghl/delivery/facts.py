@@ -90,6 +90,11 @@ def remember_location(session: Session, location_id: UUID, seen: GHLLocation) ->
     )
 
 
+def note_use(session: Session, credential_id: UUID) -> None:
+    """Keeps that GoHighLevel just let this token in. A transaction of the church."""
+    session.execute(update(Credential).where(Credential.id == credential_id).values(last_used_at=func.now()))
+
+
 def _stopped(paused: bool, hold_cause: str | None) -> CauseCode | None:
     if paused:
         return CauseCode.CHURCH_PAUSED

@@ -70,14 +70,20 @@ def ask(
     same_within: timedelta = SAME_WITHIN,
 ) -> Asked | None:
     """Files the question, or finds the same one that is on its way or was answered just now. A transaction of the
-    church; None while the church is not connected. Raises `QuestionError` for what cannot be asked.
+    church; None while the church is not connected and the question needs that. Raises `QuestionError` for what cannot
+    be asked.
     """
     if kind not in KINDS:
         raise QuestionError(f"There is no kind of question called {kind!r}.")
     checked = KINDS[kind].checked(params or {})
-    location_id = session.scalar(select(Location.id).where(Location.church_id == church_id, Location.active))
-    if location_id is None:
-        return None
+    if (way := KINDS[kind].way) is not None:
+        location_id = way.place(session, church_id, checked)
+    else:
+        location_id = session.scalar(
+            select(Location.id).where(Location.church_id == church_id, Location.active)
+        )
+        if location_id is None:
+            return None
     key = hashlib.sha256(
         orjson.dumps([str(location_id), kind, checked], option=orjson.OPT_SORT_KEYS)
     ).digest()

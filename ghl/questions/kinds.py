@@ -9,9 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
+from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ghl.causes import CauseCode
 from ghl.client.client import GHLClient
 from ghl.client.errors import (
     AgencyTokenError,
@@ -23,7 +26,11 @@ from ghl.client.errors import (
 )
 from ghl.client.models import Contact, Location
 from ghl.client.operations import ID_PATTERN
-from ghl.connection import CHECKS
+from ghl.connection import CHECKS, trials
+from ghl.connection.probes import PROBES
+from ghl.crypto import KeyRing
+from ghl.db.models import Church, TokenTrial
+from ghl.db.models import Location as LocationRow
 from ghl.delivery.facts import DeliveryFacts, remember_location
 from ghl.delivery.settle import end_hold, hold
 
@@ -54,13 +61,22 @@ class QuestionError(ValueError):
 
 
 def _nothing_follows(
-    _session: Session, _facts: DeliveryFacts, _answer: Answer | None, _error: GHLError | None
+    _session: Session, _facts: DeliveryFacts, _params: Params, _answer: Answer | None, _error: GHLError | None
 ) -> bool:
     return False
 
 
-def _own_way(_session: Session, facts: DeliveryFacts, _params: Params) -> DeliveryFacts:
-    return facts
+@dataclass(frozen=True)
+class OtherWay:
+    """Another token than the church's own, perhaps of another location.
+
+    `place` is the row of the church's active location where the other way leads there too: then the question goes
+    before the church's cards, out of the same budget. Otherwise None, and it has the budget of its own location.
+    `facts` reads the row that the parameters name; None where there is no such way any more.
+    """
+
+    place: Callable[[Session, UUID, Params], UUID | None]
+    facts: Callable[[Session, UUID, Params, KeyRing], DeliveryFacts | None]
 
 
 @dataclass(frozen=True)
@@ -68,8 +84,7 @@ class Kind:
     """One kind of question.
 
     `checked` returns the parameters as they are stored or raises `QuestionError`. `calls` is how many calls an answer
-    takes at most. `way` chooses another token than the church's own, as the test of a new one does: it reads the row
-    that the parameters name. `follows` writes what an answer means beyond the screen, in the transaction that stores it, and
+    takes at most. `way` is another way than the church's own, as the test of a new token goes. `follows` writes what an answer means beyond the screen, in the transaction that stores it, and
     says whether the church's cards may go on because of it.
     """
 
@@ -77,8 +92,10 @@ class Kind:
     checked: Callable[[Params], dict[str, Any]]
     calls: Callable[[Params], int]
     read: Callable[[Params, Make], Answer]
-    way: Callable[[Session, DeliveryFacts, Params], DeliveryFacts] = _own_way
-    follows: Callable[[Session, DeliveryFacts, Answer | None, GHLError | None], bool] = _nothing_follows
+    way: OtherWay | None = None
+    follows: Callable[[Session, DeliveryFacts, Params, Answer | None, GHLError | None], bool] = (
+        _nothing_follows
+    )
 
 
 def _contact_ids(params: Params) -> dict[str, Any]:
@@ -142,7 +159,7 @@ def _test_connection(_params: Params, make: Make) -> Answer:
 
 
 def _connection_tested(
-    session: Session, facts: DeliveryFacts, answer: Answer | None, error: GHLError | None
+    session: Session, facts: DeliveryFacts, _params: Params, answer: Answer | None, error: GHLError | None
 ) -> bool:
     """A connection that works lets a held church go on, one that is refused holds it, as a delivery would."""
     if isinstance(error, TOKEN_ERRORS):
@@ -160,6 +177,49 @@ def _connection_tested(
     return end_hold(session, facts.church_id, facts.credential_id)
 
 
+def _probe_params(params: Params) -> dict[str, Any]:
+    if set(params) != {"trial", "probe"} or params["probe"] not in PROBES:
+        raise QuestionError("There is no such probe.")
+    try:
+        return {"trial": str(UUID(str(params["trial"]))), "probe": params["probe"]}
+    except ValueError:
+        raise QuestionError("That is no id of a trial.") from None
+
+
+def _try_token(params: Params, make: Make) -> Answer:
+    seen = make(PROBES[params["probe"]].run)
+    return {"seen": trials.shown(seen) if seen else {}}
+
+
+def _trial_place(session: Session, church_id: UUID, params: Params) -> UUID | None:
+    return session.scalars(
+        select(LocationRow.id)
+        .join(TokenTrial, TokenTrial.ghl_location_id == LocationRow.ghl_id)
+        .where(LocationRow.church_id == church_id, LocationRow.active, TokenTrial.id == UUID(params["trial"]))
+    ).one_or_none()
+
+
+def _trial_facts(session: Session, church_id: UUID, params: Params, ring: KeyRing) -> DeliveryFacts | None:
+    region = session.execute(select(Church.region).where(Church.id == church_id)).scalar_one()
+    return trials.way_of(session, church_id, UUID(params["trial"]), region=region, ring=ring)
+
+
+def _token_tried(
+    session: Session, facts: DeliveryFacts, params: Params, answer: Answer | None, error: GHLError | None
+) -> bool:
+    """Notes it with the trial. What a candidate may not do says nothing about the church's own token."""
+    trials.note(
+        session,
+        facts.church_id,
+        facts.credential_id,
+        params["probe"],
+        cause=None if answer is not None else error.cause if error else CauseCode.UNKNOWN,
+        seen=(answer or {}).get("seen", {}),
+        sealed=facts.sealed,
+    )
+    return False
+
+
 CONTACT = Kind("contact", _contact_ids, lambda params: len(params["ids"]), _read_contacts)
 """One contact or two, as GoHighLevel has them now: `{"ids": [...]}`."""
 
@@ -168,5 +228,18 @@ LOCATION = Kind(
 )
 """Whether the church's connection works: the location, its fields, a contact look-up."""
 
-KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in (CONTACT, LOCATION)})
+TOKEN_PROBE = Kind(
+    "token_probe",
+    _probe_params,
+    lambda _params: 1,
+    _try_token,
+    way=OtherWay(_trial_place, _trial_facts),
+    follows=_token_tried,
+)
+"""One probe of a token on trial: `{"trial": id, "probe": name}`."""
+
+KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in (CONTACT, LOCATION, TOKEN_PROBE)})
 """Every kind by its name. A name is never given another meaning: workers of two versions may run side by side."""
+
+OTHER_WAYS = frozenset(name for name, kind in KINDS.items() if kind.way is not None)
+"""The kinds that need nothing of the church's own token."""

@@ -34,7 +34,7 @@ class TakenQuestion:
     id: UUID
     kind: str
     params: Mapping[str, Any]
-    location_id: UUID
+    location_id: UUID | None
     lease_token: UUID
 
     @property
@@ -64,6 +64,15 @@ CANDIDATES = text(
     """  # noqa: S608 (constants)
 )
 
+# Those that go another way than the church's cards, each in its own location's budget.
+CANDIDATES_ELSEWHERE = text(
+    f"""
+    SELECT q.id, q.kind, q.params FROM questions AS q
+    WHERE q.location_id IS NULL AND {_DUE}
+    ORDER BY q.asked_at LIMIT :most FOR UPDATE SKIP LOCKED
+    """  # noqa: S608 (constants)
+)
+
 LEASE = text(
     """
     UPDATE questions
@@ -73,7 +82,12 @@ LEASE = text(
     """
 )
 
-ANY_DUE = text(f"SELECT EXISTS (SELECT FROM questions AS q WHERE {_DUE})")  # noqa: S608 (constants)
+ANY_DUE = text(
+    f"SELECT EXISTS (SELECT FROM questions AS q WHERE q.location_id IS NOT NULL AND {_DUE})"  # noqa: S608 (constants)
+)
+ANY_DUE_ELSEWHERE = text(
+    f"SELECT EXISTS (SELECT FROM questions AS q WHERE q.location_id IS NULL AND {_DUE})"  # noqa: S608 (constants)
+)
 
 GIVE_UP = text(
     """
@@ -88,6 +102,7 @@ EXPLAIN_WAIT = (
     update(Question)
     .where(
         Question.church_id == bindparam("church"),
+        Question.location_id.is_not_distinct_from(bindparam("location")),
         Question.state == QuestionState.WAITING,
         Question.cause.is_distinct_from(bindparam("why")),
     )
@@ -95,12 +110,27 @@ EXPLAIN_WAIT = (
 )
 
 
-def take(session: Session, church_id: UUID, location_id: UUID, *, token: UUID, calls: int) -> Taken:
-    """Leases due questions, the oldest first, as many as so many calls answer. A transaction of the church."""
-    values = _values(church_id) | {"location": location_id, "most": MOST_AT_ONCE}
+def take(
+    session: Session,
+    church_id: UUID,
+    location_id: UUID | None,
+    *,
+    token: UUID,
+    calls: int,
+    kinds: Collection[str] | None = None,
+) -> Taken:
+    """Leases due questions, the oldest first, as many as so many calls answer. A transaction of the church.
+
+    Without a location those that go another way. `kinds` are those that may be taken, if not all.
+    """
+    values = _values(church_id) | {"most": MOST_AT_ONCE}
+    if kinds is not None:
+        values["kinds"] = sorted(kinds)
+    if location_id is not None:
+        values["location"] = location_id
     taken: list[TakenQuestion] = []
     short = False
-    for row in session.execute(CANDIDATES, values):
+    for row in session.execute(CANDIDATES if location_id else CANDIDATES_ELSEWHERE, values):
         question = TakenQuestion(row.id, row.kind, row.params, location_id, token)
         if question.calls > calls:
             short = True
@@ -114,8 +144,13 @@ def take(session: Session, church_id: UUID, location_id: UUID, *, token: UUID, c
 
 
 def is_due(session: Session, church_id: UUID) -> bool:
-    """Whether a question of the church waits for a worker now. A transaction of the church."""
+    """Whether a question of the church's own location waits for a worker now. A transaction of the church."""
     return bool(session.scalar(ANY_DUE, _values(church_id)))
+
+
+def is_due_elsewhere(session: Session, church_id: UUID) -> bool:
+    """Whether one that goes another way waits for a worker now. A transaction of the church."""
+    return bool(session.scalar(ANY_DUE_ELSEWHERE, _values(church_id)))
 
 
 def give_up_on_deadly(session: Session, church_id: UUID) -> None:
@@ -123,9 +158,9 @@ def give_up_on_deadly(session: Session, church_id: UUID) -> None:
     session.execute(GIVE_UP, {"church": church_id, "deaths": MAX_DEATHS})
 
 
-def explain_wait(session: Session, church_id: UUID, cause: CauseCode) -> None:
-    """Notes why nothing can be asked at the moment. A transaction of the church."""
-    session.execute(EXPLAIN_WAIT, {"church": church_id, "why": cause.value})
+def explain_wait(session: Session, church_id: UUID, location_id: UUID | None, cause: CauseCode) -> None:
+    """Notes why nothing can be asked there at the moment. A transaction of the church."""
+    session.execute(EXPLAIN_WAIT, {"church": church_id, "location": location_id, "why": cause.value})
 
 
 def answered(session: Session, question: TakenQuestion, answer: Mapping[str, Any]) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import orjson
 
-from ghl.simulator import location_routes
+from ghl.simulator import conversation_routes, location_routes
 from ghl.simulator.answers import Refusal, no_such_path, too_many
 from ghl.simulator.contacts import routes as contact_routes
 from ghl.simulator.fault_endings import Ending, end_with
@@ -22,7 +22,7 @@ from ghl.simulator.tokens import Token
 from ghl.simulator.visit_log import NoLog, VisitLog
 from ghl.simulator.wire import Request, Response
 
-ROUTES = (*location_routes.ROUTES, *contact_routes.ROUTES)
+ROUTES = (*location_routes.ROUTES, *contact_routes.ROUTES, *conversation_routes.ROUTES)
 """Every endpoint; a further family adds its tuple here."""
 
 

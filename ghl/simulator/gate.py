@@ -49,6 +49,8 @@ def let_in(request: Request, route: Route, params: dict[str, str], token: Token,
         # An unknown contact is looked for in the token's own location, and not found there.
         contact = state.find(params["contactId"])
         named = contact.location_id if contact else token.location_id or ""
+    elif route.names is Names.TOKEN:
+        named = token.location_id or ""
     else:
         named = _named(request, route, params, body)
     return Call(request, params, body, _location(named, token, state), state, v3=version == "v3")

@@ -25,9 +25,10 @@ from ghl.client.errors import (
 )
 from ghl.client.models import Location
 from ghl.connection import check_token
+from ghl.connection.trials import publish_sealing_keys
 from ghl.crypto import UnsealError
 from ghl.delivery.claim import due_churches
-from ghl.delivery.facts import DeliveryFacts, load_facts, remember_location
+from ghl.delivery.facts import DeliveryFacts, load_facts, note_use, remember_location
 from ghl.delivery.settle import end_hold, hold
 from ghl.delivery.stale import (
     REFRESH_AFTER,
@@ -43,6 +44,7 @@ from jobs.dispatcher.parts import Tools
 TESTS_EVERY = 1.0
 REFRESH_EVERY = 60.0
 REFRESH_AT_ONCE = 20
+PUBLISH_EVERY = 600.0
 
 TOKEN_ERRORS = (TokenRefusedError, ScopeMissingError, AgencyTokenError, WrongLocationError)
 
@@ -57,13 +59,17 @@ class Caretaker:
     caller: Caller
     wake: Callable[[UUID], object]
     _next_refresh: float = 0.0
+    _next_publication: float = float("-inf")
 
     def run(self, stop: threading.Event) -> None:
         """Goes round once a second. What is away is tried again the next time."""
-        while not stop.wait(TESTS_EVERY):
+        while True:
             try:
-                self.test_due()
                 now = self.tools.clock.monotonic()
+                if now >= self._next_publication:
+                    self.publish_keys()
+                    self._next_publication = now + PUBLISH_EVERY
+                self.test_due()
                 if now >= self._next_refresh:
                     self._next_refresh = now + REFRESH_EVERY
                     self.refresh_stale()
@@ -72,6 +78,13 @@ class Caretaker:
             except Exception:
                 # A mistake of ours must not end the tests, without which an open breaker stays open.
                 log.exception("caretaker.crashed")
+            if stop.wait(TESTS_EVERY):
+                return
+
+    def publish_keys(self) -> None:
+        """Says with which keys a pasted token is to be sealed, so that this worker can open it."""
+        with self.tools.database.system() as session:
+            publish_sealing_keys(session, self.tools.key_ring)
 
     def test_due(self) -> None:
         """Tests what an open breaker is due for, and wakes the churches when GoHighLevel is back."""
@@ -147,6 +160,7 @@ class Caretaker:
     def _remember(self, facts: DeliveryFacts, seen: Location) -> None:
         with self.tools.database.church(facts.church_id) as session:
             remember_location(session, facts.location_id, seen)
+            note_use(session, facts.credential_id)
 
     def _client(self, facts: DeliveryFacts) -> GHLClient:
         """A client whose every call takes from the location's budget, and none goes when that is used up."""

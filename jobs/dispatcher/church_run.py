@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import ClassVar
 from uuid import UUID
 
 import redis
@@ -26,13 +27,13 @@ from ghl.delivery import lease
 from ghl.delivery.claim import ROW_LEASE_SECONDS, ClaimedRow, claim, free_expired
 from ghl.delivery.conclude import Conclusion, conclude, give_back
 from ghl.delivery.delivery import Delivery
-from ghl.delivery.facts import DeliveryFacts, load_facts
+from ghl.delivery.facts import DeliveryFacts, load_facts, note_use
 from ghl.delivery.prepare import prepare
 from ghl.delivery.settle import hold, renew, settle
 from ghl.ids import new_id
-from ghl.questions.kinds import MOST_CALLS
+from ghl.questions.kinds import MOST_CALLS, OTHER_WAYS
 from ghl.questions.take import LEASE_SECONDS as QUESTION_LEASE_SECONDS
-from ghl.questions.take import Taken, give_up_on_deadly, is_due
+from ghl.questions.take import Taken, give_up_on_deadly, is_due, is_due_elsewhere
 from ghl.support import tell_support
 from jobs.dispatcher.inquiry import Inquiry, Replied
 from jobs.dispatcher.parts import Allowance, Job, Stepped, Tools, Turned
@@ -52,6 +53,7 @@ LONGEST_PAUSE = 60.0
 LOCKED_OUT_PAUSE = 5.0
 LOOK_AGAIN_EVERY = 1.0
 LOOK_FOR_EXPIRED_EVERY = 5.0
+NOTE_USE_EVERY = 60.0
 USED_WITHIN = 0.1
 """Seconds until the calls of a turn have left, on a busy machine too."""
 
@@ -66,6 +68,8 @@ log = structlog.get_logger()
 class ChurchRun:
     """The deliveries of one church that this process holds."""
 
+    elsewhere: ClassVar[bool] = False
+
     church_id: UUID
     tools: Tools
     facts: DeliveryFacts | None = None
@@ -78,10 +82,11 @@ class ChurchRun:
     _locked_out: bool = False
     _opened: UUID | None = None
     _looked_for_expired: float = float("-inf")
+    _noted_use: tuple[UUID | None, float] = (None, 0.0)
 
     def __post_init__(self) -> None:
         """The church's questions are looked after by a desk of their own."""
-        self._questions = QuestionDesk(self.church_id)
+        self._questions = QuestionDesk(self.church_id, self.tools.key_ring)
 
     def put(self, brought: Stepped | Replied) -> None:
         """Takes what a call or a question brought; from any thread."""
@@ -96,13 +101,20 @@ class ChurchRun:
                 lease_until = self._take_lease(session, begun)
                 ours = lease_until > begun
                 self._settle(session, blocked=allowance.blocked)
-                if self._questions.settle(session, blocked=allowance.blocked, why=allowance.why):
+                if self._questions.settle(
+                    session,
+                    location_id=self.facts.location_id if self.facts else None,
+                    blocked=allowance.blocked,
+                    why=allowance.why,
+                ):
                     self.facts = load_facts(session, self.church_id)
+                self._note_use(session, begun)
                 renewed = self._renew(session, begun)
                 asked = self._take_questions(session, allowance) if ours else Taken()
                 claimed = self._claim(session, allowance, asked) if ours else []
                 deliveries = self._prepare(session, claimed, begun)
                 busy = self._left(allowance) or deliveries or asked.questions or asked.short
+                elsewhere = not stopping and is_due_elsewhere(session, self.church_id)
                 released = not busy and self._release(session, allowance, ours=ours)
         except SQLAlchemyError as error:
             self._return(allowance, allowance.grant, 0)
@@ -120,7 +132,7 @@ class ChurchRun:
         self._questions.hold(asked.questions, until=begun + QUESTION_LEASE_SECONDS)
         jobs = self._start(allowance, deliveries)
         wait = SOON if asked.short else self._wait(allowance)
-        return Turned(jobs, wait, finished=released)
+        return Turned(jobs, wait, finished=released, elsewhere=elsewhere)
 
     def abandon(self) -> None:
         """Lets go of everything after a mistake of ours: the rows come back by themselves when their leases end."""
@@ -231,6 +243,15 @@ class ChurchRun:
             if one.hold_church:
                 hold(session, self.church_id, one.credential_id, cause=one.hold_church)
 
+    def _note_use(self, session: Session, now: float) -> None:
+        """Keeps when the token was last let in, at most once a minute: a screen says it by the day."""
+        answered = {one.facts.credential_id for one in self._finished if one.outcome is not None}
+        for credential_id in answered:
+            noted, at = self._noted_use
+            if noted != credential_id or now - at >= NOTE_USE_EVERY:
+                self._noted_use = (credential_id, now)
+                note_use(session, credential_id)
+
     def _settle_singly(self, session: Session, conclusions: Sequence[Conclusion]) -> None:
         """One delivery cannot be written down: it alone is left to the end of its lease, the others are settled."""
         for one in conclusions:
@@ -275,9 +296,9 @@ class ChurchRun:
         grant = allowance.grant
         if grant is None or self.facts is None or not grant.granted or not allowance.threads:
             return Taken()
-        if not self._opens(self.facts):
-            return Taken()
-        return self._questions.take(session, self.facts, calls=grant.granted)
+        # What goes another way needs no key of the church's own token: without it a new one can still be tried.
+        kinds = None if self._opens(self.facts) else OTHER_WAYS
+        return self._questions.take(session, self.facts.location_id, calls=grant.granted, kinds=kinds)
 
     def _claim(self, session: Session, allowance: Allowance, asked: Taken) -> list[ClaimedRow]:
         """Takes cards with what the questions leave; one that waits for more calls is not overtaken."""
@@ -400,11 +421,18 @@ class ChurchRun:
         )
 
     def _part_with_strangers(self) -> None:
-        """The church was connected anew: what was begun with the old token is left to the end of its lease."""
-        current = self.facts.credential_id if self.facts else None
-        for delivery in [one for one in self._ready if one.facts.credential_id != current]:
-            self._forget(delivery)
-            self._ready.remove(delivery)
+        """The church was connected anew. What was begun goes on with the new token where the location is the same:
+        the old one may end any moment. With another location it is left to the end of its lease.
+        """
+        for delivery in [one for one in self._ready if not self._same(one.facts)]:
+            if self.facts is not None and delivery.facts.location_id == self.facts.location_id:
+                delivery.facts = self.facts
+            else:
+                self._forget(delivery)
+                self._ready.remove(delivery)
+
+    def _same(self, facts: DeliveryFacts) -> bool:
+        return self.facts is not None and facts.credential_id == self.facts.credential_id
 
     def _fresh(self, allowance: Allowance, grant: Grant, wanted: int) -> Grant:
         """The grant, or one in its place when the transaction took so long that it would end before it is used."""

@@ -15,6 +15,7 @@ import structlog
 
 from jobs.dispatcher.caller import Caller
 from jobs.dispatcher.church_run import ChurchRun
+from jobs.dispatcher.elsewhere_run import ElsewhereRun
 from jobs.dispatcher.inquiry import Inquiry, Replied
 from jobs.dispatcher.parts import Job, Stepped, Tools, Turned
 
@@ -32,6 +33,10 @@ BUSY_CHURCHES = 8
 
 log = structlog.get_logger()
 
+Run = ChurchRun | ElsewhereRun
+Key = tuple[UUID, bool]
+"""A church's seat: of its deliveries, or of what it asks in another way."""
+
 
 @dataclass(frozen=True)
 class _Wake:
@@ -40,14 +45,14 @@ class _Wake:
 
 @dataclass(frozen=True)
 class _Turned:
-    run: ChurchRun
+    run: Run
     turned: Turned
     slots: int
 
 
 @dataclass(frozen=True)
 class _Back:
-    run: ChurchRun
+    run: Run
     brought: Stepped | Replied
 
 
@@ -60,7 +65,7 @@ class _Stop:
 class _Seat:
     """A church's place in the coordinator. `due_at` is when its next turn is wanted."""
 
-    run: ChurchRun
+    run: Run
     due_at: float = 0.0
     turning: bool = False
     woken: bool = False
@@ -77,8 +82,8 @@ class Dispatcher:
         self._free = threads
         self._turning = 0
         self._events: queue.SimpleQueue[_Wake | _Turned | _Back | _Stop] = queue.SimpleQueue()
-        self._seats: dict[UUID, _Seat] = {}
-        self._agenda: list[tuple[float, int, UUID]] = []
+        self._seats: dict[Key, _Seat] = {}
+        self._agenda: list[tuple[float, int, Key]] = []
         self._numbers = itertools.count()
         self._stopping = False
         self._desks = ThreadPoolExecutor(DESKS, thread_name_prefix="turn")
@@ -137,7 +142,7 @@ class Dispatcher:
                 self._woken(church_id)
             case _Back(run, brought):
                 self._free += 1
-                seat = self._seats.get(run.church_id)
+                seat = self._seats.get(_key(run))
                 # A run that was given up after a mistake has no seat: its rows come back when their leases end.
                 if seat is not None and seat.run is run:
                     run.put(brought)
@@ -149,24 +154,27 @@ class Dispatcher:
                 for seat in self._seats.values():
                     self._want_turn(seat, 0.0)
 
-    def _woken(self, church_id: UUID) -> None:
+    def _woken(self, church_id: UUID, *, elsewhere: bool = False) -> None:
         if self._stopping:
             return
-        seat = self._seats.get(church_id)
+        seat = self._seats.get((church_id, elsewhere))
         if seat is None:
-            seat = self._seats[church_id] = _Seat(ChurchRun(church_id, self._tools))
+            run = (ElsewhereRun if elsewhere else ChurchRun)(church_id, self._tools)
+            seat = self._seats[_key(run)] = _Seat(run)
         seat.woken = seat.turning
         self._want_turn(seat, 0.0)
 
     def _turned(self, event: _Turned) -> None:
-        seat = self._seats[event.run.church_id]
+        seat = self._seats[_key(event.run)]
         seat.turning = False
         self._turning -= 1
         self._free += event.slots - len(event.turned.jobs)
         for job in event.turned.jobs:
             self._submit(event.run, job)
+        if event.turned.elsewhere:
+            self._woken(event.run.church_id, elsewhere=True)
         if event.turned.finished and not seat.woken:
-            del self._seats[event.run.church_id]
+            del self._seats[_key(event.run)]
             return
         wait = 0.0 if seat.woken else event.turned.wait
         if self._stopping:
@@ -180,14 +188,14 @@ class Dispatcher:
         if seat.queued >= 0 and seat.due_at <= due_at:
             return
         seat.due_at, seat.queued = due_at, next(self._numbers)
-        heapq.heappush(self._agenda, (due_at, seat.queued, seat.run.church_id))
+        heapq.heappush(self._agenda, (due_at, seat.queued, _key(seat.run)))
 
     def _give_turns(self) -> None:
         """Gives a turn to each church whose time has come, in the order in which they asked."""
         now = self._tools.clock.monotonic()
         while self._turning < DESKS and self._agenda and self._agenda[0][0] <= now:
-            _, number, church_id = heapq.heappop(self._agenda)
-            seat = self._seats.get(church_id)
+            _, number, key = heapq.heappop(self._agenda)
+            seat = self._seats.get(key)
             if seat is None or seat.queued != number:
                 continue
             seat.queued = -1
@@ -204,7 +212,7 @@ class Dispatcher:
         future = self._desks.submit(seat.run.turn, slots, stopping=self._stopping)
         future.add_done_callback(lambda done: self._events.put(self._as_turned(seat.run, done, slots)))
 
-    def _as_turned(self, run: ChurchRun, done: "Future[Turned]", slots: int) -> _Turned:
+    def _as_turned(self, run: Run, done: "Future[Turned]", slots: int) -> _Turned:
         error = done.exception()
         if error is None:
             return _Turned(run, done.result(), slots)
@@ -222,7 +230,7 @@ class Dispatcher:
             return SETTLE_AFTER
         return SETTLE_AFTER_WHEN_BUSY
 
-    def _submit(self, run: ChurchRun, job: Job | Inquiry) -> None:
+    def _submit(self, run: Run, job: Job | Inquiry) -> None:
         def work() -> None:
             brought: Stepped | Replied = job.unanswered()
             try:
@@ -232,3 +240,7 @@ class Dispatcher:
                 self._events.put(_Back(run, brought))
 
         self._calls.submit(work)
+
+
+def _key(run: Run) -> Key:
+    return run.church_id, run.elsewhere

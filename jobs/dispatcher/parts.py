@@ -63,11 +63,14 @@ class Stepped:
 
 @dataclass(frozen=True)
 class Turned:
-    """What came of a turn. `wait` is when the next one is wanted at the latest, in seconds."""
+    """What came of a turn. `wait` is when the next one is wanted at the latest, in seconds. `elsewhere`: a question
+    of the church waits that goes another way than its cards.
+    """
 
     jobs: Sequence[Job | Inquiry] = ()
     wait: float = 0.0
     finished: bool = False
+    elsewhere: bool = False
 
 
 @dataclass

@@ -3,7 +3,7 @@
 `ChurchRun` calls it at each step of a turn; like everything there, it changes its own memory after the commit only.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from ghl.causes import CauseCode
 from ghl.client.errors import RateLimitedError
+from ghl.crypto import KeyRing, UnsealError
 from ghl.db.availability import is_away
 from ghl.delivery.facts import DeliveryFacts
 from ghl.ids import new_id
@@ -31,9 +32,10 @@ MakePermit = Callable[[Callable[[], float]], Permit]
 
 @dataclass
 class QuestionDesk:
-    """What this process holds of a church's questions."""
+    """What this process holds of a church's questions. `key_ring` opens what goes another way."""
 
     church_id: UUID
+    key_ring: KeyRing
     _out: dict[UUID, float] = field(default_factory=dict)
     """Until when each question that is with a thread or waits for one is ours, by this process's own clock."""
     _ways: dict[UUID, DeliveryFacts] = field(default_factory=dict)
@@ -45,26 +47,48 @@ class QuestionDesk:
         """What a question brought; it is written in the next transaction."""
         self._replied.append(replied)
 
-    def settle(self, session: Session, *, blocked: bool, why: CauseCode | None) -> bool:
+    def settle(
+        self, session: Session, *, location_id: UUID | None, blocked: bool, why: CauseCode | None
+    ) -> bool:
         """Writes what came back, and gives back what cannot be asked now; whether the church's cards may go on."""
         goes_on = [self._settle_one(session, replied) for replied in self._replied]
         if blocked:
             for question in self._ready:
                 take.put_off(session, question, cause=why)
         if why is not None:
-            take.explain_wait(session, self.church_id, why)
+            take.explain_wait(session, self.church_id, location_id, why)
         return any(goes_on)
 
-    def take(self, session: Session, facts: DeliveryFacts, *, calls: int) -> Taken:
+    def take(
+        self,
+        session: Session,
+        location_id: UUID | None,
+        *,
+        calls: int,
+        kinds: Collection[str] | None = None,
+    ) -> Taken:
         """Takes due questions, as many as may be asked with so many calls beside those that are ready."""
         calls -= sum(question.calls for question in self._ready)
         if calls < 1:
             return Taken()
-        taken = take.take(session, self.church_id, facts.location_id, token=new_id(), calls=calls)
+        taken = take.take(session, self.church_id, location_id, token=new_id(), calls=calls, kinds=kinds)
+        asked: list[TakenQuestion] = []
         for question in taken.questions:
-            # Forgotten with the question, also where this transaction comes to nothing.
-            self._ways[question.id] = KINDS[question.kind].way(session, facts, question.params)
-        return taken
+            if (way := KINDS[question.kind].way) is not None:
+                try:
+                    facts = way.facts(session, self.church_id, question.params, self.key_ring)
+                except UnsealError as error:
+                    # Sealed for a key that this worker has not: another may have it.
+                    log.error("question.does_not_open", church_id=str(self.church_id), reason=str(error))  # noqa: TRY400
+                    take.put_off(session, question, after=take.AGAIN_AFTER, cause=None)
+                    continue
+                if facts is None:
+                    take.failed(session, question, CauseCode.UNKNOWN)
+                    continue
+                # Forgotten with the question, also where this transaction comes to nothing.
+                self._ways[question.id] = facts
+            asked.append(question)
+        return Taken(tuple(asked), taken.short)
 
     def waits_for(self, *, blocked: bool) -> bool:
         """Whether questions are on their way after what this turn settles or gives back."""
@@ -93,11 +117,14 @@ class QuestionDesk:
         """How many calls the questions take that are ready to be asked."""
         return sum(question.calls for question in self._ready)
 
-    def start(self, facts: DeliveryFacts, *, calls: int, threads: int, permit: MakePermit) -> list[Inquiry]:
-        """Turns calls of the grant into inquiries, the oldest question first."""
+    def start(
+        self, facts: DeliveryFacts | None, *, calls: int, threads: int, permit: MakePermit
+    ) -> list[Inquiry]:
+        """Turns calls of the grant into inquiries, the oldest question first. Without `facts` each has its own way."""
         going: list[Inquiry] = []
+        location_id = facts.location_id if facts else None
         # Of a location that is no longer the church's: left to the end of its lease, and then wanted by nobody.
-        for stranger in [one for one in self._ready if one.location_id != facts.location_id]:
+        for stranger in [one for one in self._ready if one.location_id != location_id]:
             self._ready.remove(stranger)
             self._let_go(stranger)
         while self._ready and self._ready[0].calls <= calls and len(going) < threads:
@@ -105,7 +132,9 @@ class QuestionDesk:
             calls -= question.calls
             until = self._out[question.id]
             permits = [permit(lambda until=until: until) for _ in range(question.calls)]  # type: ignore[misc]
-            going.append(Inquiry(question, self._ways.get(question.id, facts), permits))
+            way = self._ways.get(question.id, facts)
+            assert way is not None, "a question without a location has a way of its own"
+            going.append(Inquiry(question, way, permits))
         return going
 
     def abandon(self) -> None:
@@ -152,4 +181,4 @@ class QuestionDesk:
         else:
             ours = take.failed(session, question, error.cause)
         kind = KINDS[question.kind]
-        return ours and kind.follows(session, replied.facts, replied.answer, error)
+        return ours and kind.follows(session, replied.facts, question.params, replied.answer, error)

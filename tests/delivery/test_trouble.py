@@ -10,7 +10,8 @@ from sqlalchemy.exc import OperationalError
 from ghl.churches import find_church, pause
 from ghl.client.models import Location
 from ghl.clock import SystemClock
-from ghl.connection import _store
+from ghl.connection.paste import read_paste
+from ghl.connection.switch import store
 from ghl.crypto import new_key_line
 from ghl.db.engine import Database
 from ghl.delivery.claim import claim, due_churches
@@ -132,13 +133,12 @@ def test_an_old_tokens_refusal_never_wins_over_a_token_stored_meanwhile(hub):
 
     thread = threading.Thread(target=refuse)
     with hub.database.church(church_id) as session:
-        _store(
+        store(
             session,
             hub.container.key_ring,
-            find_church(hub.database, "grace"),
+            church_id,
+            pasted=read_paste(hub.sim.location_id, hub.sim.token()),
             seen=Location(id=hub.sim.location_id, allow_duplicate_contact=False),
-            location_id=hub.sim.location_id,
-            token=hub.sim.token(),
             actor="test",
         )
         thread.start()

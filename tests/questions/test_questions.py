@@ -272,8 +272,8 @@ class TestTrouble:
         asking(church_id, "contact", ids=["nobody"], wake=False)
         with hub.database.church(church_id) as session:
             facts = load_facts(session, church_id)
-            desk = QuestionDesk(church_id)
-            desk.hold(desk.take(session, facts, calls=5).questions, until=float("inf"))
+            desk = QuestionDesk(church_id, hub.container.key_ring)
+            desk.hold(desk.take(session, facts.location_id, calls=5).questions, until=float("inf"))
         assert desk.waits_for(blocked=False)
         moved = replace(facts, location_id=new_id())
         assert desk.start(moved, calls=5, threads=5, permit=lambda _until: None) == []
@@ -424,4 +424,4 @@ def test_answers_are_nowhere_but_in_the_database(hub, asking, came, mary, capfd,
 def test_somebody_waits_longer_than_a_worker_may_hold_it():
     assert WANTED_FOR.total_seconds() > 2 * take.LEASE_SECONDS
     assert take.LEASE_SECONDS >= 3 * 5
-    assert json.dumps(sorted(KINDS)) == '["contact", "location"]'
+    assert json.dumps(sorted(KINDS)) == '["contact", "location", "token_probe"]'

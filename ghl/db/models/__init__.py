@@ -22,6 +22,7 @@ from ghl.db.models.process import Heartbeat
 from ghl.db.models.question import Outage, OutageTold, Question
 from ghl.db.models.record import AuditEntry, ConsentEvent
 from ghl.db.models.retry import RetryCard, RetryRequest
+from ghl.db.models.token import SealingKey, TokenTrial
 
 __all__ = [
     "Attempt",
@@ -58,8 +59,10 @@ __all__ = [
     "Question",
     "RetryCard",
     "RetryRequest",
+    "SealingKey",
     "SignInLink",
     "SourceKey",
+    "TokenTrial",
     "UsedState",
     "User",
     "UserIdentity",

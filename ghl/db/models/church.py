@@ -60,14 +60,23 @@ class Location(Base):
 
 
 class Credential(Base):
-    """A sealed token. Only `ghl.crypto` can open it, and only in the row it was sealed for."""
+    """A sealed token. Only `ghl.crypto` can open it, and only in the row it was sealed for.
+
+    `checks` is what its test found, by the name of the probe; `erase_at` is when a previous one is forgotten.
+    """
 
     __tablename__ = "credentials"
     __table_args__ = (
         CheckConstraint("state IN ('current', 'previous')", name="state"),
+        CheckConstraint("(state = 'previous') = (erase_at IS NOT NULL)", name="erase_at"),
         Index(
             "uq_credentials_current", "location_id", unique=True, postgresql_where=text("state = 'current'")
         ),
+        Index(
+            "uq_credentials_previous", "church_id", unique=True, postgresql_where=text("state = 'previous'")
+        ),
+        Index(None, "church_id"),
+        Index("ix_credentials_erase_at", "erase_at", postgresql_where=text("erase_at IS NOT NULL")),
     )
 
     id: Mapped[Id]
@@ -80,6 +89,9 @@ class Credential(Base):
     created_by: Mapped[str]
     created_at: Mapped[Created]
     tested_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    erase_at: Mapped[datetime | None]
+    checks: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
 
 
 class SourceKey(Base):

@@ -27,7 +27,8 @@ class Question(Base):
 
     `params` holds ids, nothing of a person and no secret. `answer` may hold a person's data, so the row is deleted
     an hour after nobody waits any more. `key` is the same for the same question. A kind that is not known to a
-    worker (an older version's) is left to those that know it, hence no list of kinds here.
+    worker (an older version's) is left to those that know it, hence no list of kinds here. Without a `location_id` it
+    goes another way than the church's own cards, which its kind knows.
     """
 
     __tablename__ = "questions"
@@ -47,7 +48,7 @@ class Question(Base):
 
     id: Mapped[Id]
     church_id: Mapped[ChurchId]
-    location_id: Mapped[UUID] = mapped_column(ForeignKey("locations.id", ondelete="CASCADE"))
+    location_id: Mapped[UUID | None] = mapped_column(ForeignKey("locations.id", ondelete="CASCADE"))
     kind: Mapped[str]
     params: Mapped[dict[str, Any]]
     key: Mapped[bytes] = mapped_column(LargeBinary)

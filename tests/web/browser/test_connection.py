@@ -1,0 +1,114 @@
+"""An admin connects the church in a real browser; a real worker tries the token against the simulator."""
+
+import pytest
+from playwright.sync_api import expect
+
+from ghl.sealed_box import BoxOpener
+from ghl.simulator.server import SimulatorServer
+from ghl.simulator.tokens import ALL_SCOPES
+from ghl.statuses import Role
+from tests.support.browser import poll, readable
+from tests.support.hub import running_hub
+
+SLOW = 60_000
+
+
+@pytest.fixture
+def worker(hub, valkey, sql):
+    """A worker on the database that the browser tests share, and GoHighLevel as it sees it."""
+    with SimulatorServer() as sim, running_hub(hub.urls, valkey, sim) as running:
+        running.start_worker()
+        running.start_sweep()
+        (ours,) = BoxOpener(running.container.key_ring).public_keys()
+        poll(
+            lambda: [(ours.key,)] == [(bytes(key),) for (key,) in sql("SELECT public_key FROM sealing_keys")]
+        )
+        yield running
+
+
+def field(page, key):
+    return page.locator(f".st-key-{key} input")
+
+
+def button(page, key):
+    return page.locator(f".st-key-{key} button")
+
+
+def paste(page, form, token, location=None):
+    if location:
+        field(page, f"{form}_location").fill(location)
+    field(page, f"{form}_token").fill(token)
+    button(page, f"test_{form}").click()
+
+
+def test_a_church_is_connected_its_token_changed_and_disconnected(person, worker, church, sql, at_home):
+    sim = worker.sim
+    weak = sim.state.add_token(sim.location_id, scopes=ALL_SCOPES - {"contacts.write"})
+    page = person("connection", role=Role.ADMIN, name="Pat")
+    expect(field(page, "first_token")).to_be_visible(timeout=SLOW)
+    expect(field(page, "first_token")).to_have_attribute("type", "password")
+    paste(page, "first", weak, sim.location_id)
+    expect(page.get_by_text("The token may not yet add and change contacts.")).to_be_visible(timeout=SLOW)
+    assert weak not in page.content()
+    sim.state.add_token(sim.location_id, weak)
+    button(page, "test_again").click()
+    expect(page.get_by_text("Everything works.")).to_be_visible(timeout=SLOW)
+    button(page, "switch").click()
+    expect(page.get_by_text(f"Token: ends in {weak[-4:]}")).to_be_visible(timeout=SLOW)
+
+    page.get_by_text("Change the token").click()
+    newer = sim.state.rotate_token(weak)
+    paste(page, "rotate", newer)
+    expect(page.get_by_text("Everything works.")).to_be_visible(timeout=SLOW)
+    button(page, "switch").dblclick()
+    expect(page.get_by_text(f"Token: ends in {newer[-4:]}")).to_be_visible(timeout=SLOW)
+    expect(button(page, "finish")).to_be_visible(timeout=SLOW)
+
+    def finished():
+        if button(page, "finish").count():
+            button(page, "finish").click()
+        return page.get_by_text("The old token is erased here.").count()
+
+    poll(finished)
+    page.get_by_text("Disconnect", exact=True).first.click()
+    field(page, "typed_name").fill("Grace Church")
+    button(page, "press_disconnect").click()
+    expect(page.get_by_text("Not connected yet.")).to_be_visible(timeout=SLOW)
+    told = sql(
+        "SELECT action FROM audit_entries WHERE church_id = :id AND action LIKE 'connection.%' ORDER BY id",
+        id=church,
+    )
+    assert [action.partition(".")[2] for (action,) in told] == [
+        *("tested", "tested", "stored", "tested", "switched", "finished", "disconnected")
+    ]
+    at_home(page)
+
+
+def test_it_is_readable_on_every_screen(person, worker, church, at_home):
+    sim = worker.sim
+    page = person("connection", role=Role.ADMIN, name="Pat")
+
+    def seen(locator):
+        return lambda: expect(locator).to_be_visible(timeout=SLOW)
+
+    readable(page, seen(field(page, "first_token")), name="connection-first", height=1500)
+    paste(
+        page,
+        "first",
+        sim.state.add_token(sim.location_id, scopes={"locations.readonly"}),
+        sim.location_id,
+    )
+    readable(page, seen(button(page, "test_again")), name="connection-failed", height=1900)
+    button(page, "paste_another").click()
+    seen(field(page, "first_token"))()
+    paste(page, "first", sim.token(), sim.location_id)
+    readable(page, seen(button(page, "switch")), name="connection-passed", height=1300)
+    button(page, "switch").click()
+    change = page.get_by_text("Change the token")
+    readable(page, seen(change), name="connection-connected", height=1100)
+    change.click()
+    paste(page, "rotate", sim.state.rotate_token(sim.token()))
+    seen(button(page, "switch"))()
+    button(page, "switch").click()
+    readable(page, seen(button(page, "finish")), name="connection-kept", height=1300)
+    at_home(page)
