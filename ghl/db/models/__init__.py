@@ -7,6 +7,7 @@ from ghl.db.models.contact import ContactLink, PersonDecision
 from ghl.db.models.desk import CardDraft, CardNote, CardReservation
 from ghl.db.models.form import CardForm, ConsentWording
 from ghl.db.models.imports import CardImport
+from ghl.db.models.keys import EncryptionKey
 from ghl.db.models.outbox import Attempt, DeliveryLease, Outbox, PersonKey
 from ghl.db.models.people import Membership, SignInLink, User, WebSession
 from ghl.db.models.process import Heartbeat
@@ -34,6 +35,7 @@ __all__ = [
     "ContactLink",
     "Credential",
     "DeliveryLease",
+    "EncryptionKey",
     "Heartbeat",
     "IdempotencyKey",
     "Location",
