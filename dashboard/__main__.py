@@ -5,9 +5,8 @@ import sys
 
 from pydantic import ValidationError
 
-from dashboard.web import PortTakenError, check_encryption_keys, run
+from dashboard.web import PortTakenError, run
 from ghl.config import load_settings
-from ghl.crypto import KeyRingError
 from ghl.logging import set_up_logging
 
 
@@ -20,9 +19,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = load_settings()
         set_up_logging("web", level=settings.log_level)
-        check_encryption_keys(settings)
         run(settings, options.host, options.port)
-    except (PortTakenError, KeyRingError) as error:
+    except PortTakenError as error:
         print(error, file=sys.stderr)  # noqa: T201 (a command's answer)
         return 2
     except ValidationError as error:

@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 import streamlit as st
 import structlog
 import uvicorn
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from streamlit.web import bootstrap
@@ -29,9 +28,6 @@ from dashboard.reading import support_number
 from dashboard.scripts import script_routes
 from dashboard.sign_in import sign_in_routes
 from ghl.config import Settings
-from ghl.db.engine import Database
-from ghl.keys.check import check_keys
-from ghl.keys.sources import load_key_ring, named_source
 from ghl.logging import set_up_logging
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -77,20 +73,6 @@ def run(settings: Settings, host: str, port: int) -> None:
             )
         )
         server.run(sockets=[listener])
-
-
-def check_encryption_keys(settings: Settings) -> None:
-    """Raises `KeyRingError` where the keys cannot be had or are not this hub's. Without any, pages say so themselves."""
-    if settings.database_url is None or named_source(settings) is None:
-        return
-    database = Database(settings.database_url.get_secret_value(), name="hub-web", pool_size=1)
-    try:
-        check_keys(database, load_key_ring(settings))
-    except SQLAlchemyError as error:
-        # Pages are served while the database is away, and say so.
-        structlog.get_logger(__name__).warning("keys.not_checked", error=type(error).__name__)
-    finally:
-        database.close()
 
 
 def build_app(settings: Settings) -> st.App:

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
 
 KEY_BYTES = 32
+WHICH_KEY, CHECK_BYTES = b"church-connect-hub: which key is this", 16
 VERSION = re.compile(r"[1-9][0-9]{0,5}")
 NONCE_BYTES = 12
 """NIST SP 800-38D section 8.2: 96 bits; random ones are safe for 2^32 seals with one key."""
@@ -73,7 +74,7 @@ class KeyRing:
             raise KeyRingError("No encryption key is set.")
         self.source = source
         self._ciphers = {version: AESGCM(key) for version, key in keys.items()}
-        self._check_values = {version: _check_value(key) for version, key in keys.items()}
+        self._keys = dict(keys)
         self._random = random
         self._again = again
         self._lock = threading.Lock()
@@ -118,7 +119,14 @@ class KeyRing:
     @property
     def check_values(self) -> Mapping[int, bytes]:
         """A value by version that is always the same for one key, differs for any other, and tells nothing of it."""
-        return dict(self._check_values)
+        return {version: self.derived(version, WHICH_KEY)[:CHECK_BYTES] for version in self._keys}
+
+    def derived(self, version: int, purpose: bytes) -> bytes:
+        """A key of 32 bytes for another purpose, from which the ring's own cannot be found. Raises `UnsealError`."""
+        key = self._keys.get(version)
+        if key is None:
+            raise UnsealError(f"Encryption key {version} is not among the keys of this hub.")
+        return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose).derive(key)
 
     def seal(self, plain: str, context: Context) -> Sealed:
         """Seals a secret for one place with the newest key."""
@@ -149,7 +157,7 @@ class KeyRing:
         if found is not None:
             with self._lock:
                 # New dictionaries in one assignment each: others read without the lock.
-                self._check_values = {**found._check_values, **self._check_values}  # noqa: SLF001
+                self._keys = {**found._keys, **self._keys}  # noqa: SLF001
                 self._ciphers = {**found._ciphers, **self._ciphers}  # noqa: SLF001
 
 
@@ -166,8 +174,3 @@ def _decode(version: int, encoded: str) -> bytes:
     if len(key) != KEY_BYTES:
         raise KeyRingError(f"Encryption key {version} has {len(key)} bytes; it must have {KEY_BYTES}.")
     return key
-
-
-def _check_value(key: bytes) -> bytes:
-    """Derived one way (HKDF), apart from anything that seals."""
-    return HKDF(SHA256(), length=16, salt=None, info=b"church-connect-hub: which key is this").derive(key)

@@ -3,7 +3,7 @@
 A wrong or missing key is told then, in one line, and not weeks later by a church whose cards do not go out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from ghl.crypto import KeyRing, KeyRingError, Sealed, UnsealError
 from ghl.db.engine import Database
 from ghl.db.models import EncryptionKey
-from ghl.keys.registry import SEALED, SealedColumn
+from ghl.keys.registry import KEYED, SEALED, KeyedColumn, SealedColumn
 from ghl.keys.standing import KeyStanding, Known, standings, trouble
 
 
@@ -23,10 +23,22 @@ class WrongKeysError(KeyRingError):
 
 def sealed_rows(session: Session) -> dict[int, dict[str, int]]:
     """How many secrets are sealed with each key, by what they are. A system transaction."""
+    return _counted(session, SEALED)
+
+
+def keyed_rows(session: Session) -> dict[int, dict[str, int]]:
+    """How many rows hang on each key that cannot be sealed anew, by what they are. A system transaction."""
+    return _counted(session, KEYED)
+
+
+def _counted(session: Session, columns: Sequence[SealedColumn | KeyedColumn]) -> dict[int, dict[str, int]]:
     found: dict[int, dict[str, int]] = {}
-    for column in SEALED:
+    for column in columns:
         counted = session.execute(
-            select(column.key_version, func.count()).select_from(column.table).group_by(column.key_version)
+            select(column.key_version, func.count())
+            .select_from(column.table)
+            .where(column.key_version.is_not(None))
+            .group_by(column.key_version)
         )
         for version, rows in counted:
             found.setdefault(version, {})[column.what] = rows
@@ -44,7 +56,7 @@ def known_keys(session: Session) -> dict[int, Known]:
 def read_standings(database: Database, check_values: Mapping[int, bytes]) -> tuple[KeyStanding, ...]:
     """How the keys of a ring stand."""
     with database.system() as session:
-        return standings(check_values, known_keys(session), sealed_rows(session))
+        return _standings(session, check_values)
 
 
 def check_keys(database: Database, ring: KeyRing, *, remember: bool = True) -> None:
@@ -53,12 +65,12 @@ def check_keys(database: Database, ring: KeyRing, *, remember: bool = True) -> N
     A key that is used for the first time is remembered, unless `remember` is False; where something is sealed with
     it already, it has to open one of those secrets first.
     """
-    with database.system() as session:
-        known, rows = known_keys(session), sealed_rows(session)
-    _refuse(standings(ring.check_values, known, rows), ring)
-    new = set(ring.versions) - set(known)
-    for version in new & set(rows):
-        _open_one(database, ring, version)
+    keys = read_standings(database, ring.check_values)
+    _refuse(keys, ring)
+    new = {key.version for key in keys if key.known_since is None}
+    for key in keys:
+        if key.version in new and key.sealed:
+            _open_one(database, ring, key.version)
     if not (new and remember):
         return
     with database.system() as session:
@@ -67,7 +79,11 @@ def check_keys(database: Database, ring: KeyRing, *, remember: bool = True) -> N
             [{"version": version, "check_value": ring.check_values[version]} for version in sorted(new)],
         )
         # Another process may have come first, with another key.
-        _refuse(standings(ring.check_values, known_keys(session), rows), ring)
+        _refuse(_standings(session, ring.check_values), ring)
+
+
+def _standings(session: Session, check_values: Mapping[int, bytes]) -> tuple[KeyStanding, ...]:
+    return standings(check_values, known_keys(session), sealed_rows(session), keyed_rows(session))
 
 
 def _refuse(keys: tuple[KeyStanding, ...], ring: KeyRing) -> None:

@@ -1,6 +1,7 @@
-"""Every column that holds something sealed. Counting, re-sealing and checking keys go over this list and no other.
+"""Every column that holds something sealed, or hangs on a key. Counting, re-sealing and checking keys go over these
+lists and no others.
 
-A new sealed column needs its line here, and the right for `hub_system` to read `church_id` and its key version.
+A new column needs its line here, and the right for `hub_system` to read its key version and, sealed, `church_id`.
 """
 
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ class SealedColumn:
     version: str
     what: str
     """What it holds, in the plural, for people: `tokens`."""
+    place_of: "SealedColumn | None" = None
+    """Sealed for the row of another column that will have the same id, such as a token on trial."""
 
     @property
     def table(self) -> Table:
@@ -41,9 +44,31 @@ class SealedColumn:
 
     def place(self, church_id: UUID, row_id: UUID) -> Context:
         """The place of one secret, which is sealed into it."""
-        return Context(self.table.name, self.column, church_id, row_id)
+        of = self.place_of or self
+        return Context(of.table.name, of.column, church_id, row_id)
+
+
+@dataclass(frozen=True)
+class KeyedColumn:
+    """A column that names a key without which its row is worth nothing, though nothing of it can be sealed anew."""
+
+    model: type[Base]
+    version: str
+    what: str
+
+    @property
+    def table(self) -> Table:
+        """Its table."""
+        return table_of(self.model)
+
+    @property
+    def key_version(self) -> "Column[Any]":
+        """The key."""
+        return self.table.c[self.version]
 
 
 TOKENS = SealedColumn(Credential, "sealed", "key_version", "tokens")
 
 SEALED: tuple[SealedColumn, ...] = (TOKENS,)
+
+KEYED: tuple[KeyedColumn, ...] = ()

@@ -1,9 +1,10 @@
 """How the keys stand: which are there, what is sealed with each, and what to do next. Pure decisions and words."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class Place(StrEnum):
@@ -25,11 +26,12 @@ class Known:
 
 @dataclass(frozen=True)
 class KeyStanding:
-    """One key. `rows` says how many secrets it seals, by what they are."""
+    """One key. `rows` says how many secrets it seals, by what they are; `keyed` what hangs on it for ever."""
 
     version: int
     place: Place
     rows: Mapping[str, int]
+    keyed: Mapping[str, int] = field(default_factory=dict)
     known_since: datetime | None = None
 
     @property
@@ -37,17 +39,25 @@ class KeyStanding:
         """All that is sealed with it."""
         return sum(self.rows.values())
 
+    @property
+    def needed(self) -> int:
+        """All that is lost without it."""
+        return self.sealed + sum(self.keyed.values())
+
 
 def standings(
-    check_values: Mapping[int, bytes], known: Mapping[int, Known], rows: Mapping[int, Mapping[str, int]]
+    check_values: Mapping[int, bytes],
+    known: Mapping[int, Known],
+    rows: Mapping[int, Mapping[str, int]],
+    keyed: Mapping[int, Mapping[str, int]] = MappingProxyType({}),
 ) -> tuple[KeyStanding, ...]:
-    """Every key that is in the ring, or that something is sealed with, oldest first.
+    """Every key that is in the ring, or that something hangs on, oldest first.
 
     `check_values` are those of the ring.
     """
     newest = max(check_values, default=0)
     found = []
-    for version in sorted({*check_values, *rows}):
+    for version in sorted({*check_values, *rows, *keyed}):
         remembered = known.get(version)
         if version not in check_values:
             place = Place.MISSING
@@ -56,7 +66,7 @@ def standings(
         else:
             place = Place.SEALS if version == newest else Place.OPENS
         since = remembered.since if remembered else None
-        found.append(KeyStanding(version, place, rows.get(version, {}), since))
+        found.append(KeyStanding(version, place, rows.get(version, {}), keyed.get(version, {}), since))
     return tuple(found)
 
 
@@ -64,9 +74,9 @@ def trouble(keys: Sequence[KeyStanding], source: str) -> str | None:
     """What is wrong with the ring, in one line that names the setting, or None."""
     where = f"{source}: " if source else ""
     for key in keys:
-        if key.place is Place.MISSING and key.sealed:
+        if key.place is Place.MISSING and key.needed:
             return (
-                f"{where}encryption key {key.version} is missing, and {_secrets(key.sealed)} sealed with it."
+                f"{where}encryption key {key.version} is missing, and {_needed(key.needed)} it."
                 " Put it back beside the others."
             )
         if key.place is Place.ANOTHER:
@@ -94,14 +104,26 @@ def next_step(keys: Sequence[KeyStanding], source: str) -> str:
             f"Key {seals} seals from now on; {_secrets(waiting)} still sealed with an older key. Seal them anew,"
             " while the hub runs: hub keys rotate"
         )
-    if old := [key.version for key in keys if key.place is Place.OPENS]:
-        named = f"Key {old[0]} is" if len(old) == 1 else f"Keys {', '.join(map(str, old))} are"
-        return (
-            f"Everything is sealed with key {seals}. {named} needed for older backups alone: keep a copy with those,"
-            " then take it out of the keys and start the hub anew."
+    done = f"Everything is sealed with key {seals}."
+    old = [key for key in keys if key.place is Place.OPENS]
+    if kept := [key for key in old if key.keyed]:
+        done += f" {_named(kept)} has to stay: {_needed(sum(key.needed for key in kept))} it for ever."
+    if free := [key for key in old if not key.keyed]:
+        done += (
+            f" {_named(free)} is needed for older backups alone: keep a copy with those, then take it out of the keys"
+            " and start the hub anew."
         )
-    return f"Everything is sealed with key {seals}. Nothing to do."
+    return done if old else f"{done} Nothing to do."
 
 
 def _secrets(count: int) -> str:
     return "1 secret is" if count == 1 else f"{count:,} secrets are"
+
+
+def _needed(count: int) -> str:
+    return "1 secret needs" if count == 1 else f"{count:,} secrets need"
+
+
+def _named(keys: Sequence[KeyStanding]) -> str:
+    numbers = [str(key.version) for key in keys]
+    return f"Key {numbers[0]}" if len(numbers) == 1 else f"Each of the keys {', '.join(numbers)}"

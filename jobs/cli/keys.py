@@ -143,9 +143,11 @@ def _as_row(key: "KeyStanding") -> dict[str, Any]:
         "key": key.version,
         "state": str(key.place),
         "known_since": since.isoformat(timespec="seconds") if since else None,
-        "rows": dict(key.rows),
+        "rows": dict(key.rows) | dict(key.keyed),
     }
 
 
 def _rows(key: "KeyStanding") -> str:
-    return ", ".join(f"{count} {what}" for what, count in sorted(key.rows.items())) or "nothing"
+    return (
+        ", ".join(f"{count} {what}" for what, count in sorted({**key.rows, **key.keyed}.items())) or "nothing"
+    )

@@ -4,10 +4,12 @@ import ast
 from pathlib import Path
 
 import pytest
-from sqlalchemy import LargeBinary, create_engine, text
+from sqlalchemy import LargeBinary, create_engine, select, text
+from sqlalchemy.exc import ProgrammingError
 
 from ghl.db.models import Base
-from ghl.keys.registry import SEALED
+from ghl.keys.check import keyed_rows, sealed_rows
+from ghl.keys.registry import KEYED, SEALED
 
 ROOT = Path(__file__).parents[2]
 
@@ -54,7 +56,7 @@ def test_the_database_has_no_other(database_urls):
 
 
 def test_each_key_version_belongs_to_one_registered_column():
-    versions = [f"{column.table.name}.{column.version}" for column in SEALED]
+    versions = [f"{column.table.name}.{column.version}" for column in (*SEALED, *KEYED)]
     assert len(set(versions)) == len(versions)
     named = {
         f"{table.name}.{column.name}"
@@ -69,8 +71,15 @@ def test_each_key_version_belongs_to_one_registered_column():
 def test_a_registered_table_has_what_re_sealing_needs(column):
     assert [key.name for key in column.table.primary_key] == ["id"]
     assert "church_id" in column.table.c
-    assert not column.sealed.nullable
-    assert not column.key_version.nullable
+    assert column.sealed.nullable == column.key_version.nullable
+
+
+def test_the_system_may_count_them_and_see_none(database):
+    with database.system() as session:
+        assert sealed_rows(session) == keyed_rows(session) == {}
+    for column in SEALED:
+        with pytest.raises(ProgrammingError, match="permission denied"), database.system() as session:
+            session.execute(select(column.sealed))
 
 
 def test_places_are_made_by_the_registry_alone():
