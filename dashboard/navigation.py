@@ -24,6 +24,7 @@ class PageSpec:
 
     `section` is the heading it stands under in the menu. None has one so far: with headings Streamlit's menu is no
     list that screen readers know (axe: `list`, `listitem`). A page that is not `listed` is reached by links only.
+    One for `prayers` is for those who may read prayer requests, whatever their role.
     """
 
     file: str
@@ -31,12 +32,14 @@ class PageSpec:
     icon: str
     roles: frozenset[Role] = frozenset()
     ops: bool = False
+    prayers: bool = False
     section: str = ""
     listed: bool = True
 
     def is_for(self, person: SignedIn) -> bool:
         """Whether this person finds the page in their menu."""
-        return (self.ops and person.is_ops) or person.role in self.roles
+        reads_prayers = person.church is not None and person.church.reads_prayers
+        return (self.ops and person.is_ops) or (self.prayers and reads_prayers) or person.role in self.roles
 
     @property
     def path(self) -> Path:
@@ -51,10 +54,12 @@ ATTENTION = PageSpec("attention", "Needs attention", "build", roles=WRITERS)
 CARDS = PageSpec("cards", "All cards", "badge", roles=EVERYBODY)
 UPLOAD = PageSpec("upload", "Import a list", "upload_file", roles=WRITERS)
 CARD = PageSpec("card", "Card", "id_card", roles=EVERYBODY, listed=False)
+PRAYERS = PageSpec("prayers", "Prayer requests", "volunteer_activism", prayers=True)
 FORM = PageSpec("form", "Card form", "qr_code_2", roles=ADMINS)
 INSTALLATION = PageSpec("installation", "This installation", "dns", ops=True)
+KEYS = PageSpec("keys", "Keys", "key", ops=True)
 
-PAGES = (HOME, ADD, REVIEW, ATTENTION, CARDS, UPLOAD, CARD, FORM, INSTALLATION)
+PAGES = (HOME, ADD, REVIEW, ATTENTION, CARDS, UPLOAD, CARD, PRAYERS, FORM, INSTALLATION, KEYS)
 """In the order of the work; the first that a person may see is where they land."""
 
 

@@ -76,6 +76,18 @@ def workers_without_key(session: Session, version: int) -> list[tuple[str, int]]
     return [(row.host, row.pid) for row in rows]
 
 
+def worker_keys(session: Session) -> list[frozenset[int]]:
+    """The encryption keys of each worker that lives and told them. A system transaction."""
+    rows = session.scalars(
+        select(Heartbeat.key_versions).where(
+            Heartbeat.kind == "worker",
+            Heartbeat.seen_at > func.now() - ALIVE_FOR,
+            Heartbeat.key_versions.is_not(None),
+        )
+    )
+    return [frozenset(versions or ()) for versions in rows]
+
+
 def forget_dead(session: Session) -> None:
     """Removes what has been silent for a day. A system transaction."""
     session.execute(delete(Heartbeat).where(Heartbeat.seen_at < func.now() - FORGET_AFTER))
