@@ -27,7 +27,7 @@ hub = services.container()
 every = max(0.5, hub.settings.page_refresh_seconds - 0.5)
 
 place: Place = ss.setdefault(place_key, Place())
-if place.page is None or not any(place.key(prayer.card_id) in ss for prayer in place.page.prayers):
+if place.page and not any(place.key(prayer.card_id) in ss for prayer in place.page.prayers):
     # The ticks are drawn on each run of the page, so without them somebody was elsewhere meanwhile.
     place.turn([])
 
