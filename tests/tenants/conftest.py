@@ -24,8 +24,17 @@ from ghl.people.users import add_user
 from ghl.questions.ask import ask
 from ghl.sources import create_source_key
 from ghl.statuses import CardSource, CardStatus, Role
+from tests.cli.conftest import (  # noqa: F401 - fixtures
+    _compiled,
+    _logs_as_before,
+    bare_environment,
+    environment,
+    hub,
+    simulator,
+)
 from tests.support.cards import CardMaker
 from tests.support.churches import connected_church, key_ring
+from tests.web.conftest import main_module, open_page, settings_in_environment  # noqa: F401 - fixtures
 
 NOW = datetime(2026, 11, 26, 18, tzinfo=UTC)
 SIGN = "Zerubbabel"
@@ -148,8 +157,8 @@ def furnish(database, sql, keys, slug, name, *, cards) -> tuple[UUID, Ids, str]:
         "last_name": name,
         "email": f"{name.lower()}@{slug}.example.org",
         "prayer_request": f"For {name}",
-        "service": f"{name}'s service",
-        "campus": f"{name}'s campus",
+        "service": f"{name} service",
+        "campus": f"{name} campus",
     }
     with database.church(church_id) as session:
         sql_id = imports.start(
