@@ -37,15 +37,26 @@ ELEMENTS = (
     *("expander", "badge", "date_input", "toggle", "file_uploader"),
 )
 
+NAMES = {"grace": "Anna", "hope": SIGN, "nobody": "Nobody"}
+
+
+def service(ids):
+    return f"{NAMES[ids.slug]} service"
+
+
+def campus(ids):
+    return f"{NAMES[ids.slug]} campus"
+
+
 WITH_IDS = {
     "card": {"number": lambda ids: str(ids.number)},
     "review": {"number": lambda ids: str(ids.number)},
     "cards": {
         "import": lambda ids: str(ids.import_id),
-        "service": lambda ids: f"{SIGN} service" if ids.slug == "hope" else "Nobody service",
-        "campus": lambda ids: f"{SIGN} campus" if ids.slug == "hope" else "Nobody campus",
+        "service": service,
+        "campus": campus,
     },
-    "attention": {"service": lambda ids: f"{SIGN} service" if ids.slug == "hope" else "Nobody service"},
+    "attention": {"service": service},
 }
 """What of a church may stand in the address of a page."""
 
