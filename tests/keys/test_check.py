@@ -1,5 +1,6 @@
 """A wrong or missing key is told at the start, by each process that needs it."""
 
+import os
 import subprocess
 import sys
 
@@ -122,7 +123,6 @@ PROCESSES = {
     "worker": (sys.executable, "worker.py"),
     "workers": (sys.executable, "worker.py", "--processes", "2"),
     "connect": (sys.executable, "-m", "jobs.cli", "connect", "grace", "--location", "L1"),
-    "rotate": (sys.executable, "-m", "jobs.cli", "keys", "rotate"),
 }
 
 
@@ -131,8 +131,6 @@ def test_each_process_that_needs_the_keys_says_so_and_ends(
     process, database, database_urls, redis_url, tmp_path
 ):
     connected_church(database, ring(ONE), location_id="L1", slug="grace")
-    import os
-
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
     environment |= {
         "HUB_DATABASE_URL": database_urls.app,

@@ -1,5 +1,6 @@
 """Everything is sealed anew while the hub runs: no read fails, no write is lost, and a run that was killed goes on."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -181,8 +182,6 @@ def test_while_it_runs_no_read_fails_and_no_write_is_lost(database, churches):
 
 
 def test_a_run_that_is_killed_in_the_middle_goes_on(database, database_urls, churches, tmp_path):
-    import os
-
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
     environment |= {
         "HUB_DATABASE_URL": database_urls.app,
