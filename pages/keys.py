@@ -12,7 +12,7 @@ from dashboard.components import states
 from dashboard.formatting import day_of
 from dashboard.reading import Trouble, guarded
 from ghl.keys.overview import Overview, overview
-from ghl.keys.standing import KeyStanding, Place, next_step
+from ghl.keys.standing import KeyStanding, Place, counted, next_step
 
 person = gate.require_ops()
 hub = services.container()
@@ -32,10 +32,7 @@ def draw(key: KeyStanding) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.text(f"Key {key.version}")
             st.badge(label, icon=icon, color=colour)  # type: ignore[arg-type] # one of Streamlit's names
-        counted = {**key.rows, **key.keyed}
-        st.text(
-            "Seals " + (", ".join(f"{n:,} {what}" for what, n in sorted(counted.items())) or "nothing") + "."
-        )
+        st.text(f"Sealed with it: {counted({**key.rows, **key.keyed})}.")
         if key.known_since:
             since = day_of(key.known_since.isoformat(), now=hub.clock.now(), zone=UTC)
             st.text(f"Known since {since} (UTC).")
@@ -44,7 +41,7 @@ def draw(key: KeyStanding) -> None:
 def workers(found: Overview) -> str:
     """Who could open what the newest key seals."""
     if not found.workers:
-        return "No worker runs now, so nobody has told which keys are there."
+        return "No worker runs now: this is what was known last."
     all_of_them = "1 worker runs" if found.workers == 1 else f"{found.workers} workers run"
     if not found.lacking:
         return f"{all_of_them}, with these keys."

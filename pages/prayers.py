@@ -58,7 +58,9 @@ def draw(prayer: Prayer, marked: Mark | None) -> None:
     """One request."""
     now = hub.clock.now()
     with st.container(border=True, gap="xsmall", key=f"prayer_{prayer.card_id.hex}"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        with st.container(
+            horizontal=True, vertical_alignment="center", gap="small", key=f"asked_{prayer.card_id.hex}"
+        ):
             st.text(one_line(prayer.name) or "No name")
             st.text(when(prayer.at, now=now, zone=zone))
             st.page_link(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from ghl import audit
@@ -174,7 +174,7 @@ def _reseal(
     ring: KeyRing,
     column: SealedColumn,
     church_id: UUID,
-    row: "Row[Any]",
+    row: Any,
 ) -> bool:
     place = column.place(church_id, row.id)
     try:

@@ -87,6 +87,11 @@ def trouble(keys: Sequence[KeyStanding], source: str) -> str | None:
     return None
 
 
+def counted(rows: Mapping[str, int]) -> str:
+    """What hangs on a key: `tokens (12), proofs of consent (3)`, or `nothing`."""
+    return ", ".join(f"{what} ({count:,})" for what, count in sorted(rows.items())) or "nothing"
+
+
 def to_reseal(keys: Sequence[KeyStanding]) -> int:
     """How many secrets are not sealed with the newest key yet."""
     return sum(key.sealed for key in keys if key.place is not Place.SEALS)

@@ -21,7 +21,7 @@ def status(as_json: AsJson = False) -> None:
     Fails where a key is missing or is another one than before.
     """
     from ghl.keys.check import read_standings
-    from ghl.keys.standing import next_step, to_reseal, trouble
+    from ghl.keys.standing import counted, next_step, to_reseal, trouble
 
     with opened_hub() as hub:
         ring = hub.key_ring
@@ -37,7 +37,7 @@ def status(as_json: AsJson = False) -> None:
             }
         )
     else:
-        rows = [{**_as_row(key), "rows": _rows(key)} for key in keys]
+        rows = [{**_as_row(key), "rows": counted({**key.rows, **key.keyed})} for key in keys]
         print_table(rows, ("key", "state", "known_since", "rows"), empty="There is no key.")
         typer.echo(next_step(keys, ring.source))
     if trouble(keys, ring.source):
@@ -49,6 +49,7 @@ def plan(as_json: AsJson = False) -> None:
     """Print what `hub keys rotate` would do. Nothing is changed."""
     from ghl.keys.check import read_standings
     from ghl.keys.rotation import lacking_workers, prepare
+    from ghl.keys.standing import counted
 
     with opened_hub() as hub:
         ring = hub.key_ring
@@ -64,7 +65,7 @@ def plan(as_json: AsJson = False) -> None:
         return
     for key in keys:
         if key.sealed:
-            typer.echo(f"From key {key.version} to key {would.newest}: {_rows(key)}.")
+            typer.echo(f"From key {key.version} to key {would.newest}: {counted(key.rows)}.")
     if not would.total:
         typer.echo(f"Nothing to do: everything is sealed with key {would.newest}.")
     for host, pid in lacking:
@@ -145,9 +146,3 @@ def _as_row(key: "KeyStanding") -> dict[str, Any]:
         "known_since": since.isoformat(timespec="seconds") if since else None,
         "rows": dict(key.rows) | dict(key.keyed),
     }
-
-
-def _rows(key: "KeyStanding") -> str:
-    return (
-        ", ".join(f"{count} {what}" for what, count in sorted({**key.rows, **key.keyed}.items())) or "nothing"
-    )

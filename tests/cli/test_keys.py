@@ -47,7 +47,7 @@ def test_from_one_key_to_the_next(keys):
         "from": [{"key": 1, "rows": {"tokens": 1}}],
         "workers_without_key": [],
     }
-    assert "From key 1 to key 2: 1 tokens." in keys("keys", "plan").out
+    assert "From key 1 to key 2: tokens (1)." in keys("keys", "plan").out
     assert "still sealed with an older key" in keys("keys", "status").out
 
     turned = json.loads(keys("keys", "rotate", "--json").out)

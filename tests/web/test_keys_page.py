@@ -41,7 +41,7 @@ def test_from_one_key_to_the_next_in_words(open_page, sign_in, database, monkeyp
     alive(database, 1)
     seen = words(open_page(cookie, PAGE))
     assert "Everything is sealed with key 1. Nothing to do." in seen
-    assert {"Key 1", "Seals 1 tokens.", "1 worker runs, with these keys."} <= set(seen)
+    assert {"Key 1", "Sealed with it: tokens (1).", "1 worker runs, with these keys."} <= set(seen)
 
     both = KeyRing.parse(f"{ONE},{TWO}")
     check_keys(database, both)
