@@ -26,7 +26,7 @@ BATCH = 50
 
 CHURCHES = 200
 
-PATIENCE = 20
+PATIENCE = 30
 """Seconds in which a worker that reads its keys again has done so: it does at a heartbeat, every five."""
 
 
