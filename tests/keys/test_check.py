@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ghl.config import Settings
 from ghl.crypto import KeyRing, new_key_line
 from ghl.keys.check import WrongKeysError, check_keys, read_standings
 from ghl.keys.standing import Place, next_step, standings, to_reseal, trouble
+from jobs.supervisor import up
+from jobs.supervisor.errors import StartError
 from tests.support.churches import connected_church
 from tests.support.hub import ROOT
 
@@ -162,3 +165,11 @@ def test_the_standing_says_since_when_and_how_much(database):
     (one,) = read_standings(database, keys.check_values)
     assert (one.version, one.place, dict(one.rows)) == (1, Place.SEALS, {"tokens": 1})
     assert one.known_since is not None
+
+
+def test_the_whole_hub_does_not_start_with_another_key(database, database_urls):
+    """What `hub up` asks before it starts any part."""
+    connected_church(database, ring(ONE), location_id="L1")
+    with pytest.raises(StartError, match="HUB_ENCRYPTION_KEYS: encryption key 1 is not the one that sealed"):
+        up.check_keys(Settings(_env_file=None, encryption_keys=OTHER_ONE), database_urls.app)
+    up.check_keys(Settings(_env_file=None, encryption_keys=ONE), database_urls.app)
