@@ -26,7 +26,8 @@ class Known:
 
 @dataclass(frozen=True)
 class KeyStanding:
-    """One key. `rows` says how many secrets it seals, by what they are; `keyed` what hangs on it for ever."""
+    """One key. `rows` says how many secrets it seals, by what they are; `keyed` what hangs on it and cannot be
+    sealed anew."""
 
     version: int
     place: Place
@@ -112,7 +113,7 @@ def next_step(keys: Sequence[KeyStanding], source: str) -> str:
     done = f"Everything is sealed with key {seals}."
     old = [key for key in keys if key.place is Place.OPENS]
     if kept := [key for key in old if key.keyed]:
-        done += f" {_named(kept)} has to stay: {_needed(sum(key.needed for key in kept))} it for ever."
+        done += f" {_named(kept)} has to stay: {_needed(sum(key.needed for key in kept))} it and cannot be sealed anew."
     if free := [key for key in old if not key.keyed]:
         done += (
             f" {_named(free)} is needed for older backups alone: keep a copy with those, then take it out of the keys"

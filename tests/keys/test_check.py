@@ -112,7 +112,7 @@ def test_what_to_do_next_in_words():
     )
     keys = standings({1: b"", 2: b""}, {}, {2: {"tokens": 1}}, {1: {"proofs of consent": 4}})
     assert next_step(keys, "") == (
-        "Everything is sealed with key 2. Key 1 has to stay: 4 secrets need it for ever."
+        "Everything is sealed with key 2. Key 1 has to stay: 4 secrets need it and cannot be sealed anew."
     )
     assert to_reseal(keys) == 0
     assert "key 1 is missing, and 4 secrets need it" in (
