@@ -27,7 +27,8 @@ class Known:
 @dataclass(frozen=True)
 class KeyStanding:
     """One key. `rows` says how many secrets it seals, by what they are; `keyed` what hangs on it and cannot be
-    sealed anew."""
+    sealed anew.
+    """
 
     version: int
     place: Place
