@@ -99,14 +99,6 @@ def test_no_key_is_one_line(hub):
 
 
 def test_the_hub_does_not_start_with_keys_that_cannot_be_had(real_hub, tmp_path):
-    for named, says in (
-        ({"HUB_ENCRYPTION_KEYS": "1:hunter2"}, "HUB_ENCRYPTION_KEYS: Encryption key 1 is not base64."),
-        (
-            {"HUB_ENCRYPTION_KEYS": "", "HUB_ENCRYPTION_KEYS_FILE": str(tmp_path / "nowhere")},
-            f"HUB_ENCRYPTION_KEYS_FILE: The key file {tmp_path / 'nowhere'} cannot be read",
-        ),
-    ):
-        refused = real_hub("up", "--data-dir", str(tmp_path / "data"), **named)
-        assert refused.code == 2
-        assert refused.err.startswith(says), refused.err
-        assert "hunter2" not in refused.out + refused.err
+    refused = real_hub("up", "--data-dir", str(tmp_path / "data"), HUB_ENCRYPTION_KEYS="1:hunter2")
+    assert refused.code == 2
+    assert refused.err == "HUB_ENCRYPTION_KEYS: Encryption key 1 is not base64.\n"
