@@ -46,6 +46,7 @@ def downgrade() -> None:
     op.drop_column("prayer_requests", "prayed_by")
     op.drop_column("prayer_requests", "prayed_at")
     op.drop_column("heartbeats", "key_versions")
-    op.execute("REVOKE SELECT (church_id, key_version) ON credentials FROM hub_system")
+    # Which church it is stays: without a policy it shows no row, and others may have asked for it as well.
+    op.execute("REVOKE SELECT (key_version) ON credentials FROM hub_system")
     op.execute("DROP POLICY hub_system ON credentials")
     op.drop_table("encryption_keys")
