@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from ghl.config import load_settings
+from ghl.crypto import KeyRingError
 from jobs.running import NoHubError, with_running_hub
 from jobs.worker import run_worker, run_workers
 
@@ -17,10 +18,10 @@ def main() -> int:
         parser.error("--processes must be at least 1")
     try:
         settings = with_running_hub(load_settings())
-    except NoHubError as error:
+        return run_worker(settings) if processes == 1 else run_workers(settings, processes)
+    except (NoHubError, KeyRingError) as error:
         print(f"worker: {error}", file=sys.stderr)  # noqa: T201 (the one line for whoever started it)
         return 2
-    return run_worker(settings) if processes == 1 else run_workers(processes)
 
 
 if __name__ == "__main__":

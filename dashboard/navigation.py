@@ -24,6 +24,7 @@ class PageSpec:
 
     `section` is the heading it stands under in the menu. None has one so far: with headings Streamlit's menu is no
     list that screen readers know (axe: `list`, `listitem`). A page that is not `listed` is reached by links only.
+    One for `prayers` is for those who may read prayer requests, whatever their role.
     """
 
     file: str
@@ -31,12 +32,14 @@ class PageSpec:
     icon: str
     roles: frozenset[Role] = frozenset()
     ops: bool = False
+    prayers: bool = False
     section: str = ""
     listed: bool = True
 
     def is_for(self, person: SignedIn) -> bool:
         """Whether this person finds the page in their menu."""
-        return (self.ops and person.is_ops) or person.role in self.roles
+        reads_prayers = person.church is not None and person.church.reads_prayers
+        return (self.ops and person.is_ops) or (self.prayers and reads_prayers) or person.role in self.roles
 
     @property
     def path(self) -> Path:
@@ -52,6 +55,7 @@ CARDS = PageSpec("cards", "All cards", "badge", roles=EVERYBODY)
 UPLOAD = PageSpec("upload", "Import a list", "upload_file", roles=WRITERS)
 CARD = PageSpec("card", "Card", "id_card", roles=EVERYBODY, listed=False)
 CONNECTION = PageSpec("connection", "Connection", "cable", roles=ADMINS)
+PRAYERS = PageSpec("prayers", "Prayer requests", "volunteer_activism", prayers=True)
 FORM = PageSpec("form", "Card form", "qr_code_2", roles=ADMINS)
 TEAM = PageSpec("team", "Team", "group", roles=ADMINS)
 CHURCHES = PageSpec("churches", "Churches", "church", ops=True)
@@ -59,15 +63,16 @@ CHURCH = PageSpec("church", "Church", "church", ops=True, listed=False)
 PEOPLE = PageSpec("people", "People", "manage_accounts", ops=True)
 SIGNED_IN = PageSpec("signed_in", "Signed in", "devices", roles=EVERYBODY, ops=True, listed=False)
 INSTALLATION = PageSpec("installation", "This installation", "dns", ops=True)
+KEYS = PageSpec("keys", "Keys", "key", ops=True)
 
 CORRECTION = "correction"
 """In a card's address: its form is open from the start."""
 
 PAGES = (
-    *(HOME, ADD, REVIEW, ATTENTION, CARDS, UPLOAD, CARD),
+    *(HOME, ADD, REVIEW, ATTENTION, CARDS, UPLOAD, CARD, PRAYERS),
     *(CONNECTION, FORM, TEAM),
     *(CHURCHES, CHURCH, PEOPLE),
-    *(INSTALLATION, SIGNED_IN),
+    *(INSTALLATION, KEYS, SIGNED_IN),
 )
 """In the order of the work; the first that a person may see is where they land."""
 

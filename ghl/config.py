@@ -55,6 +55,14 @@ class Settings(BaseSettings):
     ghl_base_url: str = GHL_BASE_URL
     encryption_keys: SecretStr | None = None
     encryption_keys_file: Path | None = None
+    encryption_keys_vault: str = ""
+    encryption_keys_aws: str = ""
+    vault_token: SecretStr | None = None
+    vault_role_id: str = ""
+    vault_secret_id: SecretStr | None = None
+    vault_kubernetes_role: str = ""
+    vault_namespace: str = ""
+    vault_ca_file: Path | None = None
 
     demo_simulator_url: str = ""
 

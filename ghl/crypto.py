@@ -7,10 +7,9 @@ import base64
 import binascii
 import os
 import re
-import stat
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -19,9 +18,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
 
-from ghl.config import Settings
-
 KEY_BYTES = 32
+WHICH_KEY, CHECK_BYTES = b"church-connect-hub: which key is this", 16
+VERSION = re.compile(r"[1-9][0-9]{0,5}")
 NONCE_BYTES = 12
 """NIST SP 800-38D section 8.2: 96 bits; random ones are safe for 2^32 seals with one key."""
 
@@ -57,37 +56,52 @@ class Sealed:
 
 
 class KeyRing:
-    """Keys by version. The newest one seals; each opens what it sealed."""
+    """Keys by version. The newest one seals; each opens what it sealed. Thread-safe.
 
-    def __init__(self, keys: Mapping[int, bytes], *, random: Callable[[int], bytes] = os.urandom) -> None:
+    `source` is the setting that names them. `again` reads them once more from where they came from, so that a key
+    that was added while the process runs comes in by `look_again`.
+    """
+
+    def __init__(
+        self,
+        keys: Mapping[int, bytes],
+        *,
+        random: Callable[[int], bytes] = os.urandom,
+        source: str = "",
+        again: Callable[[], "KeyRing | None"] | None = None,
+    ) -> None:
         if not keys:
             raise KeyRingError("No encryption key is set.")
+        self.source = source
         self._ciphers = {version: AESGCM(key) for version, key in keys.items()}
         self._keys = dict(keys)
         self._random = random
-        self.newest = max(keys)
+        self._again = again
+        self._lock = threading.Lock()
 
     @classmethod
-    def parse(cls, text: str) -> "KeyRing":
+    def parse(
+        cls, text: str, *, source: str = "", again: Callable[[], "KeyRing | None"] | None = None
+    ) -> "KeyRing":
         """Reads `version:base64`, several with commas or line breaks between; `#` begins a comment.
 
         Raises `KeyRingError`.
         """
         keys: dict[int, bytes] = {}
-        for entry in re.split(r"[,\n]", text):
-            entry = entry.split("#")[0].strip()  # noqa: PLW2901
-            if not entry:
-                continue
-            version, found, encoded = entry.partition(":")
-            if not found or not version.strip().isdigit():
-                raise KeyRingError(
-                    "An encryption key must look like 1:base64, with a number before the colon."
-                )
-            number = int(version)
-            if number in keys:
-                raise KeyRingError(f"Encryption key {number} is given twice.")
-            keys[number] = _decode(number, encoded.strip())
-        return cls(keys)
+        for line in text.splitlines():
+            for entry in line.split("#")[0].split(","):
+                if not entry.strip():
+                    continue
+                version, found, encoded = entry.partition(":")
+                if not found or not VERSION.fullmatch(version.strip()):
+                    raise KeyRingError(
+                        "An encryption key must look like 1:base64, with a number from 1 to 999999 before the colon."
+                    )
+                number = int(version)
+                if number in keys:
+                    raise KeyRingError(f"Encryption key {number} is given twice.")
+                keys[number] = _decode(number, encoded.strip())
+        return cls(keys, source=source, again=again)
 
     def __repr__(self) -> str:
         return f"KeyRing(versions={sorted(self._ciphers)})"
@@ -96,6 +110,16 @@ class KeyRing:
     def versions(self) -> tuple[int, ...]:
         """The versions that this ring can open."""
         return tuple(sorted(self._ciphers))
+
+    @property
+    def newest(self) -> int:
+        """The version that seals."""
+        return max(self._ciphers)
+
+    @property
+    def check_values(self) -> Mapping[int, bytes]:
+        """A value by version that is always the same for one key, differs for any other, and tells nothing of it."""
+        return {version: self.derived(version, WHICH_KEY)[:CHECK_BYTES] for version in self._keys}
 
     def derived(self, version: int, purpose: bytes) -> bytes:
         """A key of 32 bytes for another purpose, from which the ring's own cannot be found. Raises `UnsealError`."""
@@ -107,8 +131,9 @@ class KeyRing:
     def seal(self, plain: str, context: Context) -> Sealed:
         """Seals a secret for one place with the newest key."""
         nonce = self._random(NONCE_BYTES)
-        encrypted = self._ciphers[self.newest].encrypt(nonce, plain.encode(), context.as_bytes())
-        return Sealed(nonce + encrypted, self.newest)
+        version = self.newest
+        encrypted = self._ciphers[version].encrypt(nonce, plain.encode(), context.as_bytes())
+        return Sealed(nonce + encrypted, version)
 
     def open(self, sealed: Sealed, context: Context) -> SecretStr:
         """The secret, where the place is the one it was sealed for. Raises `UnsealError`."""
@@ -123,25 +148,22 @@ class KeyRing:
                 f"A secret in {context.table} does not open with encryption key {sealed.key_version}."
             ) from None
 
+    def look_again(self) -> None:
+        """Takes in keys that were added meanwhile; those that are known stay as they are.
+
+        It may ask a server: not for a thread that holds a transaction open.
+        """
+        found = self._again() if self._again is not None else None
+        if found is not None:
+            with self._lock:
+                # New dictionaries in one assignment each: others read without the lock.
+                self._keys = {**found._keys, **self._keys}  # noqa: SLF001
+                self._ciphers = {**found._ciphers, **self._ciphers}  # noqa: SLF001
+
 
 def new_key_line(version: int) -> str:
     """A fresh random key as it stands in a key file, such as `1:…`."""
     return f"{version}:{base64.b64encode(AESGCM.generate_key(KEY_BYTES * 8)).decode()}"
-
-
-def load_key_ring(settings: Settings) -> KeyRing:
-    """The ring from `HUB_ENCRYPTION_KEYS`, else from the file `HUB_ENCRYPTION_KEYS_FILE`.
-
-    Raises `KeyRingError` when there is none, a key is malformed, or others may read the file.
-    """
-    if settings.encryption_keys is not None:
-        return KeyRing.parse(settings.encryption_keys.get_secret_value())
-    path = settings.encryption_keys_file
-    if path is None:
-        raise KeyRingError(
-            "Set HUB_ENCRYPTION_KEYS or HUB_ENCRYPTION_KEYS_FILE: tokens cannot be kept without."
-        )
-    return KeyRing.parse(_read_private(path))
 
 
 def _decode(version: int, encoded: str) -> bytes:
@@ -152,14 +174,3 @@ def _decode(version: int, encoded: str) -> bytes:
     if len(key) != KEY_BYTES:
         raise KeyRingError(f"Encryption key {version} has {len(key)} bytes; it must have {KEY_BYTES}.")
     return key
-
-
-def _read_private(path: Path) -> str:
-    try:
-        mode = path.stat().st_mode
-        text = path.read_text()
-    except OSError as error:
-        raise KeyRingError(f"The key file {path} cannot be read: {error.strerror}.") from error
-    if stat.S_IMODE(mode) & 0o077:
-        raise KeyRingError(f"The key file {path} may be read by others; make it private (mode 600).")
-    return text

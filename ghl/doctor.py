@@ -22,11 +22,13 @@ from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 from ghl.causes import cause
 from ghl.clock import Clock
 from ghl.config import GHL_BASE_URL, Settings
-from ghl.crypto import KeyRingError, load_key_ring
-from ghl.db.engine import ENTER
+from ghl.crypto import KeyRingError
+from ghl.db.engine import ENTER, Database
 from ghl.db.migrate import alembic_config
 from ghl.db.roles import SYSTEM_ROLE
 from ghl.db.url import database_url
+from ghl.keys.check import check_keys
+from ghl.keys.sources import load_key_ring
 from ghl.redis import connect_redis
 from ghl.status import ALIVE_SECONDS
 
@@ -243,15 +245,28 @@ def redis_server(settings: Settings) -> Iterable[Finding]:
 
 
 def keys(settings: Settings) -> Iterable[Finding]:
-    """The encryption keys can be read, and nobody else can read their file."""
+    """The encryption keys can be read, nobody else can read their file, and they are the ones this hub works with."""
+    hint = "Without them no token opens and no card goes out."
     try:
         ring = load_key_ring(settings)
     except KeyRingError as error:
-        yield Finding(
-            "keys.missing", Level.ERROR, str(error), "Without them no token opens and no card goes out."
-        )
+        yield Finding("keys.missing", Level.ERROR, str(error), hint)
         return
     yield Finding("keys.read", Level.OK, f"Encryption keys are there; number {ring.newest} seals.")
+    if settings.database_url is None:
+        return
+    database = Database(settings.database_url.get_secret_value(), name="hub-doctor", pool_size=1)
+    try:
+        check_keys(database, ring, remember=False)
+    except KeyRingError as error:
+        yield Finding("keys.wrong", Level.ERROR, str(error), hint)
+    except SQLAlchemyError:
+        # What is wrong with the database was told before.
+        return
+    else:
+        yield Finding("keys.right", Level.OK, "They are the keys that this hub has worked with.")
+    finally:
+        database.close()
 
 
 def data_folder(folder: Path) -> Iterable[Finding]:

@@ -95,8 +95,10 @@ class Container:
 
     @part
     def key_ring(self) -> "KeyRing":
-        """The keys that seal and open tokens. Only workers and `hub connect` ask for it."""
-        from ghl.crypto import load_key_ring
+        """The keys that seal and open tokens, read when they are first asked for. `ghl.keys.check` tells whether they
+        are the right ones.
+        """
+        from ghl.keys.sources import load_key_ring
 
         return load_key_ring(self.settings)
 

@@ -7,19 +7,24 @@ import threading
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from ghl.crypto import KeyRing
 from ghl.db.engine import Database
-from ghl.heartbeat import BEAT_SECONDS, beat, end
+from ghl.heartbeat import BEAT_SECONDS, beat, end, newest_key
 from ghl.ids import new_id
 
 log = structlog.get_logger()
 
 
 class Heart:
-    """Beats from `start` to `stop`. A database that is away is tried again at the next beat."""
+    """Beats from `start` to `stop`. A database that is away is tried again at the next beat.
 
-    def __init__(self, database: Database, *, kind: str) -> None:
+    A process with a `key_ring` tells which keys it has, and takes in a new one as soon as any process works with it.
+    """
+
+    def __init__(self, database: Database, *, kind: str, key_ring: KeyRing | None = None) -> None:
         self._database = database
         self._kind = kind
+        self._key_ring = key_ring
         self._id = new_id()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heart", daemon=True)
@@ -41,9 +46,31 @@ class Heart:
     def _run(self) -> None:
         while True:
             try:
-                with self._database.system() as session:
-                    beat(session, self._id, kind=self._kind, host=socket.gethostname(), pid=os.getpid())
+                self._beat()
             except SQLAlchemyError as error:
                 log.warning("heart.missed", error=type(error).__name__)
             if self._stop.wait(BEAT_SECONDS):
                 return
+
+    def _beat(self) -> None:
+        ring = self._key_ring
+        newest = self._tell()
+        if ring and newest > ring.newest:
+            ring.look_again()
+            if ring.newest >= newest:
+                # Who changes to the new key waits for nothing else.
+                self._tell()
+
+    def _tell(self) -> int:
+        """Says that the process lives; the newest key that any process has worked with, where it has keys itself."""
+        ring = self._key_ring
+        with self._database.system() as session:
+            beat(
+                session,
+                self._id,
+                kind=self._kind,
+                host=socket.gethostname(),
+                pid=os.getpid(),
+                key_versions=ring.versions if ring else None,
+            )
+            return newest_key(session) if ring else 0

@@ -88,7 +88,8 @@ def with_running_hub(settings: Settings) -> Settings:
         "database_url": SecretStr(hub.database_url),
         "database_admin_url": SecretStr(hub.database_admin_url) if hub.database_admin_url else None,
         "redis_url": settings.redis_url or SecretStr(hub.redis_url),
-        "encryption_keys_file": settings.encryption_keys_file or _path(hub.encryption_keys_file),
+        "encryption_keys_file": settings.encryption_keys_file
+        or (None if _names_other_keys(settings) else _path(hub.encryption_keys_file)),
         "public_url": settings.public_url or hub.web_url,
         "form_url": settings.form_url or hub.intake_url,
         # What the hub's own workers use, so that a token is tested at the place where it will be used.
@@ -103,12 +104,18 @@ def as_environment(settings: Settings) -> dict[str, str]:
     values = {
         "HUB_DATABASE_URL": settings.database_url and settings.database_url.get_secret_value(),
         "HUB_REDIS_URL": settings.redis_url and settings.redis_url.get_secret_value(),
+        # The other sources stand in the environment already: they are never found in a note.
         "HUB_ENCRYPTION_KEYS_FILE": settings.encryption_keys_file and str(settings.encryption_keys_file),
         "HUB_DATA_DIR": str(settings.data_dir),
         "HUB_PUBLIC_URL": settings.public_url,
         "HUB_FORM_URL": settings.form_url,
     }
     return {name: value for name, value in values.items() if value}
+
+
+def _names_other_keys(settings: Settings) -> bool:
+    """Whether the environment says itself where the encryption keys are; two places would be refused."""
+    return bool(settings.encryption_keys or settings.encryption_keys_vault or settings.encryption_keys_aws)
 
 
 def _path(text: str) -> Path | None:

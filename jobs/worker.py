@@ -12,8 +12,10 @@ import time
 from types import FrameType
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from ghl.config import Settings
+from ghl.keys.check import check_keys
 from ghl.logging import set_up_logging
 from jobs.container import Container, build_container
 from jobs.dispatcher.caller import Caller
@@ -30,6 +32,9 @@ STOP_WITHIN = 7.0
 """Seconds to finish or give back what is held, longer than any call takes; the supervisor waits ten in all."""
 
 GONE_WITHIN = 9.5
+
+ASK_AGAIN_EVERY = 1.0
+"""Seconds between two tries to reach a database that is away."""
 
 log = structlog.get_logger(__name__)
 
@@ -62,7 +67,7 @@ class Worker:
         self._dispatcher = Dispatcher(tools=tools, caller=caller, threads=settings.worker_threads)
         self._caretaker = Caretaker(tools, caller, container.waker.wake)
         self._listener = Listener(redis_url, name=_rq_name(name), on_wake=self._dispatcher.wake)
-        self._heart = Heart(container.database, kind="worker")
+        self._heart = Heart(container.database, kind="worker", key_ring=container.key_ring)
         self._postman = Postman(
             container.database, container.smtp, public_url=settings.public_url, clock=clock
         )
@@ -106,14 +111,32 @@ def run_worker(settings: Settings) -> int:
     """Runs one worker in this process until SIGTERM or SIGINT. Returns the exit code."""
     set_up_logging("worker", level=settings.log_level)
     container = build_container(settings, name="worker", pool_size=DESKS + 3, ask_first=False)
-    worker = Worker(container)
-    signal.signal(signal.SIGTERM, worker.stop)
-    signal.signal(signal.SIGINT, worker.stop)
-    threading.Thread(target=_end_in_any_case, args=(worker,), name="end", daemon=True).start()
     try:
+        worker = Worker(container)
+        signal.signal(signal.SIGTERM, worker.stop)
+        signal.signal(signal.SIGINT, worker.stop)
+        threading.Thread(target=_end_in_any_case, args=(worker,), name="end", daemon=True).start()
+        if not keys_are_right(container, worker.stopping):
+            return 0
         return worker.run()
     finally:
         container.close()
+
+
+def keys_are_right(container: Container, stopping: threading.Event) -> bool:
+    """Whether the keys are the hub's own, asked as soon as the database answers; False where it never did.
+
+    Raises `KeyRingError`.
+    """
+    while not stopping.is_set():
+        try:
+            check_keys(container.database, container.key_ring)
+        except SQLAlchemyError as error:
+            log.warning("keys.not_checked", error=type(error).__name__)
+            stopping.wait(ASK_AGAIN_EVERY)
+        else:
+            return True
+    return False
 
 
 def _end_in_any_case(worker: Worker) -> None:
@@ -124,8 +147,11 @@ def _end_in_any_case(worker: Worker) -> None:
     os._exit(1)
 
 
-def run_workers(processes: int) -> int:
-    """Runs several workers as children and starts a dead one again, until SIGTERM or SIGINT."""
+def run_workers(settings: Settings, processes: int) -> int:
+    """Runs several workers as children and starts a dead one again, until SIGTERM or SIGINT.
+
+    Raises `KeyRingError` before any of them is started: each would end for the same reason.
+    """
     stop = threading.Event()
 
     def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
@@ -133,6 +159,12 @@ def run_workers(processes: int) -> int:
 
     signal.signal(signal.SIGTERM, ask_to_stop)
     signal.signal(signal.SIGINT, ask_to_stop)
+    container = build_container(settings, name="workers", pool_size=1)
+    try:
+        if not keys_are_right(container, stop):
+            return 0
+    finally:
+        container.close()
     command = [sys.executable, *sys.argv[:1], "--processes", "1"]
     children = [subprocess.Popen(command) for _ in range(processes)]  # noqa: S603 (our own script)
     while not stop.wait(1.0):

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ghl.config import Settings
-from ghl.crypto import Context, KeyRing, KeyRingError, Sealed, UnsealError, load_key_ring, new_key_line
+from ghl.crypto import Context, KeyRing, KeyRingError, Sealed, UnsealError, new_key_line
 
 HERE = Context("credentials", "sealed", UUID(int=1), UUID(int=2))
 ONE, TWO = (f"{n}:{base64.b64encode(bytes([n]) * 32).decode()}" for n in (1, 2))
@@ -60,6 +59,9 @@ def test_the_newest_key_seals_and_the_old_one_still_opens():
     [
         ("", "No encryption key"),
         ("abc", "must look like 1:base64"),
+        ("0:c2hvcnQ=", "must look like 1:base64"),
+        ("²:c2hvcnQ=", "must look like 1:base64"),
+        ("1234567:c2hvcnQ=", "must look like 1:base64"),
         ("1:%%%", "is not base64"),
         ("1:c2hvcnQ=", "has 5 bytes"),
         (f"{ONE},{ONE}", "given twice"),
@@ -70,17 +72,6 @@ def test_wrong_keys_are_told_and_never_shown(text, why):
         KeyRing.parse(text)
     assert "c2hvcnQ" not in str(told.value)
     assert ONE.partition(":")[2] not in repr(KeyRing.parse(ONE)) + str(told.value)
-
-
-def test_a_key_file_that_others_may_read_is_refused(tmp_path):
-    path = tmp_path / "keys"
-    path.write_text(ONE)
-    settings = Settings(_env_file=None, encryption_keys=None, encryption_keys_file=path)
-    path.chmod(0o644)
-    with pytest.raises(KeyRingError, match="may be read by others"):
-        load_key_ring(settings)
-    path.chmod(0o600)
-    assert load_key_ring(settings).versions == (1,)
 
 
 def test_new_keys_are_never_the_same():

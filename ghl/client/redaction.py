@@ -29,6 +29,10 @@ _TOKEN = re.compile(
 )
 _EMAIL = re.compile(r"[^\s\"'<>@,;:()]{1,64}(?:@|%40)[^\s\"'<>@,;:()]{1,255}")
 _PHONE = re.compile(r"\+?\d(?:[\s().-]{0,3}\d){6,14}")
+_LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)(?:"|\\?$)(\s*:)?')
+_TOLD_KEY = re.compile(r"(?i)^(message|msg|error|status|statusCode|code|traceId)$")
+"""What of a JSON text that was cut off, or is broken elsewhere, still tells something and belongs to nobody."""
+
 _TAG = re.compile(r"<[^<>]{0,500}>")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\u00a1-\uffff]+")
 
@@ -47,8 +51,7 @@ def redacted(text: str, *, secret: str = "", most: int = EXCERPT_CHARACTERS) -> 
 
 def excerpt(body: bytes, *, secret: str = "") -> str:
     """The beginning of a body that is no JSON, readable and redacted: enough to tell a proxy from an outage."""
-    text = body[:_CONSIDERED].decode("utf-8", "replace")
-    return redacted(_TAG.sub(" ", text), secret=secret)
+    return redacted(_TAG.sub(" ", _plain(body)), secret=secret)
 
 
 def answer_without_people(body: bytes, *, secret: str = "") -> str:
@@ -59,14 +62,39 @@ def answer_without_people(body: bytes, *, secret: str = "") -> str:
     try:
         answer = orjson.loads(body)
     except orjson.JSONDecodeError:
-        text = body[:_CONSIDERED].decode("utf-8", "replace")
-        return redacted(text, secret=secret, most=ANSWER_CHARACTERS)
+        return redacted(_plain(body), secret=secret, most=ANSWER_CHARACTERS)
     names: set[str] = set()
     kept = _impersonal(answer, names, secret, depth=0)
-    text = orjson.dumps(kept, default=str).decode()
+    text = _without_names(orjson.dumps(kept, default=str).decode(), names)
+    return redacted(text, secret=secret, most=ANSWER_CHARACTERS)
+
+
+def _plain(body: bytes) -> str:
+    """A body that is no JSON as text. One that was to become JSON keeps its names of fields, and few of its values."""
+    text = body[:_CONSIDERED].decode("utf-8", "replace")
+    if not text.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
+        return text
+    key = ""
+    names: set[str] = set()
+
+    def without(found: "re.Match[str]") -> str:
+        nonlocal key
+        if found[2]:
+            key = found[1]
+            return found[0]
+        if _TOLD_KEY.match(key) and found[0].endswith('"') and len(found[0]) > 1:
+            # Half a message may end in half a name.
+            return found[0]
+        names.update(_words(found[1]))
+        return '"[left out]"'
+
+    return _without_names(_LITERAL.sub(without, text), names)
+
+
+def _without_names(text: str, names: set[str]) -> str:
     for name in sorted(names, key=len, reverse=True):
         text = re.sub(rf"(?i)(?<!\w){re.escape(name)}(?!\w)", "[name]", text)
-    return redacted(text, secret=secret, most=ANSWER_CHARACTERS)
+    return text
 
 
 def _impersonal(value: Any, names: set[str], secret: str, *, depth: int) -> Any:

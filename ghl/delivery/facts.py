@@ -10,6 +10,7 @@ from ghl.causes import CauseCode
 from ghl.client.models import Location as GHLLocation
 from ghl.crypto import Context, Sealed
 from ghl.db.models import Church, Credential, Location
+from ghl.keys.registry import TOKENS
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class DeliveryFacts:
 
 def token_context(church_id: UUID, credential_id: UUID) -> Context:
     """The place a church's token belongs to."""
-    return Context("credentials", "sealed", church_id, credential_id)
+    return TOKENS.place(church_id, credential_id)
 
 
 def load_facts(session: Session, church_id: UUID) -> DeliveryFacts | None:

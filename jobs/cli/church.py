@@ -71,10 +71,12 @@ def connect_church(
     """
     from ghl.churches import find_church
     from ghl.connection import connect
+    from ghl.keys.check import check_keys
     from jobs.connecting import token_test
 
     with opened_hub() as hub:
         church = find_church(hub.database, slug)
+        check_keys(hub.database, hub.key_ring)
         token = read_token()
         with token_test(hub, church) as test:
             connected = connect(

@@ -27,6 +27,7 @@ SPEAKING = {
     ("ghl.db.errors", "DatabaseSetupError"): SET_UP,
     ("ghl.crypto", "KeyRingError"): SET_UP,
     ("ghl.crypto", "UnsealError"): SET_UP,
+    ("ghl.keys.rotation", "RotationRefusedError"): REFUSED,
     ("ghl.churches", "ChurchError"): REFUSED,
     ("ghl.connection", "ConnectionRefusedByUsError"): REFUSED,
     ("ghl.people.errors", "PersonError"): REFUSED,

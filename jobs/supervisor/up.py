@@ -40,6 +40,21 @@ def migrate(admin_url: str, app_url: str) -> None:
         raise StartError(str(error)) from error
 
 
+def check_keys(settings: Settings, app_url: str) -> None:
+    """Whether the encryption keys are those that this hub has worked with. Raises `StartError` with one line."""
+    from ghl.crypto import KeyRingError
+    from ghl.db.engine import Database
+    from ghl.keys import check, sources
+
+    database = Database(app_url, name="hub-up", pool_size=1)
+    try:
+        check.check_keys(database, sources.load_key_ring(settings))
+    except KeyRingError as error:
+        raise StartError(str(error)) from error
+    finally:
+        database.close()
+
+
 def first_sign_in(app_url: str, base_url: str) -> str | None:
     """The link for the first person of a new installation, or None."""
     from ghl.db.engine import Database
@@ -58,6 +73,7 @@ class Wiring:
 
     parts: Callable[..., tuple[plan.Part, ...]] = plan.parts
     migrate: Callable[[str, str], None] = migrate
+    check_keys: Callable[[Settings, str], None] = check_keys
     first_sign_in: Callable[[str, str], str | None] = first_sign_in
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     python: str = sys.executable
@@ -90,6 +106,8 @@ class Hub:
             self._add(self._part_maker(plan.simulator, ground))
         admin_url = self._await_servers(admin_url)
         self._wiring.migrate(admin_url, ground.database_url)
+        given = {"encryption_keys_file": ground.keys_file} if ground.keys_file else {}
+        self._wiring.check_keys(self._settings.model_copy(update=given), ground.database_url)
         parts = self._wiring.parts(
             self._options,
             ground,
@@ -124,7 +142,7 @@ class Hub:
             from jobs.supervisor import checks
 
             database_url, admin_url, redis_url = checks.given_servers(settings)
-        own_keys = settings.encryption_keys is None and settings.encryption_keys_file is None
+        own_keys = not self._keys_are_given()
         ground = plan.Ground(
             database_url=database_url,
             redis_url=redis_url,
@@ -136,6 +154,19 @@ class Hub:
             keys_file=encryption_key_file(options.data_dir) if own_keys else None,
         )
         return ground, admin_url
+
+    def _keys_are_given(self) -> bool:
+        """Whether a setting names encryption keys; that they can be had is tried at once."""
+        from ghl.crypto import KeyRingError
+        from ghl.keys.sources import load_key_ring, named_source
+
+        try:
+            given = named_source(self._settings) is not None
+            if given:
+                load_key_ring(self._settings)
+        except KeyRingError as error:
+            raise StartError(str(error)) from error
+        return given
 
     def _start_servers(self, ground: plan.Ground) -> plan.Ground:
         """Starts the servers that were not given; both come up while the other does."""

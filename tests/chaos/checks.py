@@ -11,7 +11,7 @@ from typing import Any
 
 from ghl.causes import CauseCode
 from ghl.simulator.faults import AT_THE_EDGE
-from tests.chaos.evidence import Call, Evidence, Row, by_card, secrets_in
+from tests.chaos.evidence import Call, Evidence, Row, by_card, kept_open, secrets_in
 from tests.chaos.ledger import Ledger, Told
 from tests.chaos.people import ChurchPlan, Feed, Person
 
@@ -381,10 +381,21 @@ def every_correction_is_kept(case: Case) -> Iterator[Violation]:
 
 
 def nothing_tells_of_people(case: Case) -> Iterator[Violation]:
-    """Neither Redis nor a log holds a name, a phone, an e-mail address or a token."""
+    """No log, nothing in Redis, no text of an error, no metric and no entry of the change log holds a name, a phone, an
+    e-mail address, a prayer request or a token.
+    """
     for where, found in case.evidence.texts.items():
         for kind in secrets_in(found, people=case.feed.people, tokens=case.tokens):
             yield Violation("secrets", f"{where} holds {kind}")
+
+
+def no_token_is_kept_open(case: Case) -> Iterator[Violation]:
+    """A dump of the database holds no token, no key of a source and no encryption key, in whatever form."""
+    found = kept_open(case.evidence.dump, case.tokens)
+    if found:
+        yield Violation("secrets", f"the dump holds {found} tokens or keys")
+    if not case.evidence.dump:
+        yield Violation("secrets", "there is no dump to look into")
 
 
 CHECKS: tuple[Check, ...] = (
@@ -403,6 +414,7 @@ CHECKS: tuple[Check, ...] = (
     the_change_log_is_true,
     every_correction_is_kept,
     nothing_tells_of_people,
+    no_token_is_kept_open,
 )
 
 

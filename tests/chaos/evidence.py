@@ -1,8 +1,11 @@
 """What is there when a run is over: rows, contacts, calls, logs, what Redis keeps. Read once, judged by `checks`."""
 
+import base64
 import dataclasses
 import json
 import re
+import subprocess
+import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import redis
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
+from jobs.supervisor.binaries import postgres_programs
 from tests.chaos.installation import Installation
 from tests.chaos.people import Person
 
@@ -74,7 +78,10 @@ class Evidence:
     meanwhile was counted so much too late at most."""
 
     texts: dict[str, str] = field(default_factory=dict)
-    """Logs, and what Redis held, by where it stood."""
+    """Logs, what Redis held, texts of errors, the change log and metrics, by where it stood."""
+
+    dump: str = ""
+    """What `pg_dump` writes of the whole database."""
 
 
 def read_calls(path: Path) -> list[Call]:
@@ -133,7 +140,21 @@ COUNTED = text(
 )
 
 
-def gather(installation: Installation) -> Evidence:
+ERRORS = {
+    "the change log": "SELECT a::text FROM audit_entries AS a",
+    "attempts": "SELECT a::text FROM attempts AS a",
+    "questions": "SELECT concat_ws(' ', kind, params, cause, state, asked_by) FROM questions",
+    "retries": "SELECT r::text FROM retry_requests AS r",
+    "imports": "SELECT concat_ws(' ', id, trouble, started_by) FROM card_imports",
+    "causes": "SELECT concat_ws(' ', id, status, cause) FROM cards",
+    "outages": "SELECT o::text FROM outages AS o",
+    "heartbeats": "SELECT h::text FROM heartbeats AS h",
+    "encryption keys": "SELECT version::text FROM encryption_keys",
+}
+"""What is told of errors and of who did what: texts that outlive the card and are read by more people."""
+
+
+def gather(installation: Installation, *, metrics: str = "") -> Evidence:
     """Reads it all, with the owner's eyes, which see every church."""
     engine = create_engine(installation.postgres.admin_url)
     found = Evidence()
@@ -157,13 +178,28 @@ def gather(installation: Installation) -> Evidence:
                 " LEFT JOIN churches AS h ON h.id = a.church_id ORDER BY a.id"
             )
         )
+        for where, statement in ERRORS.items():
+            found.texts[where] = "\n".join(connection.execute(text(statement)).scalars())
     engine.dispose()
     for church in installation.churches:
         found.contacts[church.location] = installation.contacts(church.location)
     found.calls = read_calls(installation.visits)
     found.stalls = stalls_of(found.calls, latency=installation.longest_latency)
-    found.texts = dict(_texts(installation))
+    found.texts |= {**dict(_texts(installation)), "metrics": metrics}
+    found.dump = dump(installation.postgres.admin_url)
     return found
+
+
+def dump(admin_url: str) -> str:
+    """The whole database as `pg_dump` writes it."""
+    url = make_url(admin_url).set(drivername="postgresql")
+    done = subprocess.run(
+        [postgres_programs(None) / "pg_dump", url.render_as_string(hide_password=False)],
+        capture_output=True,
+        timeout=300,
+        check=True,
+    )
+    return done.stdout.decode("utf-8", "replace")
 
 
 def _texts(installation: Installation) -> Iterator[tuple[str, str]]:
@@ -173,6 +209,7 @@ def _texts(installation: Installation) -> Iterator[tuple[str, str]]:
             if path.is_file():
                 yield f"{path.parent.name}/{path.name}", path.read_text("utf-8", "replace")
     yield "redis", redis_content(installation.valkey.url)
+    yield "redis before", "\n".join(installation.seen_in_redis)
 
 
 def redis_content(url: str) -> str:
@@ -184,20 +221,38 @@ def redis_content(url: str) -> str:
         b"set": lambda client, key: client.smembers(key),
         b"zset": lambda client, key: client.zrange(key, 0, -1),
         b"hash": lambda client, key: client.hgetall(key),
+        b"stream": lambda client, key: client.xrange(key),
     }
     with redis.Redis.from_url(url) as client:
         for key in client.scan_iter():
             kind = client.type(key)
-            if kind in read:
-                parts.append(f"{key!r} {read[kind](client, key)!r}")
+            # A key may have run out meanwhile.
+            if kind != b"none":
+                parts.append(f"{key!r} {unpacked(read[kind](client, key))!r}")
     return "\n".join(parts)
+
+
+def unpacked(value: Any) -> Any:
+    """A value with what RQ compressed in it made readable."""
+    if isinstance(value, bytes):
+        try:
+            return zlib.decompress(value)
+        except zlib.error:
+            return value
+    if isinstance(value, dict):
+        return {key: unpacked(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [unpacked(inner) for inner in value]
+    return value
 
 
 def secrets_in(found: str, *, people: tuple[Person, ...], tokens: tuple[str, ...]) -> list[str]:
     """What of people or tokens stands in a text, without quoting it."""
-    from tests.chaos.people import LAST_NAME, MAIL_DOMAIN
+    from tests.chaos.people import LAST_NAME, MAIL_DOMAIN, PRAYER
 
     kinds = []
+    if PRAYER.lower() in found.lower():
+        kinds.append("a prayer request")
     if MAIL_DOMAIN in found:
         kinds.append("an e-mail address")
     if LAST_NAME.lower() in found.lower():
@@ -209,6 +264,17 @@ def secrets_in(found: str, *, people: tuple[Person, ...], tokens: tuple[str, ...
     if any(digit in numbers or digit[-10:] in numbers for digit in digits):
         kinds.append("a phone number")
     return kinds
+
+
+def kept_open(found: str, tokens: tuple[str, ...]) -> int:
+    """How many of these secrets stand in a dump: as they are, or as bytes in hex or base64."""
+    return sum(
+        any(
+            form in found
+            for form in (one, one.encode().hex(), base64.b64encode(one.encode()).decode().rstrip("="))
+        )
+        for one in tokens
+    )
 
 
 def by_card(rows: list[Row]) -> dict[str, list[Row]]:

@@ -40,6 +40,7 @@ from tests.support.servers import RestartableValkey
 
 HUB = (sys.executable, "-m", "jobs.cli")
 TEND_EVERY = 0.1
+WATCH_EVERY = 0.5
 COMMAND_SECONDS = 600.0
 """No command hangs for so long, not even on a machine that many share."""
 
@@ -134,6 +135,7 @@ class Installation:
         self.visits = folder / "simulator.jsonl"
         self.ids: dict[str, UUID] = {}
         self.source_keys: dict[str, str] = {}
+        self.key_line = new_key_line(1)
         self.tokens = {church.location: fake_token(n + 1) for n, church in enumerate(churches)}
         self._workers = workers
         self._latency = latency
@@ -142,6 +144,8 @@ class Installation:
         self.parts: dict[str, Part] = {}
         self._extra: list[Part] = []
         self._server_lock = threading.Lock()
+        self.seen_in_redis: set[str] = set()
+        """What stood in Redis at some moment of the run, a line a key."""
 
     def start(self) -> None:
         """Everything up, churches connected, and a source key for each."""
@@ -158,7 +162,7 @@ class Installation:
             _env_file=None,
             database_url=SecretStr(app_url),
             redis_url=SecretStr(self.valkey.url),
-            encryption_keys=SecretStr(new_key_line(1)),
+            encryption_keys=SecretStr(self.key_line),
             ghl_base_url=self.simulator_url,
             data_dir=self.folder / "data",
         )
@@ -177,10 +181,14 @@ class Installation:
         self.intake_port = _free_port()
         self._run("intake", *HUB, "intake", "--port", str(self.intake_port))
         self._run("scheduler", *HUB, "scheduler")
+        self.web_port = _free_port()
+        self._run("web", *HUB, "web", "--port", str(self.web_port))
         for number in range(1, self._workers + 1):
             self._run(f"worker-{number}", sys.executable, "worker.py")
         self._tender = threading.Thread(target=self._tend, name="tender", daemon=True)
         self._tender.start()
+        self._watcher = threading.Thread(target=self._watch_redis, name="watcher", daemon=True)
+        self._watcher.start()
         wait_for(self._well, within=300, what="the intake does not answer")
 
     @property
@@ -314,8 +322,9 @@ class Installation:
 
     def close(self) -> None:
         self._stop.set()
-        if hasattr(self, "_tender"):
-            self._tender.join()
+        for thread in ("_tender", "_watcher"):
+            if hasattr(self, thread):
+                getattr(self, thread).join()
         parts = [*self.parts.values(), *self._extra]
         for part in parts:
             if part.name != "simulator":
@@ -342,6 +351,14 @@ class Installation:
         while not self._stop.wait(TEND_EVERY):
             for part in (*self.parts.values(), *self._extra):
                 part.tend()
+
+    def _watch_redis(self) -> None:
+        """Jobs and markers live for moments: what stands there is looked at over and over."""
+        from tests.chaos.evidence import redis_content
+
+        while not self._stop.wait(WATCH_EVERY):
+            with suppress(redis.RedisError):
+                self.seen_in_redis.update(redis_content(self.valkey.url).splitlines())
 
     def _well(self) -> bool:
         try:

@@ -13,6 +13,9 @@ MAIL_DOMAIN = "chaosfolk.example"
 LAST_NAME = "Chaosfolk"
 """Part of every last name, so that a log that names a person is found."""
 
+PRAYER = "Nightingale-valley"
+"""Part of every prayer request, for the same reason."""
+
 KINDS: Mapping[str, int] = {
     "new": 34,
     "returning": 14,
@@ -284,6 +287,7 @@ class _Drawing:
                 "address": marker,
                 "city": f"Home of {person.name}",
                 "interests": [f"tag {marker}"],
+                "prayer_request": f"For my mother in {PRAYER}, {marker}",
             },
         )
 

@@ -21,6 +21,7 @@ from tests.chaos.feeding import Feeder
 from tests.chaos.installation import Installation
 from tests.chaos.ledger import Ledger
 from tests.chaos.people import ChurchPlan, Feed, churches, draw_feed
+from tests.chaos.prying import Prying
 from tests.chaos.staff import Staff, wait_for_quiet
 
 
@@ -77,6 +78,7 @@ class Result:
     retried: int = 0
     decided: int = 0
     excused: int = 0
+    opened: int = 0
     folder: Path | None = None
 
     def count(self, kind: str) -> int:
@@ -98,7 +100,8 @@ def run(plan: Plan, *, evidence: Path | None = None) -> Result:
         not_ours = _put_there(installation, plan.feed)
         found = _through(plan, installation, ledger, result)
         found.calls = found.calls[not_ours:]
-        tokens = (*installation.tokens.values(), *installation.source_keys.values())
+        key = installation.key_line.partition(":")[2]
+        tokens = (*installation.tokens.values(), *installation.source_keys.values(), key)
         case = Case(plan.churches, plan.feed, ledger, found, tokens)
         result.violations = checks.check(case)
         result.excused = checks.excused_429(case)
@@ -122,23 +125,28 @@ def _through(plan: Plan, installation: Installation, ledger: Ledger, result: Res
     feeder = Feeder(installation, ledger, plan.feed, seed=plan.seed)
     breaker = Breaker(installation, ledger, plan.faults)
     staff = Staff(installation, ledger)
+    prying = Prying(installation, plan.feed)
+    prying.start()
     feeder.start()
     breaker.start()
     staff.start()
-    patience, over = 0.0, 0.0
+    patience, over, metrics = 0.0, 0.0, ""
     try:
         breaker.finish(clear=not plan.brief)
         over = time.monotonic()
         installation.all_well()
+        metrics = prying.finish()
         patience = 600.0
     finally:
+        prying.stop()
         feeder.finish(within=patience)
         staff.finish()
     if wait_for_quiet(installation, staff, within=plan.quiet_within):
         result.quiet_seconds = time.monotonic() - over
     result.faults = breaker.happened
     result.struck = Counter(installation.simulator("GET", "stats")["faults_fired"])
-    return gather(installation)
+    result.opened = prying.opened
+    return gather(installation, metrics=metrics)
 
 
 def _put_there(installation: Installation, feed: Feed) -> int:

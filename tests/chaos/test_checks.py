@@ -1,5 +1,6 @@
 """Each check sees the world that it is there for: a good one passes all, and one broken in one place does not."""
 
+import base64
 import dataclasses
 import json
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from tests.chaos.checks import Case, check
 from tests.chaos.evidence import Call, Evidence
 from tests.chaos.faults import GHL, MACHINE, draw_faults
 from tests.chaos.ledger import Ledger, Told, Wrong
-from tests.chaos.people import Feed, Person, WrittenCard, churches, draw_feed
+from tests.chaos.people import PRAYER, Feed, Person, WrittenCard, churches, draw_feed
 
 CHURCHES = churches(2)
 T = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -174,6 +175,7 @@ def good_world() -> Case:
             dataclasses.replace(call(5, 105, "locations.get", {}), refused=True),
         ],
         texts={"worker-1.log": '{"event": "worker.started", "at": 1763800000.123456}', "redis": "wake:1"},
+        dump="COPY public.credentials (id, sealed) FROM stdin;",
     )
     people = (ANN, BEA, DAN)
     return Case(CHURCHES, Feed((), (), (ANN,), people), ledger, evidence, (TOKEN,))
@@ -201,6 +203,10 @@ def change_attempt(place: int, **values: Any) -> Callable[[Case], None]:
 
 def add_text(found: str) -> Callable[[Case], None]:
     return lambda case: case.evidence.texts.update({"worker-1.log": found})
+
+
+def add_dump(found: str) -> Callable[[Case], None]:
+    return lambda case: setattr(case.evidence, "dump", case.evidence.dump + found)
 
 
 def twice(case: Case) -> None:
@@ -329,6 +335,11 @@ BROKEN: dict[str, tuple[str, Callable[[Case], object]]] = {
     "nothing_tells_of_people: plain phone": ("secrets", add_text('"16152000001"')),
     "nothing_tells_of_people: email": ("secrets", add_text("p0@chaosfolk.example")),
     "nothing_tells_of_people: name": ("secrets", add_text("Ann CHAOSFOLKa")),
+    "nothing_tells_of_people: prayer": ("secrets", add_text(f"for my mother in {PRAYER.upper()}")),
+    "no_token_is_kept_open: plain": ("secrets", add_dump(TOKEN)),
+    "no_token_is_kept_open: bytes": ("secrets", add_dump(f"\\\\x00{TOKEN.encode().hex()}")),
+    "no_token_is_kept_open: base64": ("secrets", add_dump(base64.b64encode(TOKEN.encode()).decode())),
+    "no_token_is_kept_open: no dump": ("secrets", lambda case: setattr(case.evidence, "dump", "")),
     "nothing_tells_of_people: token": ("secrets", add_text(f"Bearer {TOKEN}")),
 }
 

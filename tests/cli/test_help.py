@@ -23,6 +23,10 @@ COMMANDS = (
     "retry",
     "status",
     "doctor",
+    "keys status",
+    "keys plan",
+    "keys rotate",
+    "keys new",
     "simulator serve",
     "demo seed",
 )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ghl.client.redaction import ANSWER_CHARACTERS, answer_without_people
+from ghl.client.redaction import ANSWER_CHARACTERS, answer_without_people, excerpt
 
 DUPLICATE = {
     "statusCode": 400,
@@ -56,6 +56,37 @@ def test_a_contact_in_an_answer_says_nothing():
 def test_numbers_addresses_and_tokens_go_wherever_they_stand(text, form):
     kept = answer_without_people(form(text).encode())
     assert not any(word in kept for word in ("0101", "example", "pit-0"))
+
+
+CONTACT = {
+    "contact": {
+        "id": "c1",
+        "firstName": "Wilhelmina",
+        "lastName": 'Zimmer"mann\\',
+        "city": "Home of Wilhelmina Zimmermann",
+        "tags": ["choir of Wilhelmina"],
+        "customFields": [{"id": "f1", "value": "Zimmermann secret"}],
+    },
+    "message": "Wilhelmina is there",
+}
+
+
+@pytest.mark.parametrize("kept_of", [answer_without_people, excerpt])
+def test_an_answer_that_was_cut_anywhere_says_nothing_either(kept_of):
+    body = json.dumps(CONTACT).encode()
+    for cut in range(len(body)):
+        kept = kept_of(body[:cut])
+        assert not any(word in kept for word in ("Wilhelm", "Zimmer", "mann", "choir", "secret")), kept
+    for broken in (body + b"}", body.replace(b"}", b"", 1), b" [" + body, body.replace(b": ", b":\n")[:-1]):
+        assert "Wilhelm" not in kept_of(broken)
+
+
+def test_a_broken_answer_still_tells_what_happened():
+    body = b'{"statusCode": 400, "message": "phone is not a mobile number", "traceId": "abc", "contact": {"firstName":'
+    kept = excerpt(body)
+    assert "phone is not a mobile number" in kept
+    assert "400" in kept
+    assert excerpt(b"<html><title>502 Bad Gateway</title></html>") == "502 Bad Gateway"
 
 
 def test_it_is_bounded():

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -53,6 +54,10 @@ def test_a_command_is_given_what_it_was_not_told(tmp_path, monkeypatch):
     assert filled.form_url == HUB.intake_url
     assert as_environment(filled)["HUB_FORM_URL"] == HUB.intake_url
     assert filled.demo_simulator_url == HUB.simulator_url
+    assert filled.encryption_keys_file == Path(HUB.encryption_keys_file)
+    # Two places of keys would be refused: what somebody names goes before what stands in the note.
+    named = with_running_hub(settings(tmp_path, encryption_keys=SecretStr("1:x")))
+    assert named.encryption_keys_file is None
     own = settings(tmp_path, database_url=SecretStr("postgresql://mine"))
     assert with_running_hub(own) is own
 

@@ -8,6 +8,7 @@ from ghl.db.models.desk import CardDraft, CardNote, CardReservation
 from ghl.db.models.form import CardForm, ConsentWording
 from ghl.db.models.help import HelpAccess
 from ghl.db.models.imports import CardImport
+from ghl.db.models.keys import EncryptionKey
 from ghl.db.models.outbox import Attempt, DeliveryLease, Outbox, PersonKey
 from ghl.db.models.people import (
     Mail,
@@ -44,6 +45,7 @@ __all__ = [
     "ContactLink",
     "Credential",
     "DeliveryLease",
+    "EncryptionKey",
     "Heartbeat",
     "HelpAccess",
     "IdempotencyKey",

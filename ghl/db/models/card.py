@@ -148,12 +148,18 @@ class PrayerRequest(Base):
     """
 
     __tablename__ = "prayer_requests"
-    __table_args__ = (CheckConstraint("text <> ''", name="text"),)
+    __table_args__ = (
+        CheckConstraint("text <> ''", name="text"),
+        CheckConstraint("(prayed_at IS NULL) = (prayed_by IS NULL)", name="prayed"),
+        Index("ix_prayer_requests_newest", "church_id", "created_at", "card_id"),
+    )
 
     card_id: Mapped[UUID] = mapped_column(ForeignKey("cards.id", ondelete="CASCADE"), primary_key=True)
     church_id: Mapped[ChurchId]
     text: Mapped[str]
     created_at: Mapped[Created]
+    prayed_at: Mapped[datetime | None]
+    prayed_by: Mapped[str | None]
 
 
 class CardCount(Base):

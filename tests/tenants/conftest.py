@@ -1,0 +1,223 @@
+"""Two churches with everything that has an id, the ids of the other one, and ids that nobody has."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from ghl.cards import drafts, imports
+from ghl.cards.fields import parse_card
+from ghl.cards.imports import Counts, RefusedRows
+from ghl.cards.notes import add_note
+from ghl.cards.review import reserve
+from ghl.cards.save import NewCard, save_cards
+from ghl.churches import find_church
+from ghl.clock import SystemClock
+from ghl.ids import new_id
+from ghl.people.links import create_sign_in_link, redeem
+from ghl.people.policy import SignedIn
+from ghl.people.sessions import current
+from ghl.people.users import add_user
+from ghl.questions.ask import ask
+from ghl.sources import create_source_key
+from ghl.statuses import CardSource, CardStatus, Role
+from tests.cli.conftest import (  # noqa: F401 - fixtures
+    _compiled,
+    _logs_as_before,
+    bare_environment,
+    environment,
+    hub,
+    simulator,
+)
+from tests.support.cards import CardMaker
+from tests.support.churches import connected_church, key_ring
+from tests.web.conftest import main_module, open_page, settings_in_environment  # noqa: F401 - fixtures
+
+NOW = datetime(2026, 11, 26, 18, tzinfo=UTC)
+SIGN = "Zerubbabel"
+"""Part of every name and text of the other church: nothing of it may be seen."""
+
+
+@dataclass(frozen=True)
+class Ids:
+    """One of everything. `card` is to review, `stopped` needs somebody."""
+
+    card: UUID
+    stopped: UUID
+    contact: str
+    number: int
+    import_id: UUID
+    question: UUID
+    request: UUID
+    outage: int
+    key: UUID
+    credential: UUID
+    location: UUID
+    user: UUID
+    cursor: tuple[datetime, UUID]
+    public_id: str
+    slug: str
+
+
+@dataclass(frozen=True)
+class World:
+    """`grace` asks; `hope` is the other church. `ids` by whose they are: own, theirs, nobody's."""
+
+    grace: UUID
+    hope: UUID
+    reader: SignedIn
+    cookie: str
+    source_key: str
+    ids: dict[str, Ids]
+
+
+@pytest.fixture
+def sql(database_urls):
+    engine = create_engine(database_urls.admin)
+
+    def sql(statement, **values):
+        with engine.begin() as connection:
+            result = connection.execute(text(statement), values)
+            return result.all() if result.returns_rows else None
+
+    yield sql
+    engine.dispose()
+
+
+@pytest.fixture
+def snapshot(sql):
+    """What stands in every table now, but when a session was last used: two alike mean that nothing was done."""
+    tables = [
+        row[0]
+        for row in sql("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+        if row[0] not in {"web_sessions", "heartbeats", "alembic_version"}
+    ]
+    every = " UNION ALL ".join(f"SELECT '{name}', t::text FROM {name} AS t" for name in tables)
+
+    def snapshot():
+        rows = sorted(map(tuple, sql(every)))
+        return hashlib.sha256(repr(rows).encode()).hexdigest(), len(rows)
+
+    return snapshot
+
+
+@pytest.fixture
+def world(database, sql):
+    return build(database, sql)
+
+
+def build(database, sql) -> World:
+    sql(
+        "INSERT INTO heartbeats (id, kind, host, pid, started_at, seen_at)"
+        " SELECT gen_random_uuid(), kind, 'test', 1, now(), now() + interval '1 hour'"
+        " FROM unnest(ARRAY['worker', 'scheduler']) AS kind"
+    )
+    keys = key_ring()
+    grace, own, secret = furnish(database, sql, keys, "grace", "Anna", cards=0)
+    hope, theirs, _ = furnish(database, sql, keys, "hope", SIGN, cards=40)
+    nobody = Ids(
+        *(new_id(), new_id(), "CNOBODY", 987_654),
+        *(new_id(), new_id(), new_id(), 987_654, new_id(), new_id(), new_id(), new_id()),
+        (theirs.cursor[0], new_id()),
+        *("nobody-has-this1", "nobody"),
+    )
+    link = create_sign_in_link(database, "ruth@grace.example.org", clock=SystemClock(), actor="test")
+    cookie = redeem(database, link, user_agent="test", clock=SystemClock())
+    reader = current(database, cookie, clock=SystemClock())
+    assert isinstance(reader, SignedIn)
+    return World(grace, hope, reader, cookie, secret, {"own": own, "theirs": theirs, "nobody's": nobody})
+
+
+def furnish(database, sql, keys, slug, name, *, cards) -> tuple[UUID, Ids, str]:
+    church_id = connected_church(database, keys, slug=slug, location_id=f"LOC{slug}")
+    actor = f"test {slug}"
+    user = add_user(
+        database,
+        f"ruth@{slug}.example.org",
+        name="Ruth" if slug == "grace" else name,
+        church_id=church_id,
+        role=Role.ADMIN,
+        reads_prayers=True,
+        actor=actor,
+    )
+    maker = CardMaker(database, church_id)
+    for n in range(cards):
+        maker(CardStatus.SYNCED, first_name=f"{name}{n}", received_at=NOW - timedelta(days=1, minutes=n))
+    stopped = maker(
+        CardStatus.NEEDS_ATTENTION,
+        cause="phone_invalid",
+        first_name=name,
+        received_at=NOW - timedelta(hours=2),
+    )
+    values = {
+        "first_name": name,
+        "last_name": name,
+        "email": f"{name.lower()}@{slug}.example.org",
+        "prayer_request": f"For {name}",
+        "service": f"{name} service",
+        "campus": f"{name} campus",
+    }
+    with database.church(church_id) as session:
+        sql_id = imports.start(
+            session, church_id, name=f"{name}.csv", actor=actor, now=NOW, total=1, review=True
+        )
+        (saved,) = save_cards(
+            session,
+            church_id,
+            [NewCard(parse_card(values), CardSource.IMPORT, review=True, import_id=sql_id)],
+            now=NOW - timedelta(hours=1),
+        )
+        imports.end(
+            session,
+            church_id,
+            sql_id,
+            Counts(created=1, refused=1),
+            now=NOW,
+            finished=True,
+            refused=RefusedRows(name.encode(), prays=True),
+        )
+        add_note(session, church_id, saved.id, f"{name} called", actor=actor, now=NOW)
+        drafts.keep(session, church_id, user, f"card {saved.id}", {"first_name": name}, now=NOW)
+        question = ask(session, church_id, "location", {}, actor=actor)
+    assert question is not None
+    (credential,) = sql("SELECT id, location_id FROM credentials WHERE church_id = :c", c=church_id)
+    request, outage = new_id(), 1
+    sql(
+        "INSERT INTO retry_requests (id, church_id, token, requested_by, requested_at, wanted, until, foreseen, state, total)"
+        " VALUES (:id, :c, :token, :by, now(), '{}', now(), '{}', 'running', 1)",
+        id=request,
+        c=church_id,
+        token=str(request),
+        by=actor,
+    )
+    (outage,) = sql(
+        "INSERT INTO outages (church_id, scope, opened_at, closed_at, ended) VALUES"
+        " (:c, 'location', now(), now(), 'answered') RETURNING id",
+        c=church_id,
+    )[0]
+    made = create_source_key(database, church_id, name="Website", actor=actor)
+    view = find_church(database, slug)
+    with database.church(church_id) as session:
+        assert reserve(session, church_id, user, saved.id) if slug == "hope" else True
+        prayers_at = session.execute(text("SELECT max(created_at) FROM prayer_requests")).scalar_one()
+    ids = Ids(
+        card=saved.id,
+        stopped=stopped,
+        contact=f"C{slug}",
+        number=saved.number,
+        import_id=sql_id,
+        question=question.id,
+        request=request,
+        outage=outage,
+        key=made.id,
+        credential=credential.id,
+        location=credential.location_id,
+        user=user,
+        cursor=(prayers_at, saved.id),
+        public_id=view.public_id,
+        slug=slug,
+    )
+    return church_id, ids, made.key.get_secret_value()
