@@ -156,7 +156,7 @@ def _version(connection: Connection) -> str | None:
     try:
         if not connection.execute(ROLE_EXISTS, {"role": SYSTEM_ROLE}).scalar_one():
             return None
-        connection.execute(ENTER, {"role": SYSTEM_ROLE, "church": ""})
+        connection.execute(ENTER, {"role": SYSTEM_ROLE, "church": "", "origin": ""})
         version: str | None = connection.execute(
             text("SELECT version_num FROM alembic_version")
         ).scalar_one_or_none()

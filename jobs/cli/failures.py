@@ -28,6 +28,7 @@ SPEAKING = {
     ("ghl.crypto", "KeyRingError"): SET_UP,
     ("ghl.crypto", "UnsealError"): SET_UP,
     ("ghl.churches", "ChurchError"): REFUSED,
+    ("ghl.chain.anchors", "AnchorError"): REFUSED,
     ("ghl.connection", "ConnectionRefusedByUsError"): REFUSED,
     ("ghl.people.errors", "PersonError"): REFUSED,
     ("ghl.sources", "SourceKeyError"): REFUSED,

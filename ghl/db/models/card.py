@@ -59,8 +59,8 @@ class Card(Base):
         ),
         Index(
             "ix_cards_import",
-            "church_id",
             "import_id",
+            "church_id",
             "received_at",
             "id",
             postgresql_where=text("import_id IS NOT NULL"),
