@@ -43,19 +43,19 @@ ENTRY = (
 """All that a hash covers."""
 
 # All entries below this one have their place, or will never have one.
-_BELOW = (
+SEALED_BELOW = (
     select(AuditSeal.entry_id)
     .where(AuditSeal.sealed_at < func.now() - STRAGGLES)
     .order_by(AuditSeal.sealed_at.desc(), AuditSeal.entry_id)
     .limit(1)
-    .scalar_subquery()
 )
 
+# Both sides are bounded, so that neither is read from its beginning.
 UNSEALED = (
     select(*ENTRY)
     .where(
-        AuditEntry.id > func.greatest(func.coalesce(_BELOW, 0), bindparam("after")),
-        ~exists().where(AuditSeal.entry_id == AuditEntry.id),
+        AuditEntry.id > bindparam("after"),
+        ~exists().where(AuditSeal.entry_id == AuditEntry.id, AuditSeal.entry_id > bindparam("after")),
     )
     .order_by(AuditEntry.id)
     .limit(bindparam("most"))
@@ -93,6 +93,7 @@ def seal_batch(session: Session, *, after: int = 0, most: int = AT_ONCE) -> Sequ
     """
     if not session.execute(TRY_LOCK, {"key": LOCK}).scalar_one():
         return ()
+    after = max(after, sealed_below(session))
     entries = [entry_of(row) for row in session.execute(UNSEALED, {"after": after, "most": most})]
     if not entries:
         return ()
@@ -118,6 +119,11 @@ def seal_batch(session: Session, *, after: int = 0, most: int = AT_ONCE) -> Sequ
         )
     session.execute(insert(table_of(AuditSeal)), seals)
     return [entry.id for entry in entries]
+
+
+def sealed_below(session: Session) -> int:
+    """Up to which id every entry has had its place for long: what appears below is no entry of the hub's."""
+    return session.scalar(SEALED_BELOW) or 0
 
 
 def entry_of(row: Row[*tuple[object, ...]]) -> SealedEntry:

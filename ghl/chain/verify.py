@@ -13,7 +13,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from ghl.chain.hashing import INSTALLATION, START, SealedEntry, chain_of, entry_hash
-from ghl.chain.seal import ENTRY, STRAGGLES, entry_of
+from ghl.chain.seal import ENTRY, entry_of, sealed_below
 from ghl.db.engine import Database
 from ghl.db.models import AuditEntry, AuditSeal, Church
 
@@ -240,12 +240,12 @@ def _find_unsealed(database: Database, reports: Mapping[UUID, Report]) -> None:
                 )
                 .order_by(AuditEntry.id)
             ).all()
-            oldest_open = _sealed_below(session)
+            below = sealed_below(session)
         for row in rows:
             report = reports.get(chain_of(row.church_id))
             if report is None:
                 continue
-            if row.id > oldest_open:
+            if row.id > below:
                 report.unsealed += 1
             else:
                 report.add(
@@ -257,19 +257,6 @@ def _find_unsealed(database: Database, reports: Mapping[UUID, Report]) -> None:
                         f" ones were sealed until {newest:%Y-%m-%d %H:%M}: it was inserted, or its seal was removed.",
                     )
                 )
-
-
-def _sealed_below(session: Session) -> int:
-    """All ids up to this one have their place since long."""
-    return (
-        session.scalar(
-            select(AuditSeal.entry_id)
-            .where(AuditSeal.sealed_at < func.now() - STRAGGLES)
-            .order_by(AuditSeal.sealed_at.desc(), AuditSeal.entry_id)
-            .limit(1)
-        )
-        or 0
-    )
 
 
 def _names(session: Session, church: UUID | None) -> dict[UUID, str]:

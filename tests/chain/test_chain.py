@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ghl import audit
 from ghl.chain.hashing import INSTALLATION, START, SealedEntry, canonical, entry_hash
-from ghl.chain.seal import seal, seal_batch
+from ghl.chain.seal import UNSEALED, seal, seal_batch, sealed_below
 from ghl.chain.verify import Kind, verify
 from tests.chain.conftest import add, ids, kinds, report_of
 from tests.support.churches import church
@@ -247,3 +247,34 @@ def test_a_long_time_without_a_scheduler_is_no_tampering(database, owner):
     assert (report.good, report.unsealed) == (True, 1)
     seal(database)
     assert report_of(database, church_id).good
+
+
+def test_sealing_reads_neither_table_from_its_beginning(database, owner):
+    """A million entries that are sealed cost a turn of the scheduler nothing."""
+    church_id = church(database, slug="grace")
+    owner(
+        "INSERT INTO audit_entries (church_id, actor, action, facts)"
+        " SELECT :c, 'user:1', 'card.noted', '{}' FROM generate_series(1, 20000)",
+        c=church_id,
+    )
+    owner(
+        "INSERT INTO audit_seals (chain, position, entry_id, hash, previous, sealed_at)"
+        " SELECT :c, row_number() OVER (ORDER BY id), id, sha256('a'), sha256('b'),"
+        " now() - interval '3 hours' + id * interval '1 millisecond'"
+        " FROM audit_entries",
+        c=church_id,
+    )
+    owner("ANALYZE audit_entries, audit_seals")
+    statement = UNSEALED.compile(dialect=database._engine.dialect)
+    with database.system() as session:
+        after = sealed_below(session)
+        plan = [
+            row[0]
+            for row in session.connection().exec_driver_sql(
+                f"EXPLAIN {statement.string}", dict(statement.params) | {"after": after, "most": 1000}
+            )
+        ]
+    scans = [line for line in plan if " on audit_" in line]
+    assert scans
+    assert all("Index" in line for line in scans), plan
+    assert sum("Index Cond" in line for line in plan) == len(scans), plan

@@ -87,6 +87,16 @@ class AuditEntry(Base):
         Index("ix_audit_entries_action", "church_id", "action", "at", "id"),
         Index("ix_audit_entries_actor", "church_id", "actor", "at", "id", postgresql_include=["action"]),
         Index(
+            "ix_audit_entries_whole",
+            "at",
+            "id",
+            postgresql_include=["actor", "action"],
+            postgresql_where=text("church_id IS NULL"),
+        ),
+        Index(
+            "ix_audit_entries_whole_actor", "actor", "at", "id", postgresql_where=text("church_id IS NULL")
+        ),
+        Index(
             "ix_audit_entries_subject",
             "church_id",
             "subject",

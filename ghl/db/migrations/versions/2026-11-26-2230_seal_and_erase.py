@@ -140,6 +140,22 @@ def _change_audit_entries() -> None:
         unique=False,
         postgresql_include=["action"],
     )
+    # Of the installation's own log: "no church" is no value that an index could be read in the order of.
+    op.create_index(
+        "ix_audit_entries_whole",
+        "audit_entries",
+        ["at", "id"],
+        unique=False,
+        postgresql_include=["actor", "action"],
+        postgresql_where=sa.text("church_id IS NULL"),
+    )
+    op.create_index(
+        "ix_audit_entries_whole_actor",
+        "audit_entries",
+        ["actor", "at", "id"],
+        unique=False,
+        postgresql_where=sa.text("church_id IS NULL"),
+    )
 
 
 def _create_chains() -> None:
@@ -334,7 +350,7 @@ def downgrade() -> None:
     op.create_foreign_key(
         op.f("fk_attempts_outbox_id"), "attempts", "outbox", ["outbox_id"], ["id"], ondelete="CASCADE"
     )
-    for name in ("actor", "action", "newest"):
+    for name in ("whole_actor", "whole", "actor", "action", "newest"):
         op.drop_index(f"ix_audit_entries_{name}", table_name="audit_entries")
     op.create_index(op.f("ix_audit_entries_church_id_id"), "audit_entries", ["church_id", "id"], unique=False)
     op.drop_column("audit_entries", "origin")
