@@ -143,7 +143,11 @@ def _check(slug: str, name: str, timezone: str) -> None:
 
 
 def _views() -> "Select[*tuple[Any, ...]]":
-    return select(
-        *(getattr(Church, field.name) for field in fields(ChurchView) if field.name != "location_ghl_id"),
-        Location.ghl_id.label("location_ghl_id"),
-    ).outerjoin(Location, (Location.church_id == Church.id) & Location.active)
+    return (
+        select(
+            *(getattr(Church, field.name) for field in fields(ChurchView) if field.name != "location_ghl_id"),
+            Location.ghl_id.label("location_ghl_id"),
+        )
+        .outerjoin(Location, (Location.church_id == Church.id) & Location.active)
+        .where(Church.removed_at.is_(None))
+    )

@@ -14,7 +14,9 @@ from pathlib import Path
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes, hmac
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
 
 from ghl.config import Settings
@@ -61,6 +63,8 @@ class KeyRing:
         if not keys:
             raise KeyRingError("No encryption key is set.")
         self._ciphers = {version: AESGCM(key) for version, key in keys.items()}
+        # A key of its own for hashes (RFC 5869): what seals must not be what is compared.
+        self._hashing = {version: _hash_key(key) for version, key in keys.items()}
         self._random = random
         self.newest = max(keys)
 
@@ -100,6 +104,18 @@ class KeyRing:
         encrypted = self._ciphers[self.newest].encrypt(nonce, plain.encode(), context.as_bytes())
         return Sealed(nonce + encrypted, self.newest)
 
+    def keyed_hash(self, said: str, *, version: int | None = None) -> bytes:
+        """HMAC-SHA256 of a text by the newest key, or by that of `version`: without the key nobody can guess it.
+
+        Raises `UnsealError` for a key that is not among those of the hub.
+        """
+        key = self._hashing.get(self.newest if version is None else version)
+        if key is None:
+            raise UnsealError(f"Encryption key {version} is not among the keys of this hub.")
+        made = hmac.HMAC(key, hashes.SHA256())
+        made.update(said.encode())
+        return made.finalize()
+
     def open(self, sealed: Sealed, context: Context) -> SecretStr:
         """The secret, where the place is the one it was sealed for. Raises `UnsealError`."""
         cipher = self._ciphers.get(sealed.key_version)
@@ -112,6 +128,10 @@ class KeyRing:
             raise UnsealError(
                 f"A secret in {context.table} does not open with encryption key {sealed.key_version}."
             ) from None
+
+
+def _hash_key(key: bytes) -> bytes:
+    return HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=None, info=b"hub keyed hash").derive(key)
 
 
 def new_key_line(version: int) -> str:

@@ -21,6 +21,7 @@ from ghl.logging import set_up_logging
 from ghl.people import sessions
 from ghl.questions import ask as questions
 from jobs.container import Container, build_container
+from jobs.erasing import erasing
 from jobs.heart import Heart
 from jobs.retrying import retrying
 from jobs.scheduler import LeaderLock, Scheduler, Task, sweep
@@ -104,6 +105,7 @@ def tasks(container: Container) -> Sequence[Task]:
         Task("empty old answers", empty_answers, EMPTY_SECONDS),
         *_around_gohighlevel(container),
         *_around_the_change_log(container),
+        *erasing(container),
         Task("forget dead processes", forget_the_dead, PRUNE_SECONDS),
     )
 

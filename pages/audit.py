@@ -172,9 +172,9 @@ def entries(shot: Shot) -> None:
         with st.container(border=True, gap="xsmall"):
             st.text("Nothing matches." if not desk.asked.empty else "Nothing was changed yet.")
     for change in shot.page.entries:
-        with st.container(gap=None, border=True, key=f"change_{change.id}"):
-            st.text(line(change, shot.names))
-            st.text(moment(change, now=now, zone=log.zone))
+        with st.container(horizontal=True, gap="small", border=True, key=f"change_{change.id}"):
+            st.text(line(change, shot.names), width="stretch")
+            st.text(moment(change, now=now, zone=log.zone), width="content")
 
 
 shot = guarded(lambda: log.look(desk, team))

@@ -35,7 +35,10 @@ class Erasure(Base):
 
 
 class ContactRemoval(Base):
-    """A contact that is to go from GoHighLevel. It is asked for again and again until GoHighLevel has it no more."""
+    """A contact that is to go from GoHighLevel. It is asked for again and again until GoHighLevel has it no more.
+
+    `question_id` is the question under way, `cause` why the last one came to nothing.
+    """
 
     __tablename__ = "contact_removals"
     __table_args__ = (
@@ -57,4 +60,5 @@ class ContactRemoval(Base):
     tries: Mapped[int] = mapped_column(server_default=text("0"))
     due_at: Mapped[Created]
     cause: Mapped[str | None]
+    question_id: Mapped[UUID | None]
     changed_at: Mapped[Created]

@@ -17,7 +17,7 @@ NEW_TABLES = ("contact_removals", "erasures", "consent_proofs", "audit_checks", 
 TENANT_TABLES = {
     "consent_proofs": "SELECT",
     "erasures": "SELECT, INSERT",
-    "contact_removals": "SELECT, UPDATE (state, tries, due_at, cause, changed_at)",
+    "contact_removals": "SELECT, UPDATE (state, tries, due_at, cause, question_id, changed_at)",
 }
 
 SYSTEM_TABLES = {
@@ -25,7 +25,7 @@ SYSTEM_TABLES = {
     "audit_checks": "SELECT, INSERT, UPDATE",
     "consent_proofs": "SELECT (id, kind, erased_at), DELETE",
     "erasures": "SELECT (id, church_id, state, asked_at), DELETE",
-    "contact_removals": "SELECT (church_id, state, due_at)",
+    "contact_removals": "SELECT (church_id, erasure_id, state, due_at)",
 }
 
 # The only role that may take a church's rows away. It sees one church, like the tenant.
@@ -114,7 +114,6 @@ def upgrade() -> None:
         op.execute(f"CREATE POLICY hub_eraser ON {table} TO hub_eraser USING ({OWN}) WITH CHECK ({OWN})")
         op.execute(f"GRANT {rights} ON {table} TO hub_eraser")
     op.execute("GRANT DELETE ON attempts TO hub_system")
-    op.execute("GRANT UPDATE (keep_cards_years) ON churches TO hub_system")
     op.execute(ONLY_THE_ERASER)
     op.execute(
         "CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_seals"
@@ -282,6 +281,7 @@ def _create_erasing() -> None:
         sa.Column("tries", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("cause", sa.Text(), nullable=True),
+        sa.Column("question_id", sa.UUID(), nullable=True),
         sa.Column("changed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("state IN ('waiting', 'done')", name=op.f("ck_contact_removals_state")),
         sa.ForeignKeyConstraint(
