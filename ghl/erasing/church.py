@@ -144,12 +144,6 @@ def step(database: Database, ring: KeyRing, church_id: UUID, *, now: datetime) -
         return _finish(session, church_id)
 
 
-def remove(database: Database, ring: KeyRing, church_id: UUID, *, now: datetime) -> None:
-    """All batches, one after the other, until nothing is left."""
-    while not step(database, ring, church_id, now=now):
-        pass
-
-
 BATCH = {
     table: text(
         f"DELETE FROM {table} WHERE ctid IN"  # noqa: S608 (a constant)
