@@ -52,10 +52,11 @@ CARDS = PageSpec("cards", "All cards", "badge", roles=EVERYBODY)
 UPLOAD = PageSpec("upload", "Import a list", "upload_file", roles=WRITERS)
 CARD = PageSpec("card", "Card", "id_card", roles=EVERYBODY, listed=False)
 FORM = PageSpec("form", "Card form", "qr_code_2", roles=ADMINS)
+ERASE = PageSpec("erase", "Erase this person", "person_remove", roles=ADMINS, listed=False)
 AUDIT = PageSpec("audit", "Change log", "history", roles=ADMINS, ops=True)
 INSTALLATION = PageSpec("installation", "This installation", "dns", ops=True)
 
-PAGES = (HOME, ADD, REVIEW, ATTENTION, CARDS, UPLOAD, CARD, FORM, INSTALLATION, AUDIT)
+PAGES = (HOME, ADD, REVIEW, ATTENTION, CARDS, UPLOAD, CARD, FORM, INSTALLATION, AUDIT, ERASE)
 """In the order of the work; the first that a person may see is where they land."""
 
 

@@ -39,6 +39,21 @@ def test_tries_go_after_thirteen_months(hub):
     assert count(hub, church_id, "cards") == 5
 
 
+def test_old_tries_are_found_without_reading_all(hub, owner):
+    church_id = hub.church()
+    (card,) = save(hub.database, church_id, card_values(1))
+    owner(
+        "INSERT INTO attempts (church_id, outbox_id, card_id, lease_token, number, started_at, calls)"
+        " SELECT :c, 1, :card, gen_random_uuid(), n, now(), '[]' FROM generate_series(1, 20000) AS n",
+        c=church_id,
+        card=card.id,
+    )
+    owner("ANALYZE attempts")
+    values = {"before": datetime.now(UTC) - retention.ATTEMPTS_KEPT, "most": 1000}
+    plan = "\n".join(row[0] for row in owner(f"EXPLAIN {retention.ATTEMPTS.text}", **values))
+    assert "Seq Scan" not in plan, plan
+
+
 def test_proofs_stay_five_years_and_a_stop_for_ever(hub, owner):
     church_id = hub.church()
     (card,) = save(hub.database, church_id, dict(ANNA))
