@@ -99,6 +99,8 @@ def try_now() -> None:
 def form(foreseen: Foreseen) -> None:
     """What goes, what stays, and the name."""
     st.text(erasing.headline(foreseen))
+    if foreseen.sending:
+        st.text("One of them is being sent at this moment. It goes right after, within a minute.")
     with st.container(horizontal=True, gap="small", key="their_cards"):
         for card in foreseen.cards:
             st.page_link(

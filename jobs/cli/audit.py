@@ -26,10 +26,13 @@ def verify(
 ) -> None:
     """Find out whether anybody changed the change log.
 
-    Every entry is read again and held against its seal: a changed, removed or inserted row is named. Keep what
+    Every entry is read again and held against its seal: a changed, removed or inserted row is named, and so is a
+    correction of a card that says something else by now. Keep what
     `--json` prints somewhere else: only against that a log that was cut off or rewritten as a whole is found.
     """
     from ghl.chain.anchors import read_anchors
+    from ghl.chain.corrections import altered
+    from ghl.chain.hashing import INSTALLATION
     from ghl.chain.verify import as_json as reports_as_json
     from ghl.chain.verify import verify as verify_chains
     from ghl.churches import find_church
@@ -38,6 +41,10 @@ def verify(
     with opened_hub() as hub:
         church = find_church(hub.database, slug).id if slug else None
         reports = verify_chains(hub.database, church=church, anchors=anchors)
+        for report in reports:
+            if report.chain != INSTALLATION:
+                for problem in altered(hub.database, report.chain):
+                    report.add(problem)
     if as_json:
         print_json(reports_as_json(reports))
     else:

@@ -59,7 +59,7 @@ def list_all(as_json: AsJson = False) -> None:
         )
 
 
-@app.command("keep-cards")
+@app.command("keep")
 def keep_cards(
     slug: Slug,
     years: Annotated[

@@ -9,11 +9,15 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from ghl import audit
+from ghl.cards.correct import correct
+from ghl.cards.digest import digest
+from ghl.cards.fields import parse_card
+from ghl.chain.corrections import altered
 from ghl.chain.hashing import INSTALLATION, START, SealedEntry, canonical, entry_hash
 from ghl.chain.seal import UNSEALED, seal, seal_batch, sealed_below
 from ghl.chain.verify import Kind, verify
 from tests.chain.conftest import add, ids, kinds, report_of
-from tests.support.churches import church
+from tests.support.churches import card_values, church, save
 
 
 class TestHash:
@@ -278,3 +282,34 @@ def test_sealing_reads_neither_table_from_its_beginning(database, owner):
     assert scans
     assert all("Index" in line for line in scans), plan
     assert sum("Index Cond" in line for line in plan) == len(scans), plan
+
+
+class TestCorrections:
+    @pytest.fixture
+    def corrected(self, database):
+        church_id = church(database, slug="grace")
+        (card,) = save(database, church_id, card_values(1))
+        for number, base in (("+16155550111", 1), ("+16155550122", 2)):
+            with database.church(church_id) as session:
+                new = parse_card(card_values(1, phone=number))
+                now = datetime.now(UTC)
+                correct(session, church_id, card.id, new, base_revision=base, actor="user:1", now=now)
+        return church_id
+
+    def test_what_was_saved_is_what_was_noted(self, database, corrected):
+        assert list(altered(database, corrected)) == []
+
+    def test_a_revision_that_was_changed_is_named(self, database, corrected, owner):
+        owner('UPDATE card_revisions SET fields = fields || \'{"phone": "+16155550133"}\' WHERE no = 2')
+        (problem,) = altered(database, corrected)
+        assert "revision 2 of card 1 is not what was saved" in problem.text
+        assert "5550133" not in problem.text
+
+    def test_nobody_can_try_out_what_the_hash_is_of_when_the_card_is_gone(self, database, corrected, owner):
+        hashes = {row.d for row in owner("SELECT facts ->> 'digest' AS d FROM audit_entries") if row.d}
+        assert len(hashes) == 2
+        fields = owner("SELECT fields, salt FROM card_revisions WHERE no = 2")[0]
+        assert digest(fields.fields, bytes(fields.salt)) in hashes
+        assert digest(fields.fields, b"") not in hashes
+        owner("DELETE FROM card_revisions")
+        assert list(altered(database, corrected)) == []

@@ -91,8 +91,8 @@ def test_removing_a_church_wants_its_name(hub, grace, database):
 
 
 def test_how_long_cards_are_kept(hub, grace):
-    assert hub("church", "keep-cards", "grace", "--years", "3").out == "Grace keeps its cards for 3 years.\n"
-    assert hub("church", "keep-cards", "grace", "--forever").out == "Grace keeps its cards for ever.\n"
-    assert hub("church", "keep-cards", "grace").code == 2
-    assert hub("church", "keep-cards", "grace", "--years", "0").code == 2
+    assert hub("church", "keep", "grace", "--years", "3").out == "Grace keeps its cards for 3 years.\n"
+    assert hub("church", "keep", "grace", "--forever").out == "Grace keeps its cards for ever.\n"
+    assert hub("church", "keep", "grace").code == 2
+    assert hub("church", "keep", "grace", "--years", "0").code == 2
     del grace

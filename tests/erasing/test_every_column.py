@@ -12,7 +12,7 @@ from ghl.db.models import Base
 GOES = {
     "cards": {"facts", "fingerprint", "first_name", "last_name", "phone", "email", "search", "contact_id"},
     "card_words": {"words"},
-    "card_revisions": {"fields"},
+    "card_revisions": {"fields", "salt"},
     "prayer_requests": {"text"},
     "card_notes": {"text"},
     "card_drafts": {"values"},

@@ -122,6 +122,7 @@ def upgrade() -> None:
 
 
 def _change_audit_entries() -> None:
+    op.add_column("card_revisions", sa.Column("salt", sa.LargeBinary(), nullable=True))
     op.add_column("audit_entries", sa.Column("origin", sa.Text(), server_default="", nullable=False))
     # What the transaction says of itself; entries of before do not know it.
     op.alter_column(
@@ -354,3 +355,4 @@ def downgrade() -> None:
         op.drop_index(f"ix_audit_entries_{name}", table_name="audit_entries")
     op.create_index(op.f("ix_audit_entries_church_id_id"), "audit_entries", ["church_id", "id"], unique=False)
     op.drop_column("audit_entries", "origin")
+    op.drop_column("card_revisions", "salt")
