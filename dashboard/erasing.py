@@ -43,7 +43,10 @@ def standing(progress: Progress, names: Mapping[str, str], *, now: datetime, zon
     asked = f"Card {progress.number}, asked by {by} {when(progress.asked_at, now=now, zone=zone)}."
     if progress.done_at is None:
         return f"{asked} Being erased. Where a card is just being sent, it goes right after, within a minute."
-    return f"{asked} Erased: {cards(progress.cards)}."
+    shared = (
+        " A contact stays in GoHighLevel: another person's card is in it." if progress.shared_contacts else ""
+    )
+    return f"{asked} Erased: {cards(progress.cards)}.{shared}"
 
 
 def contact_standing(removal: Removal, *, now: datetime, zone: ZoneInfo) -> str:

@@ -149,5 +149,5 @@ def _views() -> "Select[*tuple[Any, ...]]":
             Location.ghl_id.label("location_ghl_id"),
         )
         .outerjoin(Location, (Location.church_id == Church.id) & Location.active)
-        .where(Church.removed_at.is_(None))
+        .where(Church.removing_at.is_(None))
     )

@@ -79,7 +79,7 @@ class Removal:
 
 @dataclass(frozen=True)
 class Progress:
-    """A request and how far it is."""
+    """A request and how far it is. `shared_contacts` stay in GoHighLevel: another person's card is in them."""
 
     id: UUID
     number: int
@@ -89,6 +89,7 @@ class Progress:
     cards: int
     contacts_too: bool
     removals: tuple[Removal, ...] = field(default=())
+    shared_contacts: int = 0
 
     @property
     def over(self) -> bool:
@@ -241,6 +242,7 @@ def recent(session: Session, church_id: UUID, *, limit: int = MOST_LISTED) -> li
             int(row.went.get("cards", len(row.card_ids))),
             row.contacts_too,
             tuple(removals.get(row.id, ())),
+            int(row.went.get("shared_contacts", 0)),
         )
         for row in rows
     ]

@@ -115,6 +115,17 @@ def request(database: Database, church_id: UUID, *, typed: str, actor: str) -> s
     return location
 
 
+def find(database: Database, slug: str) -> tuple[UUID, str]:
+    """The church with this short name and its name, also while it is being removed. Raises `ChurchNotFoundError`."""
+    with database.system() as session:
+        row = session.execute(
+            select(Church.id, Church.name).where(Church.slug == slug, Church.removed_at.is_(None))
+        ).one_or_none()
+    if row is None:
+        raise ChurchNotFoundError(f"There is no church called {slug!r}. See: hub church list")
+    return row.id, row.name
+
+
 def being_removed(session: Session) -> Sequence[UUID]:
     """Churches of which something is left to remove. A system transaction."""
     return session.scalars(

@@ -111,8 +111,14 @@ def _carry_out(session: Session, ring: KeyRing, church_id: UUID, erasure_id: UUI
     if _on_its_way(session, church_id, ids):
         return False
     traces = _traces(session, church_id, ids)
+    contacts = shared = 0
+    if request.contacts_too:
+        others = _of_others(session, church_id, traces)
+        contacts = _remove_contacts(session, church_id, erasure_id, traces.contact_ids - others)
+        shared = len(others)
     went = {"cards": len(ids)} | take_away(session, ring, church_id, traces, now=now)
-    contacts = _remove_contacts(session, church_id, erasure_id, traces) if request.contacts_too else 0
+    if shared:
+        went["shared_contacts"] = shared
     session.execute(
         update(Erasure)
         .where(Erasure.id == erasure_id)
@@ -354,10 +360,26 @@ FORGET_BODIES = text(
 )
 
 
-def _remove_contacts(session: Session, church_id: UUID, erasure_id: UUID, traces: Traces) -> int:
+def _of_others(session: Session, church_id: UUID, traces: Traces) -> frozenset[str]:
+    """Contacts that another person's card went into as well, because somebody decided so: those stay theirs."""
+    found = session.scalars(
+        select(Card.contact_id)
+        .where(
+            Card.church_id == church_id,
+            Card.contact_id.in_(traces.contact_ids),
+            Card.id.not_in(traces.card_ids),
+        )
+        .distinct()
+    )
+    return frozenset(contact_id for contact_id in found if contact_id)
+
+
+def _remove_contacts(
+    session: Session, church_id: UUID, erasure_id: UUID, contact_ids: Collection[str]
+) -> int:
     """Files what is to go from GoHighLevel. Of a location that is no longer the church's nothing can go."""
     location_id = session.scalar(select(Location.id).where(Location.church_id == church_id, Location.active))
-    if location_id is None or not traces.contact_ids:
+    if location_id is None or not contact_ids:
         return 0
     session.execute(
         insert(ContactRemoval),
@@ -370,10 +392,10 @@ def _remove_contacts(session: Session, church_id: UUID, erasure_id: UUID, traces
                 "contact_id": contact_id,
                 "state": "waiting",
             }
-            for contact_id in sorted(traces.contact_ids)
+            for contact_id in sorted(contact_ids)
         ],
     )
-    return len(traces.contact_ids)
+    return len(contact_ids)
 
 
 def _e164(typed: str, region: str) -> str | None:

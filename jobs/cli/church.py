@@ -96,14 +96,13 @@ def remove(
     """
     import redis
 
-    from ghl.churches import find_church
     from ghl.erasing import church as removing
 
     with opened_hub() as hub:
-        church = find_church(hub.database, slug)
-        typed = name or typer.prompt(f"To remove {church.name} for ever, type its name")
+        church_id, called = removing.find(hub.database, slug)
+        typed = name or typer.prompt(f"To remove {called} for ever, type its name")
         ring = hub.key_ring
-        location = removing.request(hub.database, church.id, typed=typed, actor=ACTOR)
+        location = removing.request(hub.database, church_id, typed=typed, actor=ACTOR)
         if location:
             try:
                 hub.breakers.forget(location)
@@ -113,9 +112,9 @@ def remove(
                     err=True,
                 )
         # Stopped here, the scheduler goes on with the rest. A card that a worker holds is waited for.
-        while not removing.step(hub.database, ring, church.id, now=hub.clock.now()):
+        while not removing.step(hub.database, ring, church_id, now=hub.clock.now()):
             time.sleep(0.01)
-    typer.echo(f"{church.name} is removed.")
+    typer.echo(f"{called} is removed.")
 
 
 def connect_church(

@@ -9,6 +9,7 @@ from ghl.cards.save import NewCard, save_cards
 from ghl.chain.seal import seal
 from ghl.chain.verify import verify
 from ghl.churches import ChurchNotFoundError, find_church, list_churches
+from ghl.db.models import Base
 from ghl.delivery.claim import claim, due_churches
 from ghl.erasing import church as removing
 from ghl.erasing.proofs import proofs_of
@@ -80,6 +81,19 @@ def test_everything_goes_but_proofs_and_the_change_log(hub, two, owner, dump, mo
         assert proof.wording == "Yes, text me"
     actions = {row.action for row in owner("SELECT action FROM audit_entries WHERE church_id = :c", c=grace)}
     assert {"church.removal_asked", "church.removed"} <= actions
+
+
+def test_no_table_is_forgotten():
+    """Whoever adds a table with a church's rows says here, or in `REST`, what a removal does with it."""
+    by_people = {"memberships", "web_sessions"}
+    by_hand = {"cards", "consent_events", "source_keys", *by_people, *removing.REST}
+    for table in Base.metadata.sorted_tables:
+        if "church_id" not in table.c or table.name in KEPT | by_hand:
+            continue
+        above = {key.column.table.name for key in table.foreign_keys if key.ondelete == "CASCADE"} - {
+            "churches"
+        }
+        assert above & {"cards", "outbox", "source_keys", "locations", "erasures"}, table.name
 
 
 def test_its_short_name_and_location_are_free_again(hub, two):

@@ -303,6 +303,22 @@ class TestContacts:
         assert self.states(hub) == []
         assert len(hub.contacts()) == 1
 
+    def test_a_contact_that_another_persons_card_is_in_stays(self, hub):
+        self.church_id, card = self.erased(hub)
+        (other,) = save(hub.database, self.church_id, card_values(1))
+        hub.query(
+            self.church_id,
+            "UPDATE cards SET contact_id = (SELECT contact_id FROM cards WHERE id = :anna) WHERE id = :other RETURNING 1",
+            anna=card.id,
+            other=other.id,
+        )
+        ask_to_erase(hub, self.church_id, card.number, contacts_too=True)
+        run_task(hub, "erase people", "remove contacts")
+        assert self.states(hub) == []
+        with hub.database.church(self.church_id) as session:
+            (progress,) = ask.recent(session, self.church_id)
+        assert (progress.over, progress.shared_contacts) == (True, 1)
+
     def test_a_contact_that_is_gone_already_is_gone(self, hub):
         self.church_id, card = self.erased(hub)
         [contact] = hub.contacts()
