@@ -73,6 +73,13 @@ def test_a_file_without_heads_is_told(hub, grace, tmp_path, content):
     del grace
 
 
+def test_where_a_change_came_from_is_noted(hub, database):
+    assert hub("church", "add", "hope", "--name", "Hope", "--timezone", "UTC").code == 0
+    with database.system() as session:
+        found = session.execute(text("SELECT origin FROM audit_entries WHERE action = 'church.added'"))
+        assert found.scalars().all() == ["command line"]
+
+
 def test_a_church_that_is_not_there(hub, grace):
     assert hub("audit", "verify", "nobody").code == 1
     del grace

@@ -150,7 +150,7 @@ def test_the_file_is_made_for_who_may_and_noted(open_page, sign_in, sql, entry):
     app = open_page(sign_in(Role.ADMIN), PAGE)
     button(app, "Make a CSV file").click().run()
     assert not app.exception
-    assert sql("SELECT count(*) FROM audit_entries WHERE action = 'changes.exported'") == [(1,)]
+    assert sql("SELECT origin FROM audit_entries WHERE action = 'changes.exported'") == [("dashboard",)]
     sql("UPDATE memberships SET role = 'staff'")
     app.run()
     assert app.title[0].value == "This page is not for your role"
