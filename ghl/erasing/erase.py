@@ -10,8 +10,9 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
-from sqlalchemy import bindparam, delete, func, insert, or_, select, text, update
+from sqlalchemy import bindparam, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
@@ -381,8 +382,7 @@ def _remove_contacts(
     location_id = session.scalar(select(Location.id).where(Location.church_id == church_id, Location.active))
     if location_id is None or not contact_ids:
         return 0
-    session.execute(
-        insert(ContactRemoval),
+    added = upsert(ContactRemoval).values(
         [
             {
                 "id": new_id(),
@@ -393,7 +393,22 @@ def _remove_contacts(
                 "state": "waiting",
             }
             for contact_id in sorted(contact_ids)
-        ],
+        ]
+    )
+    # One that was to go before, and is there again or still, is asked for anew.
+    session.execute(
+        added.on_conflict_do_update(
+            index_elements=["location_id", "contact_id"],
+            set_={
+                "erasure_id": added.excluded.erasure_id,
+                "state": added.excluded.state,
+                "tries": 0,
+                "due_at": func.now(),
+                "cause": None,
+                "question_id": None,
+                "changed_at": func.now(),
+            },
+        )
     )
     return len(contact_ids)
 

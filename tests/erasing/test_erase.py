@@ -319,6 +319,20 @@ class TestContacts:
             (progress,) = ask.recent(session, self.church_id)
         assert (progress.over, progress.shared_contacts) == (True, 1)
 
+    def test_one_that_was_asked_for_before_is_asked_for_again(self, hub, owner):
+        self.church_id, card = self.erased(hub)
+        ask_to_erase(hub, self.church_id, card.number, contacts_too=True)
+        run_task(hub, "erase people")
+        (again,) = save(hub.database, self.church_id, dict(ANNA))
+        hub.arrived(self.church_id, 1)
+        assert len(hub.contacts()) == 1, "the later card went into the contact that was still there"
+        owner("UPDATE contact_removals SET state = 'done'")
+        ask_to_erase(hub, self.church_id, again.number, contacts_too=True)
+        run_task(hub, "erase people")
+        assert self.states(hub) == [("waiting", None)]
+        wait_for(lambda: self.go_on(hub) or self.states(hub) == [("done", None)])
+        assert hub.contacts() == []
+
     def test_a_contact_that_is_gone_already_is_gone(self, hub):
         self.church_id, card = self.erased(hub)
         [contact] = hub.contacts()

@@ -3,6 +3,8 @@
 A new column fails here until somebody has thought about what erasing does with it.
 """
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import LargeBinary, Text
 from sqlalchemy.dialects.postgresql import INET, JSONB
@@ -155,3 +157,14 @@ def test_what_hangs_on_a_card_goes_with_it(table):
     for key in Base.metadata.tables[table].foreign_keys:
         if key.column.table.name == "cards":
             assert key.ondelete == "CASCADE", table
+
+
+def test_nobody_else_may_take_rows_of_a_church_away():
+    project = Path(__file__).parents[2]
+    users = {
+        path.relative_to(project).parent.as_posix()
+        for folder in ("ghl", "jobs", "dashboard", "pages")
+        for path in (project / folder).rglob("*.py")
+        if ".erasing(" in path.read_text()
+    }
+    assert users == {"ghl/erasing"}

@@ -49,7 +49,7 @@ ERASER_TABLES = {
     "consent_wordings": "SELECT, DELETE",
     "audit_entries": "INSERT",
     "erasures": "SELECT, UPDATE, DELETE",
-    "contact_removals": "SELECT, INSERT, DELETE",
+    "contact_removals": "SELECT, INSERT, UPDATE, DELETE",
     "locations": "SELECT, DELETE",
     "credentials": "SELECT, DELETE",
     "source_keys": "SELECT, DELETE",
@@ -58,6 +58,12 @@ ERASER_TABLES = {
     "outage_told": "SELECT, DELETE",
     "delivery_leases": "SELECT, DELETE",
 }
+
+# Not where its GoHighLevel is: whoever could point a church elsewhere would be sent its token.
+ERASER_COLUMNS = (
+    "slug, public_id, paused_at, paused_reason, hold_cause, hold_since, hold_facts, keep_cards_years, removing_at,"
+    " removed_at"
+)
 
 # Whoever erases people takes their statements out of the log, and leaves a proof in the same transaction.
 ONLY_THE_ERASER = """
@@ -98,7 +104,7 @@ def upgrade() -> None:
     op.execute(
         f"CREATE POLICY hub_eraser ON churches TO hub_eraser USING ({OWN.replace('church_id', 'id', 1)})"
     )
-    op.execute("GRANT SELECT, UPDATE ON churches TO hub_eraser")
+    op.execute(f"GRANT SELECT, UPDATE ({ERASER_COLUMNS}) ON churches TO hub_eraser")
     for table in NEW_TABLES:
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
     for table, rights in TENANT_TABLES.items():
