@@ -87,6 +87,7 @@ def database(settings: Settings, *, clock: Clock) -> Iterable[Finding]:
             yield from migrated
             if all(finding.level is Level.OK for finding in migrated):
                 yield from _workers(connection)
+                yield from _change_log(connection)
     except SQLAlchemyError as error:
         first = (str(getattr(error, "orig", None) or error).strip().splitlines() or ["no reason given"])[0]
         yield Finding(
@@ -193,6 +194,23 @@ def _workers(connection: Connection) -> Iterable[Finding]:
         )
     else:
         yield Finding("scheduler.alive", Level.OK, "A scheduler is alive.")
+
+
+def _change_log(connection: Connection) -> Iterable[Finding]:
+    broken = connection.execute(
+        text("SELECT count(*) FROM audit_checks WHERE problem IS NOT NULL")
+    ).scalar_one()
+    if broken:
+        yield Finding(
+            "change_log.broken",
+            Level.ERROR,
+            f"The change log was changed from outside the hub, in {broken} of its chains.",
+            "See which entries: hub audit verify",
+        )
+    else:
+        yield Finding(
+            "change_log.unbroken", Level.OK, "The change log is unbroken, as far as it was checked."
+        )
 
 
 def redis_server(settings: Settings) -> Iterable[Finding]:

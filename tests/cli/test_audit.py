@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from ghl.chain.seal import seal
+from ghl.chain.watch import watch
 from tests.support.churches import card_values, church, save
 
 
@@ -47,6 +48,18 @@ def test_a_broken_log_says_where_and_fails(hub, grace, tamper):
     assert told.err == "hub: The change log is broken in 1 of 2 chains: grace\n"
     printed = json.loads(hub("audit", "verify", "--json").out)
     assert [one["kind"] for head in printed["heads"] for one in head["problems"]] == ["changed"]
+    del grace
+
+
+def test_doctor_tells_of_a_broken_log(hub, grace, database, tamper):
+    def findings():
+        return {one["id"]: one["level"] for one in json.loads(hub("doctor", "--json").out)}
+
+    watch(database)
+    assert findings()["change_log.unbroken"] == "ok"
+    tamper("UPDATE audit_entries SET actor = 'somebody else'")
+    watch(database)
+    assert findings()["change_log.broken"] == "error"
     del grace
 
 

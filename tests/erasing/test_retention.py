@@ -44,7 +44,7 @@ def test_old_tries_are_found_without_reading_all(hub, owner):
     (card,) = save(hub.database, church_id, card_values(1))
     owner(
         "INSERT INTO attempts (church_id, outbox_id, card_id, lease_token, number, started_at, calls)"
-        " SELECT :c, 1, :card, gen_random_uuid(), n, now(), '[]' FROM generate_series(1, 20000) AS n",
+        " SELECT :c, 1, :card, gen_random_uuid(), n, now(), '[]' FROM generate_series(1, 6000) AS n",
         c=church_id,
         card=card.id,
     )
