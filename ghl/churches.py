@@ -124,7 +124,9 @@ def resume(database: Database, church_id: UUID, *, actor: str) -> None:
     """Lets a paused church's deliveries go on. The caller wakes the workers afterwards."""
     with database.church(church_id) as session:
         session.execute(
-            update(Church).where(Church.id == church_id).values(paused_at=None, paused_reason=None)
+            update(Church)
+            .where(Church.id == church_id, Church.removing_at.is_(None))
+            .values(paused_at=None, paused_reason=None)
         )
         audit.record(session, church_id=church_id, actor=actor, action="church.resumed")
 
