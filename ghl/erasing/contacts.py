@@ -68,7 +68,8 @@ def try_now(session: Session, church_id: UUID) -> int:
 
 def wait_after(tries: int) -> timedelta:
     """How long after so many tries in vain the next one comes: 5, 10, 20 … minutes, at most 6 hours. It never ends."""
-    return min(FIRST_WAIT * 2 ** min(max(tries - 1, 0), 10), LONGEST_WAIT)
+    doublings = min(max(tries - 1, 0), 10)
+    return min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT)
 
 
 def _follow(session: Session, church_id: UUID, row: ContactRemoval) -> bool:
