@@ -1,6 +1,7 @@
 """The doors of a web process for whoever is not signed in yet: links, returns from the identity provider, mails."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -9,6 +10,8 @@ from ghl.guard.door import Door
 from ghl.guard.guesses import Limit
 from jobs.container import Container
 from jobs.doors import door
+
+T = TypeVar("T")
 
 ACTOR = "sign-in page"
 
@@ -41,3 +44,13 @@ class Doors:
 def address_of(request: Request) -> str:
     """Where a request comes from: the other end of the connection, or what a trusted proxy says."""
     return request.client.host if request.client else ""
+
+
+async def run_from(request: Request, hub: Container, act: Callable[[], T]) -> T:
+    """Runs it in a thread of the pool; the change log notes the request's address beside what it changes."""
+
+    def acting() -> T:
+        with hub.database.coming_from(address_of(request) or "dashboard"):
+            return act()
+
+    return await run_in_threadpool(acting)

@@ -15,6 +15,7 @@ from dashboard import services
 from dashboard.components import states
 from dashboard.navigation import pages_for
 from dashboard.reading import Trouble, guarded
+from dashboard.whence import sender
 from ghl.people import sessions
 from ghl.people.policy import ChurchRole, SignedIn
 from ghl.statuses import Role
@@ -63,9 +64,17 @@ def browser_cookies() -> dict[str, str]:
     return {COOKIE: secret} if secret else {}
 
 
+def browser_address(trusted_proxies: str) -> str:
+    """The address this tab is open at, or `dashboard` where it is on the same machine."""
+    forwarded = st.context.headers.get("X-Forwarded-For", "")
+    return sender(st.context.ip_address, forwarded, trusted_proxies) or "dashboard"
+
+
 def who(*, by_person: bool = True) -> SignedIn | Trouble | None:
     """Who is signed in, None where nobody is, or trouble where the database does not answer."""
     container = services.container()
+    # What this run changes comes from there; each run and each callback has asked here before it changes anything.
+    container.database.come_from(browser_address(container.settings.trusted_proxies))
     token = browser_cookies().get(COOKIE)
     return guarded(
         lambda: sessions.current(container.database, token, clock=container.clock, by_person=by_person)
@@ -80,6 +89,15 @@ def require(*roles: Role) -> Viewer:
         states.not_for_you()
         st.stop()
     return Viewer(person, person.church)
+
+
+def require_admin_or_ops() -> SignedIn:
+    """The person, if they are an admin of their church or run the installation; otherwise says why not and stops."""
+    person = _somebody(who())
+    if not (person.is_ops or (person.church is not None and person.role is Role.ADMIN)):
+        states.not_for_you()
+        st.stop()
+    return person
 
 
 def require_ops() -> SignedIn:

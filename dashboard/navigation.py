@@ -57,7 +57,9 @@ CARD = PageSpec("card", "Card", "id_card", roles=EVERYBODY, listed=False)
 CONNECTION = PageSpec("connection", "Connection", "cable", roles=ADMINS)
 PRAYERS = PageSpec("prayers", "Prayer requests", "volunteer_activism", prayers=True)
 FORM = PageSpec("form", "Card form", "qr_code_2", roles=ADMINS)
+ERASE = PageSpec("erase", "Erase this person", "person_remove", roles=ADMINS, listed=False)
 TEAM = PageSpec("team", "Team", "group", roles=ADMINS)
+AUDIT = PageSpec("audit", "Change log", "history", roles=ADMINS, ops=True)
 CHURCHES = PageSpec("churches", "Churches", "church", ops=True)
 CHURCH = PageSpec("church", "Church", "church", ops=True, listed=False)
 PEOPLE = PageSpec("people", "People", "manage_accounts", ops=True)
@@ -69,10 +71,10 @@ CORRECTION = "correction"
 """In a card's address: its form is open from the start."""
 
 PAGES = (
-    *(HOME, ADD, REVIEW, ATTENTION, CARDS, UPLOAD, CARD, PRAYERS),
+    *(HOME, ADD, REVIEW, ATTENTION, CARDS, UPLOAD, CARD, ERASE, PRAYERS),
     *(CONNECTION, FORM, TEAM),
     *(CHURCHES, CHURCH, PEOPLE),
-    *(INSTALLATION, KEYS, SIGNED_IN),
+    *(AUDIT, KEYS, INSTALLATION, SIGNED_IN),
 )
 """In the order of the work; the first that a person may see is where they land."""
 

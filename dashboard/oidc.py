@@ -4,6 +4,7 @@ Nothing of the provider's answer is kept: no token, however large, goes into a c
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from dashboard.cookies import Cookies
-from dashboard.doors import Doors, address_of
+from dashboard.doors import Doors, address_of, run_from
 from dashboard.landed import landed, too_many, trouble
 from dashboard.plain_page import said
 from ghl.guard.door import TooManyError
@@ -111,7 +112,7 @@ class OidcRoutes:
         except AnswerRefusedError as error:
             log.warning("sign-in refused", why=error.code)
             return None
-        return await run_in_threadpool(
+        come_in = partial(
             enter,
             hub.database,
             who,
@@ -120,6 +121,7 @@ class OidcRoutes:
             clock=hub.clock,
             instead_of=self._cookies.session_of(request),
         )
+        return await run_from(request, hub, come_in)
 
     def _away(self, error: ProviderAwayError) -> Response:
         log.warning("identity provider away", why=error.code)

@@ -13,6 +13,7 @@ from uuid import UUID
 import redis
 import streamlit as st
 import structlog
+from sqlalchemy import select
 
 from dashboard.cookies import Cookies
 from dashboard.reading import Trouble, guarded
@@ -25,6 +26,7 @@ from ghl.cards.why import Outage
 from ghl.client.breaker import Breakers, Gate
 from ghl.client.throttle import Throttle
 from ghl.config import load_settings
+from ghl.db.models import Church
 from ghl.delivery.drain import Budget
 from ghl.people.names import member_names
 from ghl.questions import ask as questions
@@ -196,6 +198,13 @@ def choices(church_id: UUID) -> Choices:
     """The services and campuses that stand on the church's cards, at most half a minute old."""
     with container().database.church(church_id) as session:
         return find_choices(session, church_id)
+
+
+@st.cache_resource(ttl=NAMES_EVERY, max_entries=1000, show_spinner=False)
+def kept_years(church_id: UUID) -> int | None:
+    """For how many years the church's cards are kept; None without an end."""
+    with container().database.church(church_id) as session:
+        return session.scalar(select(Church.keep_cards_years).where(Church.id == church_id))
 
 
 def wake(church_id: UUID) -> None:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dashboard.cookies import Cookies
-from dashboard.doors import MAILS, Doors, address_of
+from dashboard.doors import MAILS, Doors, address_of, run_from
 from dashboard.landed import landed, too_many, trouble
 from dashboard.oidc import OIDC_PATH, OidcRoutes
 from dashboard.plain_page import form, from_another_site, page, said
@@ -105,7 +105,7 @@ class SignInRoutes:
 
         try:
             entry = await self._doors.of("link").try_from(
-                address_of(request), lambda: run_in_threadpool(look)
+                address_of(request), lambda: run_from(request, hub, look)
             )
         except TooManyError as error:
             return too_many(error, "Too many links that don't work")
@@ -151,9 +151,8 @@ class SignInRoutes:
             return said("This came from another site", "You are still signed in.", status=403)
         hub = self._container()
         try:
-            await run_in_threadpool(
-                sessions.sign_out, hub.database, self._cookies.session_of(request), clock=hub.clock
-            )
+            had = self._cookies.session_of(request)
+            await run_from(request, hub, lambda: sessions.sign_out(hub.database, had, clock=hub.clock))
         except SQLAlchemyError as error:
             return trouble(error, "You are still signed in. Try again in a minute.")
         answer = said(

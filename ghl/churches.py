@@ -124,7 +124,9 @@ def resume(database: Database, church_id: UUID, *, actor: str) -> None:
     """Lets a paused church's deliveries go on. The caller wakes the workers afterwards."""
     with database.church(church_id) as session:
         session.execute(
-            update(Church).where(Church.id == church_id).values(paused_at=None, paused_reason=None)
+            update(Church)
+            .where(Church.id == church_id, Church.removing_at.is_(None))
+            .values(paused_at=None, paused_reason=None)
         )
         audit.record(session, church_id=church_id, actor=actor, action="church.resumed")
 
@@ -143,7 +145,11 @@ def _check(slug: str, name: str, timezone: str) -> None:
 
 
 def _views() -> "Select[*tuple[Any, ...]]":
-    return select(
-        *(getattr(Church, field.name) for field in fields(ChurchView) if field.name != "location_ghl_id"),
-        Location.ghl_id.label("location_ghl_id"),
-    ).outerjoin(Location, (Location.church_id == Church.id) & Location.active)
+    return (
+        select(
+            *(getattr(Church, field.name) for field in fields(ChurchView) if field.name != "location_ghl_id"),
+            Location.ghl_id.label("location_ghl_id"),
+        )
+        .outerjoin(Location, (Location.church_id == Church.id) & Location.active)
+        .where(Church.removing_at.is_(None))
+    )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hmac
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -20,6 +21,7 @@ from pydantic import SecretStr
 
 KEY_BYTES = 32
 WHICH_KEY, CHECK_BYTES = b"church-connect-hub: which key is this", 16
+HASHES = b"hub keyed hash"
 VERSION = re.compile(r"[1-9][0-9]{0,5}")
 NONCE_BYTES = 12
 """NIST SP 800-38D section 8.2: 96 bits; random ones are safe for 2^32 seals with one key."""
@@ -134,6 +136,15 @@ class KeyRing:
         version = self.newest
         encrypted = self._ciphers[version].encrypt(nonce, plain.encode(), context.as_bytes())
         return Sealed(nonce + encrypted, version)
+
+    def keyed_hash(self, said: str, *, version: int | None = None) -> bytes:
+        """HMAC-SHA256 of a text by the newest key, or by that of `version`: without the key nobody can guess it.
+
+        Raises `UnsealError` for a key that is not among those of the hub.
+        """
+        made = hmac.HMAC(self.derived(self.newest if version is None else version, HASHES), SHA256())
+        made.update(said.encode())
+        return made.finalize()
 
     def open(self, sealed: Sealed, context: Context) -> SecretStr:
         """The secret, where the place is the one it was sealed for. Raises `UnsealError`."""

@@ -94,6 +94,7 @@ def database(settings: Settings, *, clock: Clock) -> Iterable[Finding]:
             if all(finding.level is Level.OK for finding in migrated):
                 yield from _workers(connection)
                 yield from _standing_still(connection)
+                yield from _change_log(connection)
     except SQLAlchemyError as error:
         first = (str(getattr(error, "orig", None) or error).strip().splitlines() or ["no reason given"])[0]
         yield Finding(
@@ -163,7 +164,7 @@ def _version(connection: Connection) -> str | None:
     try:
         if not connection.execute(ROLE_EXISTS, {"role": SYSTEM_ROLE}).scalar_one():
             return None
-        connection.execute(ENTER, {"role": SYSTEM_ROLE, "church": ""})
+        connection.execute(ENTER, {"role": SYSTEM_ROLE, "church": "", "origin": ""})
         version: str | None = connection.execute(
             text("SELECT version_num FROM alembic_version")
         ).scalar_one_or_none()
@@ -227,6 +228,23 @@ def _standing_still(connection: Connection) -> Iterable[Finding]:
                 f"Cards of {row.slug} wait: somebody paused it.",
                 f"When it may go on, run: hub resume {row.slug}",
             )
+
+
+def _change_log(connection: Connection) -> Iterable[Finding]:
+    broken = connection.execute(
+        text("SELECT count(*) FROM audit_checks WHERE problem IS NOT NULL")
+    ).scalar_one()
+    if broken:
+        yield Finding(
+            "change_log.broken",
+            Level.ERROR,
+            f"The change log was changed from outside the hub, in {broken} of its chains.",
+            "See which entries: hub audit verify",
+        )
+    else:
+        yield Finding(
+            "change_log.unbroken", Level.OK, "The change log is unbroken, as far as it was checked."
+        )
 
 
 def redis_server(settings: Settings) -> Iterable[Finding]:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 Part = TypeVar("Part")
 
+ORIGINS = {"command": "command line", "web": "dashboard"}
+"""From where a process changes things, as the change log says it; others by their own name."""
+
 
 class NotConfiguredError(Exception):
     """A setting that this process cannot do without is missing. The message is one line that names it."""
@@ -80,6 +83,7 @@ class Container:
             name=f"hub-{self.name}",
             pool_size=self._pool_size,
             ask_first=self._ask_first,
+            origin=ORIGINS.get(self.name, self.name),
         )
         self._closers.append(database.close)
         return database

@@ -11,6 +11,8 @@ import structlog
 from ghl import heartbeat, outages
 from ghl.cards import drafts, imports
 from ghl.cards.counts import fold
+from ghl.chain.seal import seal
+from ghl.chain.watch import watch
 from ghl.config import Settings
 from ghl.connection.switch import erase_old_tokens
 from ghl.connection.trials import prune_trials
@@ -21,6 +23,7 @@ from ghl.logging import set_up_logging
 from ghl.people import identities, mails, sessions
 from ghl.questions import ask as questions
 from jobs.container import Container, build_container
+from jobs.erasing import erasing
 from jobs.heart import Heart
 from jobs.retrying import retrying
 from jobs.scheduler import LeaderLock, Scheduler, Task, sweep
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 FOLD_SECONDS = 2.0
+SEAL_SECONDS = 2.0
 PRUNE_SECONDS = 600.0
 EMPTY_SECONDS = 60.0
 
@@ -105,6 +109,8 @@ def tasks(container: Container) -> Sequence[Task]:
         Task("prune refused rows", prune_refused_rows, PRUNE_SECONDS),
         Task("empty old answers", empty_answers, EMPTY_SECONDS),
         *_around_gohighlevel(container),
+        *_around_the_change_log(container),
+        *erasing(container),
         Task("forget dead processes", forget_the_dead, PRUNE_SECONDS),
     )
 
@@ -146,4 +152,12 @@ def _around_gohighlevel(container: Container) -> Sequence[Task]:
         Task("prune questions", prune_questions, EMPTY_SECONDS),
         Task("forget tokens", forget_tokens, EMPTY_SECONDS),
         Task("prune outages", prune_outages, PRUNE_SECONDS),
+    )
+
+
+def _around_the_change_log(container: Container) -> Sequence[Task]:
+    """Its entries get their place in a chain, and the chains are read again."""
+    return (
+        Task("seal the change log", lambda: seal(container.database), SEAL_SECONDS),
+        Task("check the change log", lambda: watch(container.database), EMPTY_SECONDS),
     )

@@ -17,7 +17,7 @@ from dashboard.components.card_form import start_values, written
 from dashboard.components.lines import lines
 from dashboard.components.timeline import timeline as draw_timeline
 from dashboard.formatting import day_of, one_line, when
-from dashboard.navigation import CARDS, CORRECTION, EVERYBODY, WRITERS, way_back
+from dashboard.navigation import ADMINS, CARDS, CORRECTION, ERASE, EVERYBODY, WRITERS, way_back
 from dashboard.reading import Trouble, guarded
 from ghl.cards.actions import Action
 from ghl.cards.find import Choices
@@ -549,3 +549,11 @@ with right:
     if card.others:
         st.header("Other cards with this phone or e-mail")
         card_notes.others(card.others, now=now, zone=zone, more=card.more_others)
+if viewer.church.role in ADMINS:
+    st.page_link(
+        ERASE.path,
+        label="Erase this person",
+        icon=f":material/{ERASE.icon}:",
+        query_params={"number": str(card.number)},
+        width="content",
+    )

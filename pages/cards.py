@@ -103,7 +103,12 @@ def below(shot: Snapshot) -> None:
             ):
                 st.button(label, on_click=hands.go, args=(step,), disabled=off, key=step, shortcut=shortcut)
         st.text(position(place, shot.page))
-    st.text("Cards are kept: none goes away by itself.")
+    years = guarded(lambda: services.kept_years(church_id))
+    if isinstance(years, int):
+        kept = "a year" if years == 1 else f"{years} years"
+        st.text(f"Cards that are in GoHighLevel or set aside are kept for {kept}.")
+    else:
+        st.text("Cards are kept: none goes away by itself.")
 
 
 def foot(shot: Snapshot | None) -> None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from ghl import audit
 from ghl.cards import drafts
 from ghl.cards.consent import Words
 from ghl.cards.drafts import ADD, KEPT, Draft
@@ -193,6 +194,11 @@ def save_typed(
     church_id, user_id = typist.church_id, typist.user_id
     with database.church(church_id) as session:
         (saved,) = save_cards(session, church_id, [card], now=now)
+        if not saved.duplicate:
+            # Not "card.": whoever reviews asks who had a card in hand last, and typing it was before that.
+            audit.record(
+                session, church_id=church_id, actor=typist.actor, action="cards.added", subject=str(saved.id)
+            )
         drafts.remove(session, church_id, user_id, drafts.place_of_form(form))
         _keep_stays(session, typist, values, beside, now)
         today = typed_today(session, typist, now=now)

@@ -671,7 +671,7 @@ class UploadPage:
 
     def _ask_to_stop(self, import_id: UUID) -> None:
         with self._hub.database.church(self._church_id) as session:
-            imports.stop(session, self._church_id, import_id)
+            imports.stop(session, self._church_id, import_id, actor=self._viewer.person.actor)
 
     def _close(self, import_id: UUID) -> None:
         with self._hub.database.church(self._church_id) as session:

@@ -5,6 +5,7 @@ not bring back beside it what somebody corrected.
 """
 
 import dataclasses
+import secrets
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Session
 from ghl import audit
 from ghl.cards import consent
 from ghl.cards.addresses import Addresses, read_addresses
+from ghl.cards.digest import SALT_BYTES, digest
 from ghl.cards.fields import CardFields, ParsedCard
 from ghl.cards.queueing import LockedCard, lock, put, requeue
 from ghl.cards.save import listed
@@ -123,16 +125,17 @@ def correct(
         raise ConsentSealedError
     desk = _Desk(session, church_id, card, actor, now)
     revision = card.revision + bool(names or prayer)
+    told: dict[str, object] = {}
     if names or prayer:
         # A changed prayer request is a revision too, with the same fields: who changes it as well has to notice.
-        desk.add_revision(after)
+        told["digest"] = desk.add_revision(after, salt=secrets.token_bytes(SALT_BYTES))
     if names:
         desk.add_consent(before, after, came)
     if prayer:
         desk.replace_prayer(parsed.prayer_request)
     if names or prayer:
         fields = [*names, *([PRAYER] if prayer else [])]
-        desk.record("card.corrected", fields=fields, revision=revision)
+        desk.record("card.corrected", fields=fields, revision=revision, **told)
     status, cause, facts = desk.move(after.addresses, changed=bool(names), release=release)
     return Corrected(revision, status, changes_between(before.fields, after.fields), cause, facts, prayer)
 
@@ -218,14 +221,17 @@ class _Desk:
     actor: str
     now: datetime
 
-    def add_revision(self, after: _Written) -> None:
+    def add_revision(self, after: _Written, *, salt: bytes) -> str:
+        """Adds what the card says now; returns the salted hash by which the change log knows it again."""
         number = self.card.revision + 1
+        fields = after.fields.model_dump(mode="json", exclude_defaults=True)
         self.session.execute(
             insert(CardRevision).values(
                 card_id=self.card.id,
                 no=number,
                 church_id=self.church_id,
-                fields=after.fields.model_dump(mode="json", exclude_defaults=True),
+                fields=fields,
+                salt=salt,
                 created_at=self.now,
                 created_by=self.actor,
             )
@@ -234,6 +240,7 @@ class _Desk:
         self.session.execute(update(Card).where(Card.id == self.card.id).values(revision=number, **columns))
         keys = {"phone": after.addresses.phone, "email": after.addresses.email}
         self.session.execute(update(Outbox).where(Outbox.id == self.card.outbox_id).values(keys))
+        return digest(fields, salt)
 
     def add_consent(self, before: _Written, after: _Written, came: _Written) -> None:
         said = consent.corrected(before.statements, after.statements)

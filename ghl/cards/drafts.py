@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from ghl.db.base import table_of
-from ghl.db.models import CardDraft
+from ghl.db.models import Card, CardDraft
 
 ADD = "add:"
 """Before the form of a card that is typed on the page *Add a card*: two tabs are two cards."""
@@ -103,12 +103,19 @@ def keep(
     now: datetime,
     revision: int = 0,
 ) -> bool:
-    """Keeps what stands in the fields now instead of what was kept before. False where it is too long to keep."""
+    """Keeps what stands in the fields now instead of what was kept before. False where it is too long to keep, or its card is gone."""
     kept = {
         "said": {_storable(name): _storable(value) for name, value in values.items()},
         "revision": revision,
     }
     if len(json.dumps(kept, ensure_ascii=False)) > MOST_SIGNS:
+        return False
+    card_id = _card_of(place)
+    # Of a card that was erased while its page was open nothing may come back.
+    if (
+        card_id
+        and session.scalar(select(Card.id).where(Card.church_id == church_id, Card.id == card_id)) is None
+    ):
         return False
     table = table_of(CardDraft)
     statement = upsert(table).values(
@@ -139,6 +146,17 @@ def prune(session: Session, *, now: datetime) -> None:
         .where(CardDraft.changed_at < now - KEPT_FOR)
         .execution_options(synchronize_session=False)
     )
+
+
+def _card_of(place: str) -> UUID | None:
+    """The card that a draft belongs to, if it belongs to one that was saved."""
+    kind, _, card_id = place.partition(":")
+    if f"{kind}:" == ADD:
+        return None
+    try:
+        return UUID(card_id)
+    except ValueError:
+        return None
 
 
 def _draft(place: str, changed_at: datetime, values: Mapping[str, Any]) -> Draft:

@@ -147,9 +147,10 @@ def end(
     )  # fmt: skip
 
 
-def stop(session: Session, church_id: UUID, import_id: UUID) -> None:
+def stop(session: Session, church_id: UUID, import_id: UUID, *, actor: str) -> None:
     """Asks an import that is under way to stop after the rows it is busy with."""
     session.execute(_change(church_id, import_id).values(stop_asked=True))
+    audit.record(session, church_id=church_id, actor=actor, action="import.stopped", subject=str(import_id))
 
 
 def close(session: Session, church_id: UUID, import_id: UUID) -> None:

@@ -84,7 +84,11 @@ def save_cards(
     without a usable phone or e-mail, or with a wrong one, waits for a person. Raises `ChurchNotFoundError`.
     """
     church = session.execute(
-        select(Church.region, Church.review_all).where(Church.id == church_id)
+        # The lock is the one that a row of the church takes anyway: a removal that begins waits for this save, and
+        # after that nothing is saved any more.
+        select(Church.region, Church.review_all)
+        .where(Church.id == church_id, Church.removing_at.is_(None))
+        .with_for_update(key_share=True, read=True)
     ).one_or_none()
     if church is None:
         raise ChurchNotFoundError("There is no such church.")

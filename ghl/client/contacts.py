@@ -39,6 +39,10 @@ class ContactsResource:
             return Contact(id=contact_id)  # GHL's schema does not promise the contact in this answer
         return self._contact(op.UPDATE_CONTACT, answer)
 
+    def remove(self, contact_id: str) -> None:
+        """Removes the contact. Raises `NotFoundError` where it is gone already."""
+        self._transport.send(op.DELETE_CONTACT, id=contact_id)
+
     def find_duplicate(self, *, phone: str | None = None, email: str | None = None) -> Contact | None:
         """The contact GHL would call a duplicate, or None. Asks the primary store, so it sees what was just made.
 

@@ -12,11 +12,15 @@ from uuid import UUID
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from ghl.db.roles import IDENTITY_ROLE, SERVER_OPTIONS, SYSTEM_ROLE, TENANT_ROLE
+from ghl.db.roles import ERASER_ROLE, IDENTITY_ROLE, SERVER_OPTIONS, SYSTEM_ROLE, TENANT_ROLE
 from ghl.db.url import database_url
 
 # `SET LOCAL role = :role` takes no parameter; set_config does, and both settings end with the transaction.
-ENTER = text("SELECT set_config('role', :role, true), set_config('app.org', :church, true)")
+# `app.origin` is from where the transaction was asked for: the change log notes it with each entry.
+ENTER = text(
+    "SELECT set_config('role', :role, true), set_config('app.org', :church, true),"
+    " set_config('app.origin', :origin, true)"
+)
 
 
 # A server that vanishes from the network is noticed in seconds and not by the kernel's hours.
@@ -34,9 +38,20 @@ class Database:
 
     `ask_first` asks each connection whether it still lives before it is used: a round trip that spares people
     an error after the server was restarted. Workers try again by themselves and do without.
+    `origin` is from where this process changes things, as the change log says it: `worker`, `command line`;
+    a thread that serves somebody's request says so by `come_from`.
     """
 
-    def __init__(self, url: str, *, name: str = "hub", pool_size: int = 10, ask_first: bool = True) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        name: str = "hub",
+        pool_size: int = 10,
+        ask_first: bool = True,
+        origin: str = "",
+    ) -> None:
+        self._origin = origin
         self._engine = create_engine(
             database_url(url),
             pool_size=pool_size,
@@ -68,6 +83,26 @@ class Database:
         with self._transaction(IDENTITY_ROLE, "") as session:
             yield session
 
+    @contextmanager
+    def erasing(self, church_id: UUID) -> Iterator[Session]:
+        """A transaction that sees one church and may take its rows away: for `ghl.erasing` alone."""
+        with self._transaction(ERASER_ROLE, str(church_id)) as session:
+            yield session
+
+    def come_from(self, origin: str) -> None:
+        """What this thread changes from now on comes from there, such as somebody's address."""
+        self._local.origin = origin
+
+    @contextmanager
+    def coming_from(self, origin: str) -> Iterator[None]:
+        """The same for a while: for a thread that serves somebody else next."""
+        before = getattr(self._local, "origin", self._origin)
+        self._local.origin = origin
+        try:
+            yield
+        finally:
+            self._local.origin = before
+
     @property
     def open_transactions(self) -> int:
         """How many transactions this thread has open."""
@@ -82,7 +117,8 @@ class Database:
         self._local.open = self.open_transactions + 1
         try:
             with self._sessions() as session, session.begin():
-                session.execute(ENTER, {"role": role, "church": church})
+                origin = getattr(self._local, "origin", self._origin)
+                session.execute(ENTER, {"role": role, "church": church, "origin": origin})
                 yield session
         finally:
             self._local.open -= 1

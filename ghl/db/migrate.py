@@ -11,7 +11,7 @@ from sqlalchemy import URL, Connection, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from ghl.db.errors import DatabaseSetupError
-from ghl.db.roles import IDENTITY_ROLE, SYSTEM_ROLE, TENANT_ROLE
+from ghl.db.roles import ERASER_ROLE, IDENTITY_ROLE, SYSTEM_ROLE, TENANT_ROLE
 from ghl.db.url import database_url
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -48,7 +48,7 @@ def upgrade(admin_url: str, app_url: str) -> None:
             connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": MIGRATION_LOCK})
             connection.commit()
             try:
-                for role in (TENANT_ROLE, SYSTEM_ROLE, IDENTITY_ROLE):
+                for role in (TENANT_ROLE, SYSTEM_ROLE, IDENTITY_ROLE, ERASER_ROLE):
                     _create_role(connection, role)
                 connection.commit()
                 command.upgrade(alembic_config(connection), "head")
@@ -116,7 +116,7 @@ def _grant_login(connection: Connection, app: URL) -> None:
     quote = connection.dialect.identifier_preparer.quote
     login = quote(app.username)
     option = " WITH INHERIT FALSE, SET TRUE" if server_version(connection) >= INHERIT_OPTION_SINCE else ""
-    for role in (TENANT_ROLE, SYSTEM_ROLE, IDENTITY_ROLE):
+    for role in (TENANT_ROLE, SYSTEM_ROLE, IDENTITY_ROLE, ERASER_ROLE):
         connection.execute(text(f"GRANT {role} TO {login}{option}"))
     database = quote(connection.execute(text("SELECT current_database()")).scalar_one())
     connection.execute(text(f"GRANT CONNECT ON DATABASE {database} TO {login}"))

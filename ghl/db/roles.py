@@ -3,6 +3,7 @@
 TENANT_ROLE = "hub_tenant"
 SYSTEM_ROLE = "hub_system"
 IDENTITY_ROLE = "hub_identity"
+ERASER_ROLE = "hub_eraser"
 
 # Nothing that the hub does in one statement takes seconds; what does is stuck and must not hold locks.
 SERVER_OPTIONS = (

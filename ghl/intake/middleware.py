@@ -11,6 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ghl.churches import ChurchNotFoundError
 from ghl.db.availability import is_away, sqlstate
 from ghl.intake import problems
 from ghl.intake.problems import Problem, ProblemError
@@ -68,6 +69,9 @@ def as_problem(error: Exception) -> ProblemError:
     if isinstance(error, HTTPException):
         found = {404: Problem.NOT_FOUND, 405: Problem.METHOD_NOT_ALLOWED}.get(error.status_code)
         return ProblemError(found or Problem.BAD_REQUEST, headers=error.headers)
+    if isinstance(error, ChurchNotFoundError):
+        # It is being removed: for some seconds its keys and its form are still remembered.
+        return ProblemError(Problem.NOT_FOUND)
     if isinstance(error, BusyError):
         log.warning("busy")
         return problems.unavailable(seconds=2)

@@ -1,6 +1,6 @@
 """From who did something, as it is stored, to a name that their team knows. It reads people, and no card."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from sqlalchemy import func, select, union
@@ -61,3 +61,20 @@ def name_of(actor: str, names: Mapping[str, str]) -> str:
     if actor.startswith("source:"):
         return PROGRAMS["api"]
     return PROGRAMS.get(actor) or actor
+
+
+def user_names(database: Database, actors: Collection[str]) -> Mapping[str, str]:
+    """What these people are called, by actor, whatever they belong to: for who runs the installation."""
+    ids = [found for actor in actors if actor.startswith("user:") and (found := _id_of(actor))]
+    if not ids:
+        return {}
+    with database.identity() as session:
+        rows = session.execute(select(User.id, User.name, User.email).where(User.id.in_(ids[:MOST_NAMES])))
+        return {actor_name(row.id): row.name.strip() or row.email.partition("@")[0] for row in rows}
+
+
+def _id_of(actor: str) -> UUID | None:
+    try:
+        return UUID(actor.removeprefix("user:"))
+    except ValueError:
+        return None

@@ -220,6 +220,25 @@ def _token_tried(
     return False
 
 
+def _contact_id(params: Params) -> dict[str, Any]:
+    contact_id = params.get("id")
+    if set(params) != {"id"} or not isinstance(contact_id, str) or not re.fullmatch(ID_PATTERN, contact_id):
+        raise QuestionError("One contact is removed, by its id.")
+    return {"id": contact_id}
+
+
+def _remove_contact(params: Params, make: Make) -> Answer:
+    contact_id = params["id"]
+    try:
+        make(lambda client: client.contacts.remove(contact_id))
+    except NotFoundError:
+        return {"id": contact_id, "was_there": False}
+    return {"id": contact_id, "was_there": True}
+
+
+REMOVE_CONTACT = Kind("remove_contact", _contact_id, lambda _params: 1, _remove_contact)
+"""Takes a contact out of GoHighLevel, for somebody who is erased: `{"id": ...}`. Asked again it does no harm."""
+
 CONTACT = Kind("contact", _contact_ids, lambda params: len(params["ids"]), _read_contacts)
 """One contact or two, as GoHighLevel has them now: `{"ids": [...]}`."""
 
@@ -238,7 +257,9 @@ TOKEN_PROBE = Kind(
 )
 """One probe of a token on trial: `{"trial": id, "probe": name}`."""
 
-KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in (CONTACT, LOCATION, TOKEN_PROBE)})
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {kind.name: kind for kind in (CONTACT, LOCATION, REMOVE_CONTACT, TOKEN_PROBE)}
+)
 """Every kind by its name. A name is never given another meaning: workers of two versions may run side by side."""
 
 OTHER_WAYS = frozenset(name for name, kind in KINDS.items() if kind.way is not None)

@@ -1,6 +1,7 @@
 """Commands about one church: adding, connecting, pausing, keys."""
 
 import sys
+import time
 from typing import Annotated
 
 import typer
@@ -56,6 +57,64 @@ def list_all(as_json: AsJson = False) -> None:
             ("slug", "name", "timezone", "location", "state"),
             empty="There is no church yet. Add one: hub church add SLUG --name NAME --timezone ZONE",
         )
+
+
+@app.command("keep")
+def keep_cards(
+    slug: Slug,
+    years: Annotated[
+        int | None, typer.Option(help="For so many years after they came in.", min=1, max=99)
+    ] = None,
+    forever: Annotated[bool, typer.Option("--forever", help="Without an end, as at the beginning.")] = False,
+) -> None:
+    """Set how long a church's cards are kept.
+
+    Cards that are in GoHighLevel or set aside go when they are older; what people said about messages stays.
+    """
+    from ghl.churches import find_church
+    from ghl.erasing.retention import keep_cards_for
+
+    if (years is None) is not forever:
+        raise CommandError("Say either --years N or --forever.", code=2)
+    with opened_hub() as hub:
+        church = find_church(hub.database, slug)
+        keep_cards_for(hub.database, church.id, years, actor=ACTOR)
+    typer.echo(f"{church.name} keeps its cards {f'for {years} years' if years else 'for ever'}.")
+
+
+@app.command("remove")
+def remove(
+    slug: Slug,
+    name: Annotated[
+        str | None, typer.Option(help="The church's name once more, where nobody can be asked for it.")
+    ] = None,
+) -> None:
+    """Remove a church with everything that is its own. This cannot be undone.
+
+    Its deliveries stop at once. What stays is the proof of what people said about messages, with their numbers as
+    keyed hashes, and the change log. Contacts in GoHighLevel stay as they are.
+    """
+    import redis
+
+    from ghl.erasing import church as removing
+
+    with opened_hub() as hub:
+        church_id, called = removing.find(hub.database, slug)
+        typed = name or typer.prompt(f"To remove {called} for ever, type its name")
+        ring = hub.key_ring
+        location = removing.request(hub.database, church_id, typed=typed, actor=ACTOR)
+        if location:
+            try:
+                hub.breakers.forget(location)
+            except redis.RedisError as error:
+                typer.echo(
+                    f"Redis does not answer ({type(error).__name__}): what it counts ends by itself.",
+                    err=True,
+                )
+        # Stopped here, the scheduler goes on with the rest. A card that a worker holds is waited for.
+        while not removing.step(hub.database, ring, church_id, now=hub.clock.now()):
+            time.sleep(0.01)
+    typer.echo(f"{called} is removed.")
 
 
 def connect_church(

@@ -29,6 +29,7 @@ SPEAKING = {
     ("ghl.crypto", "UnsealError"): SET_UP,
     ("ghl.keys.rotation", "RotationRefusedError"): REFUSED,
     ("ghl.churches", "ChurchError"): REFUSED,
+    ("ghl.chain.anchors", "AnchorError"): REFUSED,
     ("ghl.connection", "ConnectionRefusedByUsError"): REFUSED,
     ("ghl.people.errors", "PersonError"): REFUSED,
     ("ghl.sources", "SourceKeyError"): REFUSED,

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import create_engine, make_url, select, text
 from sqlalchemy.orm import Session
 
 from ghl.attention import after, groups, retries
@@ -28,7 +28,10 @@ from ghl.cards.view import Cursor, rows
 from ghl.churches import find_church
 from ghl.db.engine import Database
 from ghl.db.migrate import upgrade
+from ghl.db.models import Card
 from ghl.delivery.claim import claim, due_churches
+from ghl.erasing import ask as erasures
+from ghl.erasing import contacts, erase, retention
 from ghl.ids import new_id
 from ghl.statuses import CardSource, CardStatus
 from jobs.supervisor.postgres import EmbeddedPostgres
@@ -157,6 +160,7 @@ def questions(database: Database) -> dict[str, Callable[[], object]]:
     return {
         **_lists(database, church_id, now),
         **_attention(database, church_id, now),
+        **_erasing(database, church_id, now),
         "first page": page,
         "page 2,000": lambda: page(after=deep),
         "needs attention": lambda: page(CardStatus.NEEDS_ATTENTION),
@@ -242,6 +246,28 @@ def _attention(database: Database, church_id: UUID, now: datetime) -> dict[str, 
         "what a trouble left behind": asks(after.offers, found),
         "last mended": asks(after.last_resolved),
     }
+
+
+def _erasing(database: Database, church_id: UUID, now: datetime) -> dict[str, Callable[[], object]]:
+    """What *Erase this person* asks, and the housekeeper that carries it out and lets old rows go."""
+    with database.church(church_id) as session:
+        (newest,) = session.scalars(select(Card.number).order_by(Card.received_at.desc()).limit(1))
+
+    def foresee() -> object:
+        with database.church(church_id) as session:
+            return erasures.foresee(session, church_id, newest), erasures.recent(session, church_id)
+
+    def turn() -> object:
+        with database.system() as session:
+            found = [erase.churches_waiting(session), contacts.churches_due(session)]
+            retention.prune_proofs(session, now=now)
+            retention.prune_requests(session, now=now)
+            return found
+
+    def expiring() -> object:
+        return retention.expire_cards(database, church_id, 90, now=now)
+
+    return {"erasing foreseen": foresee, "a turn of erasing": turn, "cards that are too old": expiring}
 
 
 def _measured(question: Callable[[], object], times: int = 40) -> tuple[float, float]:

@@ -109,6 +109,7 @@ class TestRevision:
             "SELECT subject, facts FROM audit_entries WHERE action = 'card.corrected'"
         )
         assert subject == str(card_id)
+        assert len(facts.pop("digest")) == 64, "salted: nobody finds out what it is of"
         assert facts == {"fields": ["first_name", "prayer_request"], "revision": 2}
 
     def test_nothing_changed_makes_no_revision(self, desk):

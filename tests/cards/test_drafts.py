@@ -10,7 +10,7 @@ from ghl.db.models import CardDraft
 from ghl.ids import new_id
 from ghl.people.users import add_user
 from ghl.statuses import Role
-from tests.support.churches import church
+from tests.support.churches import card_values, church, save
 
 NOW = datetime(2026, 11, 22, 15, 14, tzinfo=UTC)
 
@@ -60,7 +60,8 @@ def test_two_forms_are_two_drafts_the_latest_first_and_one_moves_once(database, 
 
 
 def test_each_place_has_its_own_and_removing_one_leaves_the_others(database, here, ruth):
-    place = drafts.place_of(new_id())
+    (card,) = save(database, here, card_values(1))
+    place = drafts.place_of(card.id)
     keep(database, here, ruth, {"first_name": "Anna"})
     keep(database, here, ruth, {"first_name": "Ben"}, place=place, revision=3)
     with database.church(here) as session:
@@ -68,6 +69,12 @@ def test_each_place_has_its_own_and_removing_one_leaves_the_others(database, her
         drafts.remove(session, here, ruth, drafts.ADD)
     assert load(database, here, ruth) is None
     assert load(database, here, ruth, place).revision == 3
+
+
+def test_of_a_card_that_is_not_there_none_is_kept(database, here, ruth):
+    for place in (drafts.place_of(new_id()), drafts.correction_of(new_id())):
+        assert not keep(database, here, ruth, {"first_name": "Ben"}, place=place)
+        assert load(database, here, ruth, place) is None
 
 
 def test_nobody_else_finds_it_in_this_church_or_another(database, here, ruth):

@@ -9,7 +9,7 @@ import typer.main
 
 from ghl.causes import CauseCode
 from ghl.config import Settings
-from ghl.db.roles import IDENTITY_ROLE, SYSTEM_ROLE, TENANT_ROLE
+from ghl.db.roles import ERASER_ROLE, IDENTITY_ROLE, SYSTEM_ROLE, TENANT_ROLE
 from ghl.statuses import CardStatus
 from jobs.cli.app import command
 from tests.docs.render import causes_page
@@ -104,7 +104,8 @@ def test_the_life_of_a_card_has_every_status():
 
 
 def test_the_roles_are_explained():
-    assert all(f"`{role}`" in read("docs/security.md") for role in (TENANT_ROLE, SYSTEM_ROLE, IDENTITY_ROLE))
+    roles = (TENANT_ROLE, SYSTEM_ROLE, IDENTITY_ROLE, ERASER_ROLE)
+    assert all(f"`{role}`" in read("docs/security.md") for role in roles)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

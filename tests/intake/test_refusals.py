@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ghl.cards.fields import COLUMNS
+from ghl.erasing.church import request
 from ghl.intake.app import IntakeLimits
 from ghl.intake.cards import MAX_BODY
 from ghl.intake.problems import BY_SLUG, MEDIA_TYPE
@@ -216,6 +217,14 @@ class TestKeys:
         intake.clock.ahead += KnownSources.FRESH_SECONDS + 0.1
 
         assert problem(intake.send(grace, CARD)) == (401, "key-wrong")
+
+    def test_a_church_that_is_being_removed_takes_nothing(self, intake, grace, database, rows):
+        """Its key is still remembered; the card is not saved, and nobody is told why."""
+        assert post(intake, grace, json.dumps(CARD)).status_code == 202
+        request(database, grace.church_id, typed="Grace", actor="test")
+        told = problem(post(intake, grace, json.dumps(CARD | {"email": "ben@example.org"})))
+        assert told in {(404, "not-found"), (401, "key-wrong")}
+        assert rows("SELECT count(*) FROM cards") == [(1,)]
 
     def test_trying_keys_is_slowed_down_and_does_not_lock_out_a_right_one(self, intake, grace):
         assert intake.send(grace, CARD).status_code == 202

@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from ghl.chain.watch import checked
 from ghl.db.look import looking
+from ghl.erasing.church import request
 from ghl.heartbeat import ALIVE_FOR, beat
 from ghl.ids import new_id
 from ghl.simulator.server import SimulatorServer
@@ -80,6 +82,12 @@ def test_the_other_tasks_run(task):
     task("follow outages")
     task("prune questions")
     task("prune outages")
+    task("seal the change log")
+    task("check the change log")
+    task("erase people")
+    task("remove contacts")
+    task("remove churches")
+    task("let old rows go")
 
 
 class TestStatus:
@@ -121,6 +129,24 @@ class TestStatus:
             )
         assert status(look, hub.container.breakers).workers == 1
         assert timedelta(seconds=ALIVE_SECONDS) == ALIVE_FOR
+
+
+def test_the_change_log_is_sealed_and_checked(hub, task):
+    church_id = hub.church()
+    task("seal the change log")
+    task("check the change log")
+    with hub.database.church(church_id) as session:
+        seen = checked(session, church_id)
+    assert (seen.position, seen.sealed, seen.problem) == (2, 2, None)
+
+
+def test_a_church_that_is_being_removed_is_gone_in_the_end(hub, task):
+    church_id = hub.church()
+    save(hub.database, church_id, card_values(1))
+    request(hub.database, church_id, typed="Grace", actor="test")
+    for _ in range(10):
+        task("remove churches")
+    assert hub.query(church_id, "SELECT removed_at IS NOT NULL FROM churches") == [(True,)]
 
 
 def test_raw_answers_go_after_thirty_days_and_the_calls_stay(hub, task):

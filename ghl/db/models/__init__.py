@@ -5,6 +5,7 @@ from ghl.db.models.card import Card, CardCount, CardCountDelta, CardRevision, Ca
 from ghl.db.models.church import Church, Credential, IdempotencyKey, Location, SourceKey
 from ghl.db.models.contact import ContactLink, PersonDecision
 from ghl.db.models.desk import CardDraft, CardNote, CardReservation
+from ghl.db.models.erasure import ContactRemoval, Erasure
 from ghl.db.models.form import CardForm, ConsentWording
 from ghl.db.models.help import HelpAccess
 from ghl.db.models.imports import CardImport
@@ -21,13 +22,15 @@ from ghl.db.models.people import (
 )
 from ghl.db.models.process import Heartbeat
 from ghl.db.models.question import Outage, OutageTold, Question
-from ghl.db.models.record import AuditEntry, ConsentEvent
+from ghl.db.models.record import AuditCheck, AuditEntry, AuditSeal, ConsentEvent, ConsentProof
 from ghl.db.models.retry import RetryCard, RetryRequest
 from ghl.db.models.token import SealingKey, TokenTrial
 
 __all__ = [
     "Attempt",
+    "AuditCheck",
     "AuditEntry",
+    "AuditSeal",
     "Base",
     "Card",
     "CardCount",
@@ -41,11 +44,14 @@ __all__ = [
     "CardWords",
     "Church",
     "ConsentEvent",
+    "ConsentProof",
     "ConsentWording",
     "ContactLink",
+    "ContactRemoval",
     "Credential",
     "DeliveryLease",
     "EncryptionKey",
+    "Erasure",
     "Heartbeat",
     "HelpAccess",
     "IdempotencyKey",

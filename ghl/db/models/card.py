@@ -59,8 +59,8 @@ class Card(Base):
         ),
         Index(
             "ix_cards_import",
-            "church_id",
             "import_id",
+            "church_id",
             "received_at",
             "id",
             postgresql_where=text("import_id IS NOT NULL"),
@@ -130,7 +130,10 @@ class CardWords(Base):
 
 
 class CardRevision(Base):
-    """What was written on a card, as first received (1) or as corrected later. Never changed."""
+    """What was written on a card, as first received (1) or as corrected later. Never changed.
+
+    `salt` belongs to the hash of a correction in the change log; see `ghl.cards.digest`.
+    """
 
     __tablename__ = "card_revisions"
 
@@ -138,6 +141,7 @@ class CardRevision(Base):
     no: Mapped[int] = mapped_column(primary_key=True)
     church_id: Mapped[ChurchId]
     fields: Mapped[dict[str, Any]]
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary)
     created_at: Mapped[datetime]
     created_by: Mapped[str]
 

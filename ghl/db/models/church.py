@@ -4,20 +4,25 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ghl.db.base import Base, ChurchId, Created, Id
 
 
 class Church(Base):
-    """One church of this installation. A pause is asked for by a person; a hold has a cause in GoHighLevel."""
+    """One church of this installation. A pause is asked for by a person; a hold has a cause in GoHighLevel.
+
+    A church that was removed keeps its row, for the proofs and the change log that outlive it.
+    """
 
     __tablename__ = "churches"
     __table_args__ = (
         CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'", name="slug"),
         CheckConstraint("(paused_at IS NULL) = (paused_reason IS NULL)", name="paused"),
         CheckConstraint("(hold_cause IS NULL) = (hold_since IS NULL)", name="hold"),
+        CheckConstraint("keep_cards_years BETWEEN 1 AND 99", name="keep_cards_years"),
+        CheckConstraint("removed_at IS NULL OR removing_at IS NOT NULL", name="removed"),
     )
 
     id: Mapped[Id]
@@ -34,6 +39,9 @@ class Church(Base):
     hold_cause: Mapped[str | None]
     hold_since: Mapped[datetime | None]
     hold_facts: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    keep_cards_years: Mapped[int | None] = mapped_column(SmallInteger)
+    removing_at: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]
     created_at: Mapped[Created]
 
 

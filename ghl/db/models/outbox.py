@@ -107,7 +107,7 @@ class Attempt(Base):
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     church_id: Mapped[ChurchId]
-    outbox_id: Mapped[int] = mapped_column(ForeignKey("outbox.id", ondelete="CASCADE"))
+    outbox_id: Mapped[int] = mapped_column(BigInteger)
     card_id: Mapped[UUID] = mapped_column(ForeignKey("cards.id", ondelete="CASCADE"))
     lease_token: Mapped[UUID]
     number: Mapped[int]

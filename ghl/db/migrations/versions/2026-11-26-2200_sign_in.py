@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0007_signin"
-down_revision = "0006_questions"
+down_revision = "0007_keys"
 branch_labels = None
 depends_on = None
 

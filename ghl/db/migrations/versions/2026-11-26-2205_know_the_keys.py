@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0007_keys"
-down_revision = "0006_questions"
+down_revision = "0007_tokens"
 branch_labels = None
 depends_on = None
 
