@@ -7,12 +7,13 @@ keys are kept for an hour; a signature by an unknown key fetches the keys anew, 
 import asyncio
 import base64
 import json
+import re
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote_plus, urlencode, urlsplit
 
 import httpx
 from authlib.oidc.core import CodeIDToken
@@ -151,7 +152,8 @@ class Provider:
         if not all(map(_safe, (authorization, token, keys))):
             raise ProviderAwayError("description_unsafe")
         methods = said.get("token_endpoint_auth_methods_supported")
-        basic = isinstance(methods, list) and "client_secret_post" not in methods
+        # Where nothing is said, Discovery 1.0 (section 3) means client_secret_basic.
+        basic = not (isinstance(methods, list) and "client_secret_post" in methods)
         self._found = _Found(authorization, token, keys, basic=basic, at=self._clock.monotonic())
         return self._found
 
@@ -165,14 +167,17 @@ class Provider:
         }
         secret, basic = self._settings.client_secret, None
         if secret is not None and found.basic:
-            basic = httpx.BasicAuth(self._settings.client_id, secret.get_secret_value())
+            # RFC 6749, 2.3.1: both are encoded as in a form first.
+            basic = httpx.BasicAuth(
+                quote_plus(self._settings.client_id), quote_plus(secret.get_secret_value())
+            )
         elif secret is not None:
             form["client_secret"] = secret.get_secret_value()
         status, answer = await self._ask("POST", found.token, data=form, auth=basic)
         if status != 200:
             reason = answer.get("error")
-            known = reason if isinstance(reason, str) and reason.isascii() and len(reason) < 60 else "unknown"
-            raise AnswerRefusedError(f"token_{known}")
+            known = isinstance(reason, str) and re.fullmatch(r"[a-z_]{1,60}", reason)
+            raise AnswerRefusedError(f"token_{reason if known else status}")
         return answer
 
     async def _checked(self, found: _Found, answer: Mapping[str, Any], flow: Flow) -> Mapping[str, Any]:
