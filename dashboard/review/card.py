@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard.components import keys
 from dashboard.components.card_form import LABELS, LINES, SELDOM, card_form, sealed_values, start_values
+from dashboard.components.held import held
 from dashboard.formatting import one_line, when
 from dashboard.review import words
 from dashboard.review.beside import Beside
@@ -126,6 +127,7 @@ class OpenCard:
         with st.container(border=True, key="reason_box"):
             st.text_input(
                 "Why is this card set aside?" if aside else "Why is this card kept back?",
+                value=held(f"{desk.form}_reason"),
                 key=f"{desk.form}_reason",
                 autocomplete="off",
                 live="1s",

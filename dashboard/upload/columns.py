@@ -196,5 +196,6 @@ def _meanings(desk: Desk) -> None:
                     f"meaning_{place}_{hash(word)}",
                     next((label for label, value in words.MEANINGS.items() if value is meaning), said[0]),
                     partial(st.selectbox, f"Answer {place} says", said),
+                    said,
                 )
                 desk.choices.meanings[word] = words.MEANINGS[chosen]

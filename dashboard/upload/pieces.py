@@ -1,6 +1,6 @@
 """What the steps of *Import a list* are drawn with: fields that remember, and the row of buttons below."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -10,12 +10,20 @@ import streamlit as st
 from dashboard.upload.desk import Desk
 
 
-def field(desk: Desk, name: str, value: Any, draw: Callable[..., Any]) -> Any:
-    """A field that says `value` when it is drawn anew, and what stands in it now."""
+def field(
+    desk: Desk, name: str, value: Any, draw: Callable[..., Any], offered: Sequence[Any] | None = None
+) -> Any:
+    """A field that says `value` when it is drawn anew, and what stands in it now; `offered`: it chooses one of these.
+
+    What it holds goes to the browser with each run, as in `dashboard.components.held`.
+    """
     key = f"{desk.form}_{name}"
     if key not in st.session_state:
         st.session_state[key] = value
-    return draw(key=key)
+    said = st.session_state[key]
+    if offered is None:
+        return draw(key=key, value=said)
+    return draw(key=key, index=offered.index(said) if said in offered else None)
 
 
 def choice(
@@ -30,7 +38,7 @@ def choice(
 ) -> Any:
     """A field to choose one of the keys of `offered`, which are shown by their words."""
     pick = partial(draw, label, list(offered), format_func=lambda one: offered.get(one, ""), **how)
-    return field(desk, name, value, pick)
+    return field(desk, name, value, pick, list(offered))
 
 
 @contextmanager

@@ -26,12 +26,10 @@ def upgrade() -> None:
         op.execute(f"GRANT SELECT, DELETE ON {table} TO hub_eraser")
     # Which key a proof hangs on, so that nobody throws that key away.
     op.execute("GRANT SELECT (key_version) ON consent_proofs TO hub_system")
-    op.create_index(op.f("ix_mails_wanted_until"), "mails", ["wanted_until"], unique=False)
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
-    op.drop_index(op.f("ix_mails_wanted_until"), table_name="mails")
     op.execute("REVOKE SELECT (key_version) ON consent_proofs FROM hub_system")
     for table in ("help_access", "token_trials"):
         op.execute(f"DROP POLICY hub_eraser ON {table}")
