@@ -24,6 +24,8 @@ def upgrade() -> None:
     for table in ("help_access", "token_trials"):
         op.execute(f"CREATE POLICY hub_eraser ON {table} TO hub_eraser USING ({OWN}) WITH CHECK ({OWN})")
         op.execute(f"GRANT SELECT, DELETE ON {table} TO hub_eraser")
+    # Nobody works in a church that is being removed.
+    op.execute("GRANT SELECT (removing_at) ON churches TO hub_identity")
     # Which key a proof hangs on, so that nobody throws that key away.
     op.execute("GRANT SELECT (key_version) ON consent_proofs TO hub_system")
 
@@ -31,6 +33,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("REVOKE SELECT (key_version) ON consent_proofs FROM hub_system")
+    op.execute("REVOKE SELECT (removing_at) ON churches FROM hub_identity")
     for table in ("help_access", "token_trials"):
         op.execute(f"DROP POLICY hub_eraser ON {table}")
         op.execute(f"REVOKE SELECT, DELETE ON {table} FROM hub_eraser")
