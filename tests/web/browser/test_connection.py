@@ -49,7 +49,18 @@ def paste(page, form, token, location=None):
     if location:
         field(page, f"{form}_location").fill(location)
     field(page, f"{form}_token").fill(token)
-    button(page, f"test_{form}").click()
+
+    def handed_over():
+        if page.get_by_role("heading", name="The token you pasted").count():
+            return True
+        # A click may meet a part of the page that is still unfolding.
+        with suppress(PlaywrightError):
+            button(page, f"test_{form}").click(timeout=1500)
+        with suppress(PlaywrightError):
+            page.get_by_role("heading", name="The token you pasted").wait_for(timeout=5000)
+        return False
+
+    poll(handed_over)
 
 
 def test_a_church_is_connected_its_token_changed_and_disconnected(
