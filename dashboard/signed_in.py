@@ -56,7 +56,7 @@ class SignedInPage:
             st.text(f"Only {MOST_OPEN} are shown. Sign out everywhere else ends the others too.")
         hours, days = int(IDLE_LIFE.total_seconds()) // 3600, SESSION_LIFE.days
         st.text(
-            f"You are signed out by yourself after {hours} hours without use, and after {days} days at the latest."
+            f"You are signed out automatically after {hours} hours without use, and after {days} days at the latest."
         )
 
     def _row(self, one: OpenSession) -> None:

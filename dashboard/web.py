@@ -19,6 +19,7 @@ import uvicorn
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp
 from streamlit.web import bootstrap
 
 import dashboard
@@ -66,25 +67,28 @@ def run(settings: Settings, host: str, port: int) -> None:
     _warm_up()
     _into_one_log()
     with _listen(host, port) as listener:
-        server = uvicorn.Server(
-            uvicorn.Config(
-                app,
-                access_log=False,  # an address may hold a sign-in link
-                log_config=None,
-                log_level="warning",
-                server_header=False,
-                # By default uvicorn believes whoever connects from this machine.
-                proxy_headers=bool(settings.trusted_proxies),
-                forwarded_allow_ips=settings.trusted_proxies or None,
-                ws="websockets-sansio",
-                ws_ping_interval=PING_SECONDS,
-                ws_ping_timeout=PING_SECONDS,
-                ws_max_size=LARGEST_MESSAGE,
-                ws_per_message_deflate=False,
-                timeout_graceful_shutdown=STOP_WITHIN,
-            )
-        )
+        server = uvicorn.Server(server_config(app, settings))
         server.run(sockets=[listener])
+
+
+def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    """How the app is served."""
+    return uvicorn.Config(
+        app,
+        access_log=False,  # an address may hold a sign-in link
+        log_config=None,
+        log_level="warning",
+        server_header=False,
+        # By default uvicorn believes whoever connects from this machine.
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies or None,
+        ws="websockets-sansio",
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PING_SECONDS,
+        ws_max_size=LARGEST_MESSAGE,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=STOP_WITHIN,
+    )
 
 
 def build_app(settings: Settings) -> st.App:

@@ -184,7 +184,7 @@ if isinstance(shot, Trouble):
 st.text(
     f"Everything that people and the hub changed in {one_line(church.name)}. What is written on cards is not in it."
     if church
-    else "What concerns the whole installation: churches, and who may run it. No card is in it."
+    else "What concerns the whole installation: churches, and who may run it. No card is in it. Times are in UTC."
 )
 if trouble := broken(shot.check, now=hub.clock.now(), zone=log.zone):
     st.error(trouble, icon=":material/gpp_bad:")

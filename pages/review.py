@@ -3,8 +3,8 @@
 import streamlit as st
 
 from dashboard import gate, services
-from dashboard.desk.review import ReviewPage
 from dashboard.navigation import WRITERS
+from dashboard.review.page import ReviewPage
 
 viewer = gate.require(*WRITERS)
 st.title("Review new cards")

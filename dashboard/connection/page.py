@@ -325,7 +325,8 @@ class ConnectionPage:
         typed = st.session_state.get(location_key, "") if location_key else location
         # Out of the session before anything else can happen; kept only where the other field has to be mended.
         st.session_state[token_key] = ""
-        said = self._press(lambda desk: desk.paste(typed, token))
+        # Who has filled the field meanwhile means it; the second half of a double click finds it empty.
+        said = self._press(lambda desk: desk.paste(typed, token), meant=bool(token))
         if set(said.problems) == {"location"}:
             st.session_state[token_key] = token
         if location_key and looks_like_token(typed):
@@ -353,10 +354,10 @@ class ConnectionPage:
         typed = st.session_state.get("typed_name", "")
         self._press(lambda desk: desk.disconnect(typed))
 
-    def _press(self, act: Callable[[Desk], Said]) -> Said:
+    def _press(self, act: Callable[[Desk], Said], *, meant: bool = False) -> Said:
         """Does it, where this person still may; the page then says what came of it."""
         clock = self._hub.clock
-        if clock.monotonic() - self._place.pressed_at < ONE_PRESS:
+        if not meant and clock.monotonic() - self._place.pressed_at < ONE_PRESS:
             # The second half of a double click: what came up under it nobody has seen.
             return Said()
         acting = gate.acting(self._viewer, *ADMINS)

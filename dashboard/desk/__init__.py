@@ -1,1 +1,1 @@
-"""What stands behind the pages where cards are typed and reviewed: one desk a person and tab, and what it saves."""
+"""What stands behind *Add a card*, and what typing and reviewing have in common: one desk a person and tab."""

@@ -18,13 +18,15 @@ from dashboard import gate
 from dashboard.components import keys, states
 from dashboard.components.card_form import card_form, written
 from dashboard.desk import typed
-from dashboard.desk.page import DeskPage, whole_name
+from dashboard.desk.page import goes_later, typist_at, what_follows, whole_name
 from dashboard.desk.presses import Presses
 from dashboard.desk.typed import Beside, Opened, Stands, says_anything
 from dashboard.desk.windows import FORMS
 from dashboard.formatting import cards, one_line, when
+from dashboard.gate import Viewer
 from dashboard.navigation import ADD, CARD, WRITERS, to_card
 from dashboard.reading import Trouble, guarded
+from dashboard.seat import Seat
 from ghl.cards.actions import Action, act
 from ghl.cards.drafts import place_of_form
 from ghl.cards.fields import LENGTHS, CardFieldsError
@@ -32,6 +34,7 @@ from ghl.cards.save import SavedCard
 from ghl.cards.values import clean
 from ghl.people import sessions
 from ghl.statuses import CardStatus
+from jobs.container import Container
 
 UNDO_FOR = timedelta(seconds=60)
 UNDONE = "Undone right after typing"
@@ -105,14 +108,16 @@ class Desk:
         self.focused += 1
 
 
-class AddPage(DeskPage):
+class AddPage:
     """The page for one person at one church."""
 
-    kind = "add"
+    def __init__(self, hub: Container, viewer: Viewer) -> None:
+        self._seat = Seat(hub, viewer, "add")
+        self._typist = typist_at(self._seat)
 
     def draw(self) -> None:
         """Draws the page; where it is opened anew, with what was typed and not saved."""
-        desk = self._desk()
+        desk = self._seat.desk(Desk)
         # Fields that are not drawn lose what they hold, so a page that somebody comes back to is opened anew.
         if desk is None or (desk.drawn and f"{desk.form}_first_name" not in st.session_state):
             trouble = self._open_anew(desk)
@@ -125,16 +130,16 @@ class AddPage(DeskPage):
         form = _new_form()
         opened = guarded(
             lambda: typed.open_desk(
-                self._hub.database,
+                self._seat.database,
                 self._typist,
                 form,
                 elsewhere=lambda other: FORMS.elsewhere(other, signed_in=self._signed_in),
-                now=self._now(),
+                now=self._seat.now(),
             )
         )
         if isinstance(opened, Trouble):
             return opened
-        st.session_state[self._place] = Desk.of(opened, form)
+        self._seat.set_up(Desk.of(opened, form))
         self._is_open(form, instead_of=before.form if before else "")
         return None
 
@@ -144,12 +149,13 @@ class AddPage(DeskPage):
     def _signed_in(self, cookie: str) -> bool:
         """Whether a window that was opened with this cookie still shows its page."""
         return (
-            sessions.current(self._hub.database, cookie, clock=self._hub.clock, by_person=False) is not None
+            sessions.current(self._seat.database, cookie, clock=self._seat.hub.clock, by_person=False)
+            is not None
         )
 
     def _live(self) -> None:
-        still = gate.still(self._viewer, *WRITERS, by_person=True)
-        desk = self._desk()
+        still = gate.still(self._seat.viewer, *WRITERS, by_person=True)
+        desk = self._seat.desk(Desk)
         if desk is None:
             return
         self._draw_said(desk)
@@ -203,7 +209,9 @@ class AddPage(DeskPage):
         """That a card was begun before, and that others were."""
         others = "another card" if desk.more == 1 else f"{desk.more} other cards"
         if desk.draft_at:
-            st.text(f"This is what you typed at {when(desk.draft_at, now=self._now(), zone=self._zone)}.")
+            st.text(
+                f"This is what you typed at {when(desk.draft_at, now=self._seat.now(), zone=self._seat.zone)}."
+            )
             if desk.more:
                 st.text(f"You began {others} as well: offered when this one is saved.")
             st.button("Start again with an empty card", on_click=self._start_again, args=(desk.form,))
@@ -305,23 +313,23 @@ class AddPage(DeskPage):
     def _can_undo(self, said: Said) -> bool:
         """Whether the card can still be taken back, as far as anybody knows: one that goes at once can't."""
         card = said.card
-        if card is None or not said.undo or said.at is None or self._now() >= said.at + UNDO_FOR:
+        if card is None or not said.undo or said.at is None or self._seat.now() >= said.at + UNDO_FOR:
             return False
 
         def look() -> Stands | None:
-            with self._hub.database.church(self._typist.church_id) as session:
+            with self._seat.database.church(self._typist.church_id) as session:
                 return typed.standing_of(session, self._typist.church_id, card.id)
 
         stands = guarded(look)
         if stands is None or isinstance(stands, Trouble):
             return False
         still_here = stands.status in {CardStatus.TO_REVIEW, CardStatus.NEEDS_ATTENTION}
-        return still_here or self._goes_later(stands.status)
+        return still_here or goes_later(self._seat.church_id, stands.status)
 
     # What a press does: commit first, no drawing.
 
     def _save(self, form: str) -> None:
-        desk = self._desk()
+        desk = self._seat.desk(Desk)
         if desk is None or desk.form != form:
             return None  # a second press: that form was saved, and is gone
         values = written(form)
@@ -332,14 +340,14 @@ class AddPage(DeskPage):
             return None
         if not says_anything(values):
             return desk.refuse({"card": NOTHING_TYPED})
-        if not self._may():
+        if not self._seat.may():
             return self._changed(form)
-        now = self._now()
+        now = self._seat.now()
         try:
             found = guarded(
                 lambda: typed.save_typed(
-                    self._hub.database,
-                    self._hub.background_waker,
+                    self._seat.database,
+                    self._seat.hub.background_waker,
                     self._typist,
                     values,
                     form=form,
@@ -365,40 +373,40 @@ class AddPage(DeskPage):
 
     def _changed(self, form: str) -> None:
         """Keeps what stands in the fields, also when the session ended a moment ago: it is their own, for later."""
-        desk = self._desk()
+        desk = self._seat.desk(Desk)
         if desk is None or desk.form != form:
             return
         values = written(form)
         kept = guarded(
             lambda: typed.keep_draft(
-                self._hub.database, self._typist, place_of_form(form), values, now=self._now()
+                self._seat.database, self._typist, place_of_form(form), values, now=self._seat.now()
             )
         )
         desk.not_kept = kept is not True
 
     def _start_again(self, form: str) -> None:
-        desk = self._desk()
-        if desk is None or desk.form != form or not self._may():
+        desk = self._seat.desk(Desk)
+        if desk is None or desk.form != form or not self._seat.may():
             return
-        done = guarded(lambda: typed.start_again(self._hub.database, self._typist, form))
+        done = guarded(lambda: typed.start_again(self._seat.database, self._typist, form))
         if isinstance(done, Trouble):
             desk.trouble = done.number
             return
         self._next_form(desk, desk.stays)
 
     def _go_on(self, form: str) -> None:
-        desk = self._desk()
-        if desk is None or desk.form != form or says_anything(written(form)) or not self._may():
+        desk = self._seat.desk(Desk)
+        if desk is None or desk.form != form or says_anything(written(form)) or not self._seat.may():
             return
         said = desk.said
         trouble = self._open_anew(desk)
         if trouble:
             desk.trouble = trouble.number
-        elif opened := self._desk():
+        elif opened := self._seat.desk(Desk):
             opened.said = said
 
     def _ask_words(self, what: Literal["words", "type"]) -> None:
-        desk = self._desk()
+        desk = self._seat.desk(Desk)
         if desk is None:
             return
         gate.used()
@@ -413,19 +421,19 @@ class AddPage(DeskPage):
 
     def _set_words(self, beside: Beside) -> None:
         """What the boxes of the pile say; kept at once, for a reload must not ask again."""
-        desk = self._desk()
-        if desk is None or not self._may():
+        desk = self._seat.desk(Desk)
+        if desk is None or not self._seat.may():
             return
         desk.beside, desk.asking = beside, None
         st.session_state.pop("words_typed", None)
         stays = typed.carried(written(desk.form), typed.STAYS)
         kept = guarded(
-            lambda: typed.keep_stays(self._hub.database, self._typist, stays, beside, now=self._now())
+            lambda: typed.keep_stays(self._seat.database, self._typist, stays, beside, now=self._seat.now())
         )
         desk.not_kept = isinstance(kept, Trouble)
 
     def _another(self, form: str, said: Said) -> None:
-        desk = self._desk()
+        desk = self._seat.desk(Desk)
         if desk is None or desk.form != form:
             return
         if says_anything(written(form)):
@@ -443,12 +451,12 @@ class AddPage(DeskPage):
         self._act(said, Action.PUT_BACK)
 
     def _act(self, said: Said, action: Action, *, reason: str = "") -> None:
-        desk, card = self._desk(), said.card
-        if desk is None or card is None or not self._may():
+        desk, card = self._seat.desk(Desk), said.card
+        if desk is None or card is None or not self._seat.may():
             return
 
         def change() -> Stands | None:
-            with self._hub.database.church(self._typist.church_id) as session:
+            with self._seat.database.church(self._typist.church_id) as session:
                 done = act(
                     session,
                     self._typist.church_id,
@@ -456,7 +464,7 @@ class AddPage(DeskPage):
                     card.id,
                     reason=reason,
                     actor=self._typist.actor,
-                    now=self._now(),
+                    now=self._seat.now(),
                 )
                 return typed.standing_of(session, self._typist.church_id, card.id) if done else None
 
@@ -468,9 +476,9 @@ class AddPage(DeskPage):
         elif action is Action.SET_ASIDE:
             text = "Undone. The card is set aside and goes nowhere."
         else:
-            follows = self._what_follows(acted.status, acted.cause, acted.facts).strip()
+            follows = what_follows(self._seat.church_id, acted.status, acted.cause, acted.facts).strip()
             text = f"Taken up again. {follows or 'It goes to GoHighLevel now.'}"
-            self._wake()
+            self._seat.wake()
         desk.said = Said(text, card=card)
 
     def _told(self, card: SavedCard, values: Mapping[str, object], *, today: int, now: datetime) -> Said:
@@ -483,12 +491,8 @@ class AddPage(DeskPage):
                 f"Looks like the same card: {name} already has card #{card.number}. Nothing was added.{rest}"
             )
             return Said(text, card=card, take_up=aside)
-        text = f"Saved: {name}. {self._what_follows(card.status, card.cause, card.facts)}{cards(today)} typed today."
+        text = f"Saved: {name}. {what_follows(self._seat.church_id, card.status, card.cause, card.facts)}{cards(today)} typed today."
         return Said(text, card=card, at=now, undo=True, values=dict(values))
-
-    def _desk(self) -> Desk | None:
-        desk = st.session_state.get(self._place)
-        return desk if isinstance(desk, Desk) else None
 
 
 def _new_form() -> str:

@@ -31,7 +31,8 @@ LOCATION = (
 PERHAPS_AGENCY = (
     "Where all of them are ticked, this is an agency's token: make one inside your church's own account."
 )
-TICK = "In GoHighLevel open Settings, Private Integrations, your integration, and tick {what}. The token stays the same."
+WHERE_TICKED = "In GoHighLevel open Settings, Private Integrations, your integration, and tick {what}."
+SAME_TOKEN = "The token stays the same."  # noqa: S105  a sentence, no secret
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,10 @@ def reasons(checks: Mapping[str, str]) -> tuple[str, ...]:
             return (told,)
     lacking = missing(checks)
     told_of = [scope_missing(probe) for probe in lacking]
+    if len(lacking) == 1:
+        told_of = [f"{told_of[0]} {WHERE_TICKED.format(what='it')} {SAME_TOKEN}"]
+    elif lacking:
+        told_of.append(f"{WHERE_TICKED.format(what='these')} {SAME_TOKEN}")
     if checks.get("location") == GOOD and len(lacking) == len(PROBES) - 1:
         told_of.append(PERHAPS_AGENCY)
     others = found - {GOOD, CauseCode.SCOPE_MISSING}
@@ -83,8 +88,10 @@ def reasons(checks: Mapping[str, str]) -> tuple[str, ...]:
 
 def scope_missing(probe: Probe) -> str:
     """The sentence about one box that is not ticked."""
-    what = f"“{probe.box}” ({probe.scope})"
-    return f"The token may not yet {probe.does[0].lower()}{probe.does[1:]}. {TICK.format(what=what)}"
+    return (
+        f"The token may not yet {probe.does[0].lower()}{probe.does[1:]}: "
+        f"“{probe.box}” ({probe.scope}) is not ticked."
+    )
 
 
 def _line(probe: Probe, found: str | None) -> Line:

@@ -22,9 +22,12 @@ from ghl.db.models import (
     ConsentEvent,
     Credential,
     Location,
+    Mail,
     Membership,
     Outbox,
+    SignInLink,
     SourceKey,
+    TokenTrial,
     User,
     WebSession,
 )
@@ -50,6 +53,8 @@ REST = (
     "contact_links",
     "card_forms",
     "consent_wordings",
+    "help_access",
+    "token_trials",
     "credentials",
     "locations",
     "delivery_leases",
@@ -98,6 +103,7 @@ def request(database: Database, church_id: UUID, *, typed: str, actor: str) -> s
             )
         )
         session.execute(delete(SourceKey).where(SourceKey.church_id == church_id))
+        session.execute(delete(TokenTrial).where(TokenTrial.church_id == church_id))
         session.execute(delete(Credential).where(Credential.church_id == church_id))
         audit.record(session, church_id=church_id, actor=actor, action="church.removal_asked")
     with database.identity() as session:
@@ -105,6 +111,15 @@ def request(database: Database, church_id: UUID, *, typed: str, actor: str) -> s
             update(WebSession)
             .where(WebSession.church_id == church_id)
             .values(church_id=None)
+            .execution_options(synchronize_session=False)
+        )
+        # Ways in that lead to this church and no other.
+        session.execute(delete(Mail).where(Mail.church_id == church_id))
+        session.execute(delete(SignInLink).where(SignInLink.only_church == church_id))
+        session.execute(
+            update(WebSession)
+            .where(WebSession.only_church == church_id, WebSession.ended_at.is_(None))
+            .values(ended_at=func.now())
             .execution_options(synchronize_session=False)
         )
         _let_people_go(session, church_id)

@@ -12,7 +12,7 @@ from sqlalchemy import Column, Table
 
 from ghl.crypto import Context
 from ghl.db.base import Base, table_of
-from ghl.db.models import Credential
+from ghl.db.models import ConsentProof, Credential, TokenTrial
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,13 @@ class KeyedColumn:
 
 TOKENS = SealedColumn(Credential, "sealed", "key_version", "tokens")
 
-SEALED: tuple[SealedColumn, ...] = (TOKENS,)
+TRIALS = SealedColumn(TokenTrial, "sealed", "key_version", "tested tokens", place_of=TOKENS)
 
-KEYED: tuple[KeyedColumn, ...] = ()
+SEALED: tuple[SealedColumn, ...] = (TOKENS, TRIALS)
+
+KEYED: tuple[KeyedColumn, ...] = (
+    # Sealed with a public key of that version; gone within the hour.
+    KeyedColumn(TokenTrial, "box_key_version", "pasted tokens"),
+    # A hash cannot be made anew from itself: its key is kept as long as it is.
+    KeyedColumn(ConsentProof, "key_version", "proofs of consent"),
+)

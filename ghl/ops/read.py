@@ -93,7 +93,7 @@ def one_church(database: Database, church_id: UUID) -> ChurchLine | None:
 def church_with_slug(database: Database, slug: str) -> UUID | None:
     """The id of a church by its short name."""
     with database.system() as session:
-        return session.scalar(select(Church.id).where(Church.slug == slug))
+        return session.scalar(select(Church.id).where(Church.slug == slug, Church.removing_at.is_(None)))
 
 
 def _read(database: Database, only: UUID | None) -> tuple[list[ChurchLine], int]:
@@ -136,6 +136,7 @@ def _churches(only: UUID | None) -> "Select[*tuple[Any, ...]]":
             Location.ghl_id.is_not(None).label("connected"),
         )
         .outerjoin(Location, (Location.church_id == Church.id) & Location.active)
+        .where(Church.removing_at.is_(None))
         .order_by(Church.name, Church.id)
         .limit(MOST_CHURCHES + 1)
     )

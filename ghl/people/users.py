@@ -158,7 +158,8 @@ def churches_of(
         )
         .outerjoin(Membership, (Membership.church_id == Church.id) & (Membership.user_id == user_id))
         .where(
-            Membership.role.is_not(None) | ((Church.is_demo | helping.is_not(None)) if runs_all else false())
+            Membership.role.is_not(None) | ((Church.is_demo | helping.is_not(None)) if runs_all else false()),
+            Church.removing_at.is_(None),
         )
         .order_by(Church.name, Church.id)
     )

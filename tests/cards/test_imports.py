@@ -53,7 +53,7 @@ def test_how_far_it_is_and_whether_it_is_to_stop(act):
     assert act(imports.go_on, import_id, Counts(10, 2, 1)) is False
     found = act(imports.look, import_id)
     assert (found.begun, found.over, found.total, found.counts) == (True, False, 60, Counts(10, 2, 1))
-    act(imports.stop, import_id)
+    act(imports.stop, import_id, actor="user:1")
     assert act(imports.go_on, import_id, Counts(11, 2, 1)) is True
 
 
@@ -165,7 +165,7 @@ def test_somebody_elsewhere_stops_it(database, here, act):
 
     def ask_when_some_are_saved(received):
         if received >= 200:
-            act(imports.stop, import_id)
+            act(imports.stop, import_id, actor="user:1")
 
     report = load(database, here, rows(1000), import_id=import_id, progress=ask_when_some_are_saved)
     assert (report.finished, report.received) == (False, 400), "the batch that was under way is saved"

@@ -89,7 +89,8 @@ def test_each_missing_scope_has_its_own_sentence(hub, bare, admin):
         assert "Settings, Private Integrations" in told
     pat.paste(hub.sim.state.add_token(hub.sim.location_id, scopes=["locations.readonly"]))
     told = reasons(pat.tested().checks)
-    assert len(told) == len(SCOPES), "six boxes"
+    assert len(told) == len(SCOPES) - 1 + 2, "six boxes, where they are, and what it may be instead"
+    assert "Settings, Private Integrations" in told[-2]
     assert told[-1] == PERHAPS_AGENCY
 
 

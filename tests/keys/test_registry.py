@@ -14,6 +14,16 @@ from ghl.keys.registry import KEYED, SEALED
 ROOT = Path(__file__).parents[2]
 
 OPEN = {
+    "audit_checks.again_hash": "a hash",
+    "audit_checks.hash": "a hash",
+    "audit_seals.hash": "a hash",
+    "audit_seals.previous": "a hash",
+    "card_revisions.salt": "random, for the hashes of the change log",
+    "consent_proofs.address_hash": "a hash",
+    "consent_proofs.wording_hash": "a hash",
+    "sealing_keys.public_key": "public",
+    "token_trials.box": "sealed with a public key, for an hour: its key's version is registered, and it is not sealed anew",
+    "used_states.state_hash": "a hash",
     "card_imports.refused_rows": "rows of a list, removed after 30 days",
     "cards.fingerprint": "a hash",
     "consent_events.wording_hash": "a hash",

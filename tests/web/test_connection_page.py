@@ -201,8 +201,10 @@ def test_a_double_press_goes_back_once(open_page, sign_in, sql, connect, monkeyp
     connect(fake_token(2))
     monkeypatch.setattr(page, "ONE_PRESS", 3600.0)
     app = press(open_page(sign_in(Role.ADMIN), PAGE), "Roll back to the old token")
-    press(press(app, "Roll back to the old token"), "Finish")
+    app = press(press(app, "Roll back to the old token"), "Finish")
     assert sql("SELECT last4 FROM credentials ORDER BY state") == [("0001",), ("0002",)]
+    paste(app, "rotate", location=None)
+    assert sql("SELECT last4 FROM token_trials WHERE state = 'testing'") == [(TOKEN[-4:],)], "that is meant"
 
 
 def test_another_location_is_asked_about(open_page, sign_in, sql, tried, connect):

@@ -339,9 +339,9 @@ def test_who_presses_cancel_is_told_that_nothing_happened(browser, accounts, rut
     assert signed_in(answer) is None
 
 
-@pytest.mark.parametrize(
-    "asked",
-    [
+def test_nobody_is_sent_to_another_site(browser, accounts, ruth):
+    client = browser()
+    for asked in (
         "https://evil.example",
         "//evil.example",
         "/%5Cevil.example",
@@ -350,13 +350,10 @@ def test_who_presses_cancel_is_told_that_nothing_happened(browser, accounts, rut
         "/sign-out",
         "/..//evil.example",
         "%00",
-    ],
-)
-def test_nobody_is_sent_to_another_site(browser, accounts, ruth, asked):
-    client = browser()
-    answer = client.get(accounts.consent(client.go(asked), "ruth"))
-    assert (answer.status_code, answer.headers["location"]) == (303, "/")
-    assert "evil" not in client.get(f"/sign-in?next={asked}").text
+    ):
+        answer = client.get(accounts.consent(client.go(asked), "ruth"))
+        assert (answer.status_code, answer.headers["location"]) == (303, "/"), asked
+        assert "evil" not in client.get(f"/sign-in?next={asked}").text
 
 
 def test_made_up_returns_are_counted_and_refused_and_a_right_one_still_gets_in(
@@ -372,11 +369,9 @@ def test_made_up_returns_are_counted_and_refused_and_a_right_one_still_gets_in(
     assert signed_in(client.get(accounts.consent(client.go(), "ruth"))), "Sunday goes on"
 
 
-@pytest.mark.parametrize(
-    "query", ["", "?state=", "?state=x", "?code=1", "?state=%00&code=%FF", "?iss=x&error=y"]
-)
-def test_a_return_of_somebody_s_own_making(browser, query):
-    assert browser().get(f"{CALLBACK_PATH}{query}").status_code == 403
+def test_a_return_of_somebody_s_own_making(browser):
+    for query in ("", "?state=", "?state=x", "?code=1", "?state=%00&code=%FF", "?iss=x&error=y"):
+        assert browser().get(f"{CALLBACK_PATH}{query}").status_code == 403, query
 
 
 def test_the_doctor_looks_at_the_mail_server_and_the_provider(accounts, later):

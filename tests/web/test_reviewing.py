@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
-from dashboard.desk import reviewing
 from dashboard.desk.typed import Typist
+from dashboard.review import reviewing
 from ghl.cards import drafts, review
 from ghl.people.users import add_user
 from ghl.statuses import CardSource, Role

@@ -114,6 +114,7 @@ class Mail(Base):
         CheckConstraint("(kind = 'invitation') = (user_id IS NOT NULL)", name="user_id"),
         Index("uq_mails_address", "address", unique=True, postgresql_where=text("kind = 'link'")),
         Index(None, "due_at"),
+        Index(None, "wanted_until"),
         Index(None, "user_id"),
         Index(None, "church_id"),
     )

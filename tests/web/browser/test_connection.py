@@ -48,7 +48,7 @@ def test_a_church_is_connected_its_token_changed_and_disconnected(person, worker
     expect(field(page, "first_token")).to_be_visible(timeout=SLOW)
     expect(field(page, "first_token")).to_have_attribute("type", "password")
     paste(page, "first", weak, sim.location_id)
-    expect(page.get_by_text("The token may not yet add and change contacts.")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("The token may not yet add and change contacts:")).to_be_visible(timeout=SLOW)
     assert weak not in page.content()
     sim.state.add_token(sim.location_id, weak)
     button(page, "test_again").click()

@@ -91,7 +91,7 @@ def _create_mails() -> None:
     op.create_index(
         "uq_mails_address", "mails", ["address"], unique=True, postgresql_where=sa.text("kind = 'link'")
     )
-    for column in ("church_id", "due_at", "user_id"):
+    for column in ("church_id", "due_at", "user_id", "wanted_until"):
         op.create_index(op.f(f"ix_mails_{column}"), "mails", [column], unique=False)
 
 

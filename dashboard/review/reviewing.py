@@ -12,10 +12,11 @@ from dashboard.desk.typed import STAYS, STAYS_FOR, Typist, carried
 from ghl.cards import drafts, review
 from ghl.cards.actions import Action, act
 from ghl.cards.correct import Corrected, correct
+from ghl.cards.decide import decide, take_back
 from ghl.cards.drafts import KEPT_IN_REVIEW, place_of
 from ghl.cards.fields import CardFields, CardFieldsError, ParsedCard, parse_card
 from ghl.cards.find import Choices, choices
-from ghl.cards.lookalikes import Lookalikes, lookalikes
+from ghl.cards.lookalikes import LikeContact, Lookalikes, lookalikes
 from ghl.cards.review import CardAtHand, OnIt, Reviewed
 from ghl.db.engine import Database
 from ghl.forms import form_of
@@ -164,16 +165,8 @@ def save_reviewed(
     parsed = _parsed(typist, values, now)
     with database.church(typist.church_id) as session:
         _hold_on(session, typist, card)
-        done = correct(
-            session,
-            typist.church_id,
-            card.id,
-            parsed,
-            base_revision=open_.base,
-            actor=typist.actor,
-            now=now,
-            release=send or card.status is CardStatus.TO_REVIEW,
-        )
+        release = send or card.status is CardStatus.TO_REVIEW
+        done = _correct(session, typist, open_, parsed, now=now, release=release)
         _leave(session, typist, card)
         if stays:
             drafts.keep(session, typist.church_id, typist.user_id, KEPT_IN_REVIEW, stays, now=now)
@@ -190,15 +183,7 @@ def put_back(
     card = open_.card
     parsed = _parsed(typist, values, now)
     with database.church(typist.church_id) as session:
-        correct(
-            session,
-            typist.church_id,
-            card.id,
-            parsed,
-            base_revision=open_.base,
-            actor=typist.actor,
-            now=now,
-        )
+        _correct(session, typist, open_, parsed, now=now)
         done = act(session, typist.church_id, Action.PUT_BACK, card.id, actor=typist.actor, now=now)
         drafts.remove(session, typist.church_id, typist.user_id, place_of(card.id))
     return done
@@ -227,15 +212,7 @@ def put_away(
     with database.church(typist.church_id) as session:
         _hold_on(session, typist, card)
         if parsed:
-            correct(
-                session,
-                typist.church_id,
-                card.id,
-                parsed,
-                base_revision=open_.base,
-                actor=typist.actor,
-                now=now,
-            )
+            _correct(session, typist, open_, parsed, now=now)
         done = act(session, typist.church_id, action, card.id, reason=reason, actor=typist.actor, now=now)
         if parsed:
             _leave(session, typist, card)
@@ -244,16 +221,38 @@ def put_away(
     return done
 
 
+def bring_back(database: Database, typist: Typist, card_id: UUID, *, now: datetime) -> bool:
+    """Puts a card back as it is; False where it has moved on."""
+    with database.church(typist.church_id) as session:
+        return act(session, typist.church_id, Action.PUT_BACK, card_id, actor=typist.actor, now=now)
+
+
+def decide_on(
+    database: Database, typist: Typist, card: CardAtHand, like: LikeContact, *, same: bool, now: datetime
+) -> bool:
+    """Remembers whether the card's person is this contact; False where nothing changed by it."""
+    with database.church(typist.church_id) as session:
+        return decide(
+            session,
+            typist.church_id,
+            card.id,
+            contact_id=like.contact_id,
+            verdict="same" if same else "different",
+            actor=typist.actor,
+            now=now,
+        )
+
+
+def undecide(database: Database, typist: Typist, card: CardAtHand, like: LikeContact) -> bool:
+    """Forgets what was decided about the card's person and this contact; False where the card has moved on."""
+    with database.church(typist.church_id) as session:
+        return take_back(session, typist.church_id, card.id, contact_id=like.contact_id, actor=typist.actor)
+
+
 def who_has(database: Database, typist: Typist, card_id: UUID) -> TakenError:
     """Who is on the card, or has dealt with it, after this person lost it."""
     with database.church(typist.church_id) as session:
         return _taken(session, typist, card_id)
-
-
-def let_go(database: Database, typist: Typist) -> None:
-    """Frees what this person has open, for others."""
-    with database.church(typist.church_id) as session:
-        review.release(session, typist.church_id, typist.user_id)
 
 
 def _opened(
@@ -279,6 +278,28 @@ def _opened(
         draft_at=draft.changed_at if draft else None,
         began=began,
         alike=lookalikes(session, typist.church_id, card, now=now, settled=settled),
+    )
+
+
+def _correct(
+    session: Session,
+    typist: Typist,
+    open_: OnTheDesk,
+    parsed: ParsedCard,
+    *,
+    now: datetime,
+    release: bool = False,
+) -> Corrected:
+    """Saves what was typed into the card that is open."""
+    return correct(
+        session,
+        typist.church_id,
+        open_.card.id,
+        parsed,
+        base_revision=open_.base,
+        actor=typist.actor,
+        now=now,
+        release=release,
     )
 
 
