@@ -148,8 +148,11 @@ def end(
 
 
 def stop(session: Session, church_id: UUID, import_id: UUID, *, actor: str) -> None:
-    """Asks an import that is under way to stop after the rows it is busy with."""
-    session.execute(_change(church_id, import_id).values(stop_asked=True))
+    """Asks an import that is under way to stop after the rows it is busy with; once is enough."""
+    asked = table_of(CardImport).c.stop_asked
+    wanted = _change(church_id, import_id).where(~asked).values(stop_asked=True)
+    if not session.execute(wanted).rowcount:  # type: ignore[attr-defined]
+        return
     audit.record(session, church_id=church_id, actor=actor, action="import.stopped", subject=str(import_id))
 
 

@@ -29,6 +29,8 @@ GONE = "Somebody who is no longer in your team"
 def member_names(database: Database, church_id: UUID) -> Mapping[str, str]:
     """What the team of a church calls each other, by actor (`user:<id>`): the name, or the e-mail's first part.
 
+    What another church calls them is no business of this one.
+
     In a demo church the people who run the installation are among them, for they work there too; elsewhere those of
     them who ever asked to help.
     """
@@ -41,9 +43,8 @@ def member_names(database: Database, church_id: UUID) -> Mapping[str, str]:
         ).subquery()
         of_church = (Membership.church_id == church_id) & (Membership.user_id == User.id)
         rows = session.execute(
-            select(
-                User.id, func.coalesce(func.nullif(Membership.name, ""), User.name).label("name"), User.email
-            )
+            # Their own name only for who is in no team here: an empty one is no reason to tell another church's.
+            select(User.id, func.coalesce(Membership.name, User.name).label("name"), User.email)
             .join(known, known.c.user_id == User.id)
             .outerjoin(Membership, of_church)
             .order_by(User.id)

@@ -1,7 +1,7 @@
 """Two churches with everything that has an id, the ids of the other one, and ids that nobody has."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -14,9 +14,16 @@ from ghl.cards.imports import Counts, RefusedRows
 from ghl.cards.notes import add_note
 from ghl.cards.review import reserve
 from ghl.cards.save import NewCard, save_cards
+from ghl.chain.seal import seal
+from ghl.chain.watch import watch
 from ghl.churches import find_church
 from ghl.clock import SystemClock
+from ghl.connection.asking import ask_about
+from ghl.connection.paste import read_paste
+from ghl.connection.trials import publish_sealing_keys
+from ghl.crypto import KeyRing
 from ghl.ids import new_id
+from ghl.people import help as helping
 from ghl.people.links import create_sign_in_link, redeem
 from ghl.people.policy import SignedIn
 from ghl.people.sessions import current
@@ -33,18 +40,22 @@ from tests.cli.conftest import (  # noqa: F401 - fixtures
     simulator,
 )
 from tests.support.cards import CardMaker
-from tests.support.churches import connected_church, key_ring
+from tests.support.churches import TOKEN, connected_church, key_ring
 from tests.web.conftest import main_module, open_page, settings_in_environment  # noqa: F401 - fixtures
 
 NOW = datetime(2026, 11, 26, 18, tzinfo=UTC)
 SIGN = "Zerubbabel"
-"""Part of every name and text of the other church: nothing of it may be seen."""
+"""Part of every name and text on the other church's cards: nobody but that church may see it."""
+TEAM_SIGN = "Jehoshaphat"
+"""Part of the names of the other church's people: its own pages show them, and those of who runs the installation."""
 
 
 @dataclass(frozen=True)
 class Ids:
-    """One of everything. `card` is to review, `stopped` needs somebody."""
+    """One of everything. `card` is to review, `stopped` needs somebody; `helper` runs the installation and asks to help."""
 
+    church: UUID
+    name: str
     card: UUID
     stopped: UUID
     contact: str
@@ -57,6 +68,11 @@ class Ids:
     credential: UUID
     location: UUID
     user: UUID
+    member: UUID
+    session: UUID
+    helper: UUID
+    help: UUID
+    trial: UUID
     cursor: tuple[datetime, UUID]
     public_id: str
     slug: str
@@ -71,6 +87,7 @@ class World:
     reader: SignedIn
     cookie: str
     source_key: str
+    keys: KeyRing
     ids: dict[str, Ids]
 
 
@@ -89,13 +106,15 @@ def sql(database_urls):
 
 @pytest.fixture
 def snapshot(sql):
-    """What stands in every table now, but when a session was last used: two alike mean that nothing was done."""
+    """What stands in every table now, but when somebody was last seen: two alike mean that nothing was done."""
     tables = [
         row[0]
         for row in sql("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
-        if row[0] not in {"web_sessions", "heartbeats", "alembic_version"}
+        if row[0] not in {"heartbeats", "alembic_version"}
     ]
-    every = " UNION ALL ".join(f"SELECT '{name}', t::text FROM {name} AS t" for name in tables)
+    every = " UNION ALL ".join(
+        f"SELECT '{name}', (to_jsonb(t) - 'seen_at')::text FROM {name} AS t" for name in tables
+    )
 
     def snapshot():
         rows = sorted(map(tuple, sql(every)))
@@ -116,33 +135,56 @@ def build(database, sql) -> World:
         " FROM unnest(ARRAY['worker', 'scheduler']) AS kind"
     )
     keys = key_ring()
-    grace, own, secret = furnish(database, sql, keys, "grace", "Anna", cards=0)
-    hope, theirs, _ = furnish(database, sql, keys, "hope", SIGN, cards=40)
+    with database.system() as session:
+        publish_sealing_keys(session, keys)
+    grace, own, secret = furnish(database, sql, keys, "grace", "Anna", "Ruth", cards=0)
+    hope, theirs, _ = furnish(database, sql, keys, "hope", SIGN, TEAM_SIGN, cards=40)
     nobody = Ids(
-        *(new_id(), new_id(), "CNOBODY", 987_654),
-        *(new_id(), new_id(), new_id(), 987_654, new_id(), new_id(), new_id(), new_id()),
-        (theirs.cursor[0], new_id()),
-        *("nobody-has-this1", "nobody"),
+        **{field.name: new_id() for field in fields(Ids) if field.type is UUID},
+        name="Nobody",
+        contact="CNOBODY",
+        number=987_654,
+        outage=987_654,
+        cursor=(theirs.cursor[0], new_id()),
+        public_id="nobody-has-this1",
+        slug="nobody",
     )
+    seal(database)
+    watch(database)
     link = create_sign_in_link(database, "ruth@grace.example.org", clock=SystemClock(), actor="test")
     cookie = redeem(database, link, user_agent="test", clock=SystemClock())
     reader = current(database, cookie, clock=SystemClock())
     assert isinstance(reader, SignedIn)
-    return World(grace, hope, reader, cookie, secret, {"own": own, "theirs": theirs, "nobody's": nobody})
+    return World(
+        grace, hope, reader, cookie, secret, keys, {"own": own, "theirs": theirs, "nobody's": nobody}
+    )
 
 
-def furnish(database, sql, keys, slug, name, *, cards) -> tuple[UUID, Ids, str]:
+def furnish(database, sql, keys, slug, name, person, *, cards) -> tuple[UUID, Ids, str]:
     church_id = connected_church(database, keys, slug=slug, location_id=f"LOC{slug}")
     actor = f"test {slug}"
     user = add_user(
         database,
         f"ruth@{slug}.example.org",
-        name="Ruth" if slug == "grace" else name,
+        name=person,
         church_id=church_id,
         role=Role.ADMIN,
         reads_prayers=True,
         actor=actor,
     )
+    member = add_user(
+        database,
+        f"tom@{slug}.example.org",
+        name=f"{person} Tom",
+        church_id=church_id,
+        role=Role.STAFF,
+        actor=actor,
+    )
+    helper = add_user(database, f"helper@{slug}.example.org", name=f"{person} Helper", ops=True, actor=actor)
+    asked = helping.ask(database, church_id, helper, reason=f"{name} asked for it")
+    link = create_sign_in_link(database, f"ruth@{slug}.example.org", clock=SystemClock(), actor=actor)
+    redeem(database, link, user_agent=f"{person} browser", clock=SystemClock())
+    (browser,) = sql("SELECT id FROM web_sessions WHERE user_id = :u", u=user)
     maker = CardMaker(database, church_id)
     for n in range(cards):
         maker(CardStatus.SYNCED, first_name=f"{name}{n}", received_at=NOW - timedelta(days=1, minutes=n))
@@ -182,6 +224,7 @@ def furnish(database, sql, keys, slug, name, *, cards) -> tuple[UUID, Ids, str]:
         add_note(session, church_id, saved.id, f"{name} called", actor=actor, now=NOW)
         drafts.keep(session, church_id, user, f"card {saved.id}", {"first_name": name}, now=NOW)
         question = ask(session, church_id, "location", {}, actor=actor)
+        trial = ask_about(session, church_id, read_paste(f"NEW{slug}0000000000000000", TOKEN), actor=actor)
     assert question is not None
     (credential,) = sql("SELECT id, location_id FROM credentials WHERE church_id = :c", c=church_id)
     request, outage = new_id(), 1
@@ -204,6 +247,8 @@ def furnish(database, sql, keys, slug, name, *, cards) -> tuple[UUID, Ids, str]:
         assert reserve(session, church_id, user, saved.id) if slug == "hope" else True
         prayers_at = session.execute(text("SELECT max(created_at) FROM prayer_requests")).scalar_one()
     ids = Ids(
+        church=church_id,
+        name=name,
         card=saved.id,
         stopped=stopped,
         contact=f"C{slug}",
@@ -216,6 +261,11 @@ def furnish(database, sql, keys, slug, name, *, cards) -> tuple[UUID, Ids, str]:
         credential=credential.id,
         location=credential.location_id,
         user=user,
+        member=member,
+        session=browser.id,
+        helper=helper,
+        help=asked.id,
+        trial=trial,
         cursor=(prayers_at, saved.id),
         public_id=view.public_id,
         slug=slug,

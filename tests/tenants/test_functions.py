@@ -31,16 +31,29 @@ from ghl.cards.actions import Action, Chosen
 from ghl.cards.fields import parse_card
 from ghl.cards.imports import Counts
 from ghl.cards.story import card_in_full
+from ghl.causes import CauseCode
+from ghl.chain.verify import seals_after
+from ghl.chain.watch import checked
+from ghl.changes.log import card_subject
 from ghl.clock import SystemClock
+from ghl.connection import asking, switch, trials
+from ghl.connection.probes import PROBES
+from ghl.crypto import Sealed
 from ghl.db.engine import Database
 from ghl.delivery import claim, settle
+from ghl.delivery.facts import note_use
+from ghl.erasing import ask as erasing
 from ghl.ids import new_id
 from ghl.intake.standing import standing_of
 from ghl.outages import follow_cards
+from ghl.people import help as helping
+from ghl.people import sessions, team
+from ghl.people.invite import invite
 from ghl.questions import ask
-from ghl.questions.take import take
+from ghl.questions.take import explain_wait, take
 from ghl.sources import revoke_source_key
-from tests.tenants.conftest import NOW, SIGN
+from ghl.statuses import Role
+from tests.tenants.conftest import NOW, SIGN, TEAM_SIGN
 
 WHO = {"actor": "user:grace"}
 CAUSE = "phone_invalid"
@@ -49,6 +62,12 @@ CAUSE = "phone_invalid"
 def _alike(session, world, ids):
     card = review.look_at(session, world.grace, world.ids["own"].card)
     return lookalikes.lookalikes(session, world.grace, card, now=NOW, settled=[ids.card])
+
+
+def _ask(session, world, ids):
+    params = {"trial": str(ids.trial), "probe": next(iter(PROBES))}
+    asked = ask.ask(session, world.grace, "token_probe", params, **WHO)
+    return asked.state, asked.cause
 
 
 CALLS = {
@@ -99,7 +118,7 @@ CALLS = {
     "ghl.cards.imports.end": lambda s, w, i: imports.end(
         s, w.grace, i.import_id, Counts(), now=NOW, finished=True
     ),
-    "ghl.cards.imports.stop": lambda s, w, i: imports.stop(s, w.grace, i.import_id),
+    "ghl.cards.imports.stop": lambda s, w, i: imports.stop(s, w.grace, i.import_id, **WHO),
     "ghl.cards.imports.close": lambda s, w, i: imports.close(s, w.grace, i.import_id),
     "ghl.cards.imports.look": lambda s, w, i: imports.look(s, w.grace, i.import_id),
     "ghl.cards.imports.refused_rows": lambda s, w, i: imports.refused_rows(s, w.reader, i.import_id),
@@ -122,19 +141,85 @@ CALLS = {
     "ghl.cards.review.card_of_number": lambda s, w, i: review.card_of_number(s, w.grace, i.number),
     "ghl.cards.story.card_in_full": lambda s, w, i: card_in_full(s, w.grace, i.number),
     "ghl.cards.view.rows": lambda s, w, i: view.rows(s, w.grace, [i.card, i.stopped], now=NOW),
+    "ghl.chain.verify.seals_after": lambda s, w, i: seals_after(s, i.church, 0),
+    "ghl.chain.watch.checked": lambda s, w, i: checked(s, i.church),
+    "ghl.changes.log.card_subject": lambda s, w, i: card_subject(s, w.grace, i.number),
+    "ghl.connection.asking.ask_again": lambda s, w, i: asking.ask_again(s, w.grace, i.trial, **WHO),
+    "ghl.connection.switch.switch": lambda s, w, i: switch.switch(s, w.grace, i.trial, **WHO),
+    "ghl.connection.trials.begin_again": lambda s, w, i: trials.begin_again(s, w.grace, i.trial),
+    "ghl.connection.trials.note": lambda s, w, i: trials.note(
+        s, w.grace, i.trial, next(iter(PROBES)), cause=None, seen={}, sealed=Sealed(b"x", 1)
+    ),
+    "ghl.connection.trials.way_of": lambda s, w, i: trials.way_of(
+        s, w.grace, i.trial, region="US", ring=w.keys
+    ),
     "ghl.delivery.claim.claim": lambda s, w, i: claim.claim(
         s, w.grace, token=new_id(), most=5, credential_id=i.credential
     ),
+    "ghl.delivery.facts.note_use": lambda s, w, i: note_use(s, i.credential),
     "ghl.delivery.settle.hold": lambda s, w, i: settle.hold(s, w.grace, i.credential, cause="token_refused"),
     "ghl.delivery.settle.end_hold": lambda s, w, i: settle.end_hold(s, w.grace, i.credential),
+    "ghl.erasing.ask.foresee": lambda s, w, i: erasing.foresee(s, w.grace, i.number),
+    "ghl.erasing.ask.request": lambda s, w, i: erasing.request(
+        s,
+        w.grace,
+        i.number,
+        shown=[i.card],
+        typed=f"{i.name} {i.name}",
+        contacts_too=True,
+        now=NOW,
+        **WHO,
+    ),
     "ghl.intake.standing.standing_of": lambda s, w, i: standing_of(s, w.grace, i.card, now=NOW),
     "ghl.outages.follow_cards": lambda s, w, i: follow_cards(s, w.grace, i.outage),
     "ghl.questions.ask.look": lambda s, w, i: ask.look(s, w.grace, i.question),
+    "ghl.questions.ask.ask": _ask,
+    "ghl.questions.take.explain_wait": lambda s, w, i: explain_wait(
+        s, w.grace, i.location, CauseCode.TOKEN_REFUSED
+    ),
     "ghl.questions.take.take": lambda s, w, i: take(s, w.grace, i.location, token=new_id(), calls=9),
 }
 """In a transaction of grace, by grace's person, with somebody's ids."""
 
+
+def _invite(database, world, ids):
+    handed = invite(
+        database,
+        user_id=ids.member,
+        church_id=world.grace,
+        public_url="https://hub.example",
+        smtp=None,
+        clock=SystemClock(),
+        **WHO,
+    )
+    return handed.mailed
+
+
+WITH_THE_DATABASE = {
+    "ghl.people.help.answer": lambda d, w, i: helping.answer(
+        d, w.grace, i.help, by=w.reader.user_id, agrees=True
+    ),
+    "ghl.people.help.end": lambda d, w, i: helping.end(d, w.grace, i.help, by=w.reader.user_id),
+    "ghl.people.help.of_person": lambda d, w, i: helping.of_person(d, w.grace, i.helper),
+    "ghl.people.invite.invite": _invite,
+    "ghl.people.sessions.choose_church": lambda d, w, i: sessions.choose_church(
+        d, w.cookie, i.church, clock=SystemClock()
+    ),
+    "ghl.people.sessions.end_session": lambda d, w, i: sessions.end_session(
+        d, w.reader.user_id, i.session, clock=SystemClock()
+    ),
+    "ghl.people.team.change_member": lambda d, w, i: team.change_member(
+        d, w.grace, i.member, role=Role.VIEWER, **WHO
+    ),
+    "ghl.people.team.remove_member": lambda d, w, i: team.remove_member(d, w.grace, i.member, **WHO),
+    "ghl.sources.revoke_source_key": lambda d, w, i: revoke_source_key(
+        d, w.grace, i.key, clock=SystemClock(), **WHO
+    ),
+}
+"""In transactions of their own. In this order each still finds what is grace's."""
+
 OF_THE_SYSTEM = {
+    "ghl.chain.verify.verify": "a command's, over all chains; test_commands tries it with one church",
     "ghl.delivery.facts.remember_location": "a worker's own, the id is of its facts",
     "ghl.delivery.stale.claim_refresh": "the system's, over all churches",
     "ghl.delivery.stale.church_of_location": "the system's, over all churches",
@@ -142,30 +227,39 @@ OF_THE_SYSTEM = {
     "ghl.heartbeat.end": "a process of this installation",
     "ghl.intake.idempotency.earlier_answer": "the source is the key's own, see test_routes",
     "ghl.intake.idempotency.remember": "the source is the key's own",
+    "ghl.people.identities.forget": "a command's: an account at the provider is a person's, of no church",
+    "ghl.people.links.new_link": "who calls it has found the person in the team, or at their address: see invite",
+    "ghl.people.mails.file_invitation": "the same",
+    "ghl.people.sessions.end_others": "the person's own",
+    "ghl.people.sessions.open_sessions": "the person's own",
     "ghl.people.sessions.start": "the person who signs in",
-    "ghl.people.sessions.sessions_of": "the person's own",
     "ghl.people.trail.note": "writes what was done already",
     "ghl.people.users.churches_of": "the person's own",
 }
 OF_A_PERSON = {
+    "ghl.people.help.ask": "who asks, and runs the installation: any church may be asked, and answers by itself",
     "ghl.cards.drafts.keep": "keeps what the person typed, in their church",
     "ghl.cards.review.release": "gives back what the person has",
     "ghl.cards.review.reserved_by_others": "counts what others of the church have",
     "ghl.outages.tell_once": "who is told; the episode comes from the church's own rows",
 }
 AT_THE_DATABASE = {
-    "ghl.connection.connect": "see tests/db/test_isolation.py: a location belongs to one church",
+    "ghl.connection.switch.connect": "tells of a location that is another church's to who has a good token of it alone:"
+    " tests/db/test_isolation.py",
     "ghl.cards.importing.import_table": "its own import",
-    "ghl.sources.revoke_source_key": "below",
     "ghl.intake.app.create_app": "no repository",
 }
-NO_OTHER_LIKE_IT = {"ghl.cards.actions.dry_run", "ghl.cards.find.count_found", "ghl.cards.story.card_in_full"}
-NO_OTHER_LIKE_IT |= {"ghl.cards.review.card_of_number"}
-"""Take ids within something else, or a number."""
+NO_OTHER_LIKE_IT = {
+    "ghl.cards.actions.dry_run",
+    "ghl.cards.find.count_found",
+    "ghl.people.sessions.choose_church",
+    "ghl.questions.ask.ask",
+}
+"""Take ids within something else, or a church's."""
 
 
 def with_ids():
-    """Every function of the core that works in a transaction and takes an id beside the church's."""
+    """Every function of the core that works in a transaction and takes an id, or a card's number, beside the church's."""
     for module in pkgutil.walk_packages(ghl.__path__, "ghl."):
         if module.name.startswith(("ghl.simulator", "ghl.client", "ghl.db.migrations")):
             continue
@@ -177,7 +271,8 @@ def with_ids():
             ids = [
                 key
                 for key, one in parameters.items()
-                if key != "church_id" and ("UUID" in str(one.annotation) or re.search(r"(^|_)ids?$", key))
+                if key != "church_id"
+                and ("UUID" in str(one.annotation) or re.search(r"(^|_)ids?$|^number$", key))
             ]
             if works and ids:
                 yield f"{module.name}.{name}"
@@ -186,27 +281,80 @@ def with_ids():
 def test_no_function_that_takes_an_id_is_forgotten():
     """A new one fails here until it is tried below, or has its reason above."""
     found = set(with_ids())
-    known = set(CALLS) | set(OF_THE_SYSTEM) | set(OF_A_PERSON) | set(AT_THE_DATABASE)
+    known = set(CALLS) | set(WITH_THE_DATABASE) | set(OF_THE_SYSTEM) | set(OF_A_PERSON) | set(AT_THE_DATABASE)
     assert found - known == set()
     assert known - found - NO_OTHER_LIKE_IT == set()
 
 
 def outcome(database, world, call, ids, *, keep=True) -> str:
     """What it gives or raises, and whether it wrote, without the ids that were asked for. Undone unless `keep`."""
-    try:
+
+    def run():
         with database.church(world.grace) as session:
             found = repr(call(session, world, ids))
             wrote = session.scalar(text("SELECT pg_current_xact_id_if_assigned() IS NOT NULL"))
             if not keep:
                 session.rollback()
+        return f"{'wrote' if wrote else 'read'} {found}"
+
+    return told(run, ids)
+
+
+def told(run, ids) -> str:
+    """What it gives or raises, without the ids that were asked for."""
+    try:
+        found = run()
     except (TypeError, AttributeError, SQLAlchemyError):
         raise
     except Exception as error:  # noqa: BLE001 - the same refusal is the same outcome
-        found, wrote = f"{type(error).__name__}: {error}", False
+        found = f"{type(error).__name__}: {error}"
     for mine in vars(ids).values():
         if isinstance(mine, UUID):
             found = found.replace(str(mine), "ID").replace(mine.hex, "ID")
-    return f"{'wrote' if wrote else 'read'} {found}"
+    return found
+
+
+def test_another_churchs_ids_at_the_database(database, world, snapshot):
+    """The same of those that open their own transactions; then what is grace's own, to see that there was something."""
+    before = snapshot()
+    wrong = []
+    for name, call in WITH_THE_DATABASE.items():
+        theirs, nobodys = (
+            told(lambda ids=world.ids[whose], call=call: repr(call(database, world, ids)), world.ids[whose])
+            for whose in ("theirs", "nobody's")
+        )
+        if theirs != nobodys:
+            wrong.append(f"{name}: {theirs} and {nobodys}")
+        if tells(theirs):
+            wrong.append(f"{name} tells of the other church: {theirs}")
+        if snapshot() != before:
+            wrong.append(f"{name} changed something")
+            before = snapshot()
+    for name, call in WITH_THE_DATABASE.items():
+        own, nobodys = (
+            told(lambda ids=world.ids[whose], call=call: repr(call(database, world, ids)), world.ids[whose])
+            for whose in ("own", "nobody's")
+        )
+        if own == nobodys:
+            wrong.append(f"{name}: their own gives {own} as well: this test could find nothing")
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def tells(found) -> bool:
+    return any(sign.lower() in found.lower() for sign in (SIGN, TEAM_SIGN))
+
+
+def test_another_churchs_tried_token_is_not_taken(database, world, sql, snapshot):
+    """`switch` wants a token that has passed: each church has one here."""
+    sql(
+        "UPDATE token_trials SET state = 'passed', ended_at = now(), box = NULL, box_key_version = NULL,"
+        " sealed = 'x', key_version = 1 WHERE state = 'testing'"
+    )
+    call, before = CALLS["ghl.connection.switch.switch"], snapshot()
+    theirs, nobodys = (outcome(database, world, call, world.ids[whose]) for whose in ("theirs", "nobody's"))
+    assert theirs == nobodys
+    assert snapshot() == before
+    assert outcome(database, world, call, world.ids["own"]) != nobodys
 
 
 def test_another_churchs_ids_are_like_ids_that_nobody_has(database, world, snapshot):
@@ -218,13 +366,13 @@ def test_another_churchs_ids_are_like_ids_that_nobody_has(database, world, snaps
         nobodys = outcome(database, world, call, world.ids["nobody's"])
         if theirs != nobodys:
             wrong.append(f"{name}: {theirs} and {nobodys}")
-        if SIGN.lower() in theirs.lower():
+        if tells(theirs):
             wrong.append(f"{name} tells of the other church: {theirs}")
         after = snapshot()
         if after != before and name not in MAY_CHANGE_ITS_OWN:
             wrong.append(f"{name} changed something")
         before = after
-    assert wrong == []
+    assert not wrong, "\n".join(map(str, wrong))
 
 
 MAY_CHANGE_ITS_OWN = {
@@ -232,6 +380,7 @@ MAY_CHANGE_ITS_OWN = {
     "ghl.cards.review.reserve_next",
     "ghl.delivery.settle.hold",
     "ghl.delivery.settle.end_hold",
+    "ghl.questions.ask.ask",
 }
 """These do something for their own church whatever place or card they are given."""
 
@@ -253,9 +402,11 @@ NOTHING_OWN = {
     "ghl.cards.prayers.marks",
     "ghl.cards.review.last_hand",
     "ghl.cards.review.who_is_on",
+    "ghl.connection.switch.switch",
     "ghl.delivery.claim.claim",
     "ghl.delivery.settle.end_hold",
     "ghl.outages.follow_cards",
+    "ghl.questions.ask.ask",
     "ghl.cards.imports.go_on",
 }
 """What grace has of these gives the same as nothing: nobody asks about it, or a place in a list is only a place."""
@@ -270,21 +421,3 @@ def test_the_churchs_own_ids_are_not(database, world):
         == outcome(database, world, call, world.ids["nobody's"], keep=False)
     }
     assert alike - NOTHING_OWN == set()
-
-
-def test_another_churchs_source_key_is_not_taken_away(database, world, snapshot):
-    before = snapshot()
-    told = []
-    for whose in ("theirs", "nobody's"):
-        try:
-            told.append(
-                repr(
-                    revoke_source_key(
-                        database, world.grace, world.ids[whose].key, actor="user:grace", clock=SystemClock()
-                    )
-                )
-            )
-        except Exception as error:  # noqa: BLE001
-            told.append(f"{type(error).__name__}: {error}")
-    assert told[0] == told[1]
-    assert snapshot() == before
