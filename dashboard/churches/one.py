@@ -17,6 +17,7 @@ from dashboard.team import words as team_words
 from dashboard.team.inviting import Inviting
 from ghl import churches
 from ghl.churches import ChurchError
+from ghl.erasing import church as removing
 from ghl.ops.read import ChurchLine, church_with_slug, one_church
 from ghl.ops.setup import Step
 from ghl.people import help as helping
@@ -36,6 +37,7 @@ class ChurchPage:
         self._hub = hub
         self._person = person
         self._slug = slug
+        self._removed_place = f"church_removed_{slug}"
 
     def draw(self) -> None:
         """Draws the page."""
@@ -45,7 +47,7 @@ class ChurchPage:
             return states.could_not_load("this church", found.number)
         if found is None:
             st.title("Church")
-            st.text("There is no such church.")
+            st.text(st.session_state.get(self._removed_place, "There is no such church."))
             st.page_link(CHURCHES.path, label="All churches", icon=":material/church:")
             return None
         line, asked = found
@@ -66,6 +68,7 @@ class ChurchPage:
         self._draw_pause(line)
         self._draw_inviting(line, inviting)
         self._draw_help(line, asked)
+        self._draw_removing(line)
         st.page_link(CHURCHES.path, label="All churches", icon=":material/church:")
         return None
 
@@ -178,6 +181,26 @@ class ChurchPage:
                 "Ask for help access", icon=":material/support:", on_click=self._ask_help, args=(line.id,)
             )
 
+    def _draw_removing(self, line: ChurchLine) -> None:
+        if line.is_demo:
+            return
+        with st.expander("Remove this church", icon=":material/delete_forever:"):
+            st.text(
+                "Its cards, its team, its token and its card form go, for ever. What stays is the proof of what people "
+                "said about messages, with their numbers as keyed hashes, and the change log. Contacts in GoHighLevel "
+                "stay as they are."
+            )
+            with st.form("church_remove_form", enter_to_submit=False, width=WIDEST, clear_on_submit=True):
+                st.text_input(
+                    "Type the church's name", key="church_remove_name", max_chars=300, autocomplete="off"
+                )
+                st.form_submit_button(
+                    "Remove it for ever",
+                    icon=":material/delete_forever:",
+                    on_click=self._remove,
+                    args=(line.id, line.name),
+                )
+
     def _draw_said(self, church_id: UUID) -> None:
         place = f"church_said_{church_id}"
         if said := st.session_state.get(place):
@@ -206,6 +229,17 @@ class ChurchPage:
         )
         services.look_again(church_id)
         services.wake(church_id)
+
+    def _remove(self, church_id: UUID, name: str) -> None:
+        typed = st.session_state["church_remove_name"]
+        done = f"{one_line(name)} is being removed. Nothing goes out for it any more; the rest takes some minutes."
+        self._act(
+            church_id,
+            lambda actor: removing.request(self._hub.database, church_id, typed=typed, actor=actor),
+            done,
+        )
+        if st.session_state[f"church_said_{church_id}"] == done:
+            st.session_state[self._removed_place] = done
 
     def _ask_help(self, church_id: UUID) -> None:
         reason = st.session_state["church_help_reason"]

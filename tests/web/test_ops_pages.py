@@ -166,6 +166,19 @@ class TestChurch:
         assert [row.action for row in told] == ["church.added", "church.paused", "church.resumed"]
         assert all(row.actor.startswith("user:") for row in told[1:])
 
+    def test_removing_wants_the_name_and_stops_everything(self, open_page, ops, cards, pat, sql):
+        app = open_page(ops, CHURCH, church="grace")
+        app.text_input(key="church_remove_name").set_value("Grace")
+        app = press(app, "Remove it for ever")
+        assert "That is not the name of this church. Nothing was removed." in texts(app)
+        assert sql("SELECT removing_at FROM churches") == [(None,)]
+        app.text_input(key="church_remove_name").set_value("grace church")
+        app = press(app, "Remove it for ever")
+        assert any(one.startswith("Grace Church is being removed.") for one in texts(app))
+        assert sql("SELECT removing_at IS NULL, paused_at IS NULL FROM churches") == [(False, False)]
+        assert sql("SELECT count(*) FROM memberships") == [(0,)]
+        assert "Grace" not in everything(open_page(ops, CHURCHES))
+
     def test_the_set_up_follows_from_facts(self, open_page, ops, cards, pat):
         app = open_page(ops, CHURCH, church="grace")
         badges = [one.value for one in app.markdown if "badge" in one.value]
