@@ -1,5 +1,6 @@
 """Fixtures that every test may ask for: real servers, one of each per pytest worker."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,11 @@ import redis
 from ghl.db.engine import Database
 from tests.support.database import DatabaseUrls, PostgresServer, postgres_server
 from tests.support.servers import valkey_server
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """What `-n auto` means: half as many again as there are cores, for many tests wait for a server or a browser."""
+    return max(2, len(os.sched_getaffinity(0)) * 3 // 2 if hasattr(os, "sched_getaffinity") else 3)
 
 
 @pytest.fixture(scope="session")
