@@ -6,6 +6,7 @@ from typing import TypeVar
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from dashboard.whence import sender
 from ghl.guard.door import Door
 from ghl.guard.guesses import Limit
 from jobs.container import Container
@@ -50,7 +51,7 @@ async def run_from(request: Request, hub: Container, act: Callable[[], T]) -> T:
     """Runs it in a thread of the pool; the change log notes the request's address beside what it changes."""
 
     def acting() -> T:
-        with hub.database.coming_from(address_of(request) or "dashboard"):
+        with hub.database.coming_from(sender(address_of(request), "", "") or "dashboard"):
             return act()
 
     return await run_in_threadpool(acting)

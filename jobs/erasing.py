@@ -8,7 +8,9 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from ghl.crypto import KeyRing, KeyRingError
 from ghl.erasing import church, contacts, erase, retention
+from ghl.keys.check import check_keys
 from jobs.container import Container
 from jobs.scheduler import Task
 
@@ -47,10 +49,12 @@ def _each(
             log.warning("erasing without Redis", error=type(error).__name__)
         except SQLAlchemyError as error:
             log.warning("erasing put off", church_id=str(church_id), error=type(error).__name__)
+        except KeyRingError as error:
+            log.warning("erasing put off", church_id=str(church_id), why=str(error))
 
 
 def _carry_out(container: Container, church_id: UUID) -> None:
-    erase.carry_out(container.database, container.key_ring, church_id, now=container.clock.now())
+    erase.carry_out(container.database, _right_keys(container), church_id, now=container.clock.now())
 
 
 def _follow(container: Container, church_id: UUID) -> None:
@@ -61,9 +65,19 @@ def _follow(container: Container, church_id: UUID) -> None:
 
 
 def _remove(container: Container, church_id: UUID) -> None:
+    ring = _right_keys(container)
     for _ in range(REMOVE_STEPS):
-        if church.step(container.database, container.key_ring, church_id, now=container.clock.now()):
+        if church.step(container.database, ring, church_id, now=container.clock.now()):
             return
+
+
+def _right_keys(container: Container) -> KeyRing:
+    """The keys, once they are known to be the hub's own: a proof made with any other could never be found again.
+
+    Raises `KeyRingError`.
+    """
+    check_keys(container.database, container.key_ring)
+    return container.key_ring
 
 
 def _retain(container: Container) -> None:

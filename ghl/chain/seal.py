@@ -22,8 +22,8 @@ AT_ONCE = 1000
 MOST_BATCHES = 5
 """Batches a turn, so that the scheduler's other work waits for less than a second."""
 
-STRAGGLES = timedelta(hours=1)
-"""So much later than its neighbours an entry may appear. No transaction lives a tenth as long."""
+STRAGGLES = timedelta(minutes=10)
+"""So much later than its neighbours an entry may appear: far longer than any transaction of the hub lives."""
 
 LOCK = 0x43_43_48_02
 """Of the advisory lock that sealers take in turn ("CCH", 2)."""
