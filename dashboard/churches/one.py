@@ -192,7 +192,7 @@ class ChurchPage:
             )
             with st.form("church_remove_form", enter_to_submit=False, width=WIDEST, clear_on_submit=True):
                 st.text_input(
-                    "Type the church's name", key="church_remove_name", max_chars=300, autocomplete="off"
+                    "Type the church's name", key="church_remove_typed", max_chars=300, autocomplete="off"
                 )
                 st.form_submit_button(
                     "Remove it for ever",
@@ -231,7 +231,7 @@ class ChurchPage:
         services.wake(church_id)
 
     def _remove(self, church_id: UUID, name: str) -> None:
-        typed = st.session_state["church_remove_name"]
+        typed = st.session_state["church_remove_typed"]
         done = f"{one_line(name)} is being removed. Nothing goes out for it any more; the rest takes some minutes."
         self._act(
             church_id,

@@ -17,7 +17,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from dashboard.gate import COOKIE
+from dashboard.cookies import Cookies
 from dashboard.navigation import PAGES
 from ghl.clock import SystemClock
 from ghl.people.links import create_sign_in_link, redeem
@@ -59,7 +59,8 @@ class Prying:
             actor="chaos",
         )
         link = create_sign_in_link(hub.database, email, clock=SystemClock(), actor="chaos")
-        self._cookie = redeem(hub.database, link, user_agent="chaos", clock=SystemClock())
+        secret = redeem(hub.database, link, user_agent="chaos", clock=SystemClock())
+        self._cookie = f"{Cookies(hub.settings).session}={secret}"
         self._thread = threading.Thread(target=self._run, name="prying")
         self._thread.start()
 
@@ -160,7 +161,7 @@ class Tab:
         if self.socket is None:
             there = connect(
                 f"ws://{self.host}/_stcore/stream",
-                additional_headers={"Cookie": f"{COOKIE}={self.cookie}"},
+                additional_headers={"Cookie": self.cookie},
                 origin=f"http://{self.host}",
                 subprotocols=["streamlit"],
                 max_size=None,

@@ -7,10 +7,13 @@ import sys
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from pydantic import SecretStr
 from sqlalchemy import func, select
 
+from dashboard.cookies import Cookies
 from ghl.churches import add_church
 from ghl.clock import SystemClock
+from ghl.config import Settings
 from ghl.db.models import Card
 from ghl.people.links import create_sign_in_link, redeem
 from ghl.people.users import add_user
@@ -30,7 +33,8 @@ def test_a_tab_sees_a_prayer_request_and_types_into_fields(database, database_ur
     )
     save(database, church_id, card_values(1, prayer_request=f"For {PRAYER}"))
     link = create_sign_in_link(database, "r@example.org", clock=SystemClock(), actor="test")
-    cookie = redeem(database, link, user_agent="test", clock=SystemClock())
+    secret = redeem(database, link, user_agent="test", clock=SystemClock())
+    cookie = f"{Cookies(Settings(database_url=SecretStr(database_urls.app))).session}={secret}"
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     environment = os.environ | {

@@ -168,11 +168,11 @@ class TestChurch:
 
     def test_removing_wants_the_name_and_stops_everything(self, open_page, ops, cards, pat, sql):
         app = open_page(ops, CHURCH, church="grace")
-        app.text_input(key="church_remove_name").set_value("Grace")
+        app.text_input(key="church_remove_typed").set_value("Grace")
         app = press(app, "Remove it for ever")
         assert "That is not the name of this church. Nothing was removed." in texts(app)
         assert sql("SELECT removing_at FROM churches") == [(None,)]
-        app.text_input(key="church_remove_name").set_value("grace church")
+        app.text_input(key="church_remove_typed").set_value("grace church")
         app = press(app, "Remove it for ever")
         assert any(one.startswith("Grace Church is being removed.") for one in texts(app))
         assert sql("SELECT removing_at IS NULL, paused_at IS NULL FROM churches") == [(False, False)]

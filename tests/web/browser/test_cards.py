@@ -363,7 +363,7 @@ def test_empty_lists_are_readable_too(person, web, connected, cards):
     cards(CardStatus.WAITING)
     page.goto(f"{web}/cards?status=held&period=sunday&first=1")
     readable(page, expect(page.get_by_text("No card matches.")).to_be_visible, name="cards-none-match")
-    ops = person(role=None, ops=True)
+    ops = person("installation", role=None, ops=True)
     expect(ops.get_by_role("heading", name="This installation")).to_be_visible(timeout=30_000)
     assert axe(ops) == []
 
