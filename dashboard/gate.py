@@ -106,7 +106,7 @@ def require_ops() -> SignedIn:
     if CHOSEN in st.session_state:
         _keep_to_the_tab(person)
     if not person.is_ops:
-        states.not_for_you()
+        states.not_for_you("This one is for who runs the hub.")
         st.stop()
     return person
 

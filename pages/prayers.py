@@ -20,7 +20,7 @@ place_key = f"prayers_{viewer.person.user_id}_{viewer.church.church_id}"
 if not viewer.church.reads_prayers:
     # Whatever was open is not kept for somebody who may no longer read it.
     ss.pop(place_key, None)
-    states.not_for_you()
+    states.not_for_you("An admin can let you read prayer requests, on the page Team.")
     st.stop()
 zone = ZoneInfo(viewer.church.timezone)
 hub = services.container()

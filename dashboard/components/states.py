@@ -77,16 +77,17 @@ def back_here() -> str:
 
 def no_church() -> None:
     """Signed in, but a member of nothing."""
-    st.title("You don't belong to a church yet")
+    st.title("You don't belong to a church")
     with _box():
         st.text("Ask an admin of your church to add you. Then open this page again.")
+        st.text("If you were in a team before, an admin has just removed you from it.")
 
 
-def not_for_you() -> None:
-    """Signed in, but this page is for others."""
+def not_for_you(whose: str = "An admin of your church can give you another role.") -> None:
+    """Signed in, but this page is for others; `whose` says for whom, or who can change that."""
     st.title("This page is not for your role")
     with _box():
-        st.text("Choose another page from the menu. An admin of your church can give you another role.")
+        st.text(f"Choose another page from the menu. {whose}")
 
 
 def _box() -> "st.delta_generator.DeltaGenerator":

@@ -113,17 +113,24 @@ class Desk:
         return said
 
     def roll_back(self) -> Said:
-        """The old token is used again."""
-        return self._do(
-            lambda session: roll_back(session, self._church_id, actor=self._actor),
-            "The old token is used again. The new one is kept in its place for 7 days.",
+        """The token that is kept is used again."""
+        used: list[str] = []
+        said = self._do(
+            lambda session: used.append(roll_back(session, self._church_id, actor=self._actor)), ""
+        )
+        if not said.good:
+            return said
+        return Said(
+            f"Cards go out with the token that ends in {used[-1]} again. The other one is kept for 7 days.",
+            good=True,
         )
 
     def finish(self) -> Said:
         """Erases the old token."""
         return self._do(
             lambda session: finish(session, self._church_id, actor=self._actor),
-            "The old token is erased here.",
+            "The token that was kept is erased here. Where it is your old one, now also press Expire Now in GoHighLevel: "
+            "Private Integrations, your integration, the three dots.",
         )
 
     def disconnect(self, typed_name: str) -> Said:

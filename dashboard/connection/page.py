@@ -260,16 +260,23 @@ class ConnectionPage:
         old = now.previous
         if old is None or old.erase_at is None:
             return
-        st.header("The old token is still kept")
+        # After Roll back the one in use is the older one.
+        back = now.current is not None and old.created_at > now.current.created_at
+        st.header("The new token is still kept" if back else "The old token is still kept")
         with st.container(border=True, gap="xsmall", key="previous"):
             until = when(old.erase_at, now=now.at, zone=self._zone)
             st.text(f"It ends in {old.last4}. It is erased here by itself: {until}")
             with st.container(gap="xxsmall", key="lines_kept"):
-                for line in words.KEPT:
+                for line in words.WENT_BACK if back else words.KEPT:
                     st.text(line)
             with st.container(horizontal=True, gap="small"):
-                self._button("Finish", "finish", self._finish, icon="check", primary=True)
-                self._button("Roll back to the old token", "roll_back", self._roll_back, icon="undo")
+                forget, swap = (
+                    ("Erase the new token here", "Use the new token again")
+                    if back
+                    else ("Finish", "Roll back to the old token")
+                )
+                self._button(forget, "finish", self._finish, icon="check", primary=not back)
+                self._button(swap, "roll_back", self._roll_back, icon="redo" if back else "undo")
 
     def _draw_disconnect(self, now: Standing) -> None:
         with st.expander("Disconnect", key="disconnect"):

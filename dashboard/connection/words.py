@@ -35,6 +35,13 @@ KEPT = (
         "and press Expire Now."
     ),
 )
+WENT_BACK = (
+    "Cards go out with the old token again.",
+    (
+        "GoHighLevel lets the old one work for 7 days after the new one was made: go over to the new one, or make another, "
+        "before that. Do not press Expire Now there meanwhile: it would end the one in use."
+    ),
+)
 NO_SENDER = (
     "The sender is not running, so no token can be tested. Whoever looks after this hub has to start it again. "
     "Your token was not kept: paste it again then."

@@ -58,7 +58,7 @@ ACTIONS: Mapping[str, Kind] = {
     "connection.tested": Kind("Connection", "tested a token"),
     "connection.switched": Kind("Connection", "switched to a new token"),
     "connection.rolled_back": Kind("Connection", "went back to the old token"),
-    "connection.finished": Kind("Connection", "erased the old token"),
+    "connection.finished": Kind("Connection", "erased the token that was kept"),
     "connection.disconnected": Kind("Connection", "disconnected GoHighLevel"),
     "keys.rotation_began": Kind("Encryption keys", "began to seal everything with the newest key"),
     "keys.rotation_ended": Kind("Encryption keys", "finished sealing everything with the newest key"),

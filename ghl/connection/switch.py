@@ -172,7 +172,8 @@ def switch(
 
 
 def roll_back(session: Session, church_id: UUID, *, actor: str) -> str:
-    """The old token is used again and the new one kept in its place; its last 4. A transaction of the church.
+    """The token that is kept is used again and the one in use kept in its place; its last 4. Pressed once more it
+    goes forward again to the newer one. A transaction of the church.
 
     Raises `ConnectionRefusedByUsError` where there is no old one any more.
     """
@@ -182,6 +183,12 @@ def roll_back(session: Session, church_id: UUID, *, actor: str) -> str:
         raise ConnectionRefusedByUsError(
             "The old token is no longer kept, so there is nothing to go back to."
         )
+    newer = select(Credential.id).where(
+        Credential.church_id == church_id,
+        Credential.state == "current",
+        Credential.created_at < old.created_at,
+    )
+    forward = session.scalar(newer) is not None
     # Each may stand once only, so the old one leaves its place before the new one takes it.
     session.execute(delete(Credential).where(Credential.id == old.id))
     _keep_as_previous(session, church_id)
@@ -192,7 +199,7 @@ def roll_back(session: Session, church_id: UUID, *, actor: str) -> str:
         session,
         church_id=church_id,
         actor=actor,
-        action="connection.rolled_back",
+        action="connection.switched" if forward else "connection.rolled_back",
         facts={"last4": old.last4},
     )
     return old.last4

@@ -50,7 +50,10 @@ def member_names(database: Database, church_id: UUID) -> Mapping[str, str]:
             .order_by(User.id)
             .limit(MOST_NAMES)
         )
-        return {actor_name(row.id): row.name.strip() or row.email.partition("@")[0] for row in rows}
+        names = {actor_name(row.id): row.name.strip() or row.email.partition("@")[0] for row in rows}
+        # Who runs the hub invites a first admin; by name only those who came to help.
+        runs = session.scalars(select(User.id).where(User.is_ops).order_by(User.id).limit(MOST_NAMES))
+        return {actor_name(user_id): PROGRAMS["command line"] for user_id in runs} | names
 
 
 def name_of(actor: str, names: Mapping[str, str]) -> str:

@@ -103,7 +103,7 @@ def test_rolling_back_there_and_back_again(database, grace, put, tokens, sql):
         ("connection.tested",),
         ("connection.switched",),
         ("connection.rolled_back",),
-        ("connection.rolled_back",),
+        ("connection.switched",),
     ]
 
 

@@ -63,7 +63,7 @@ def test_no_call_fails_while_the_token_is_switched_and_back_and_forth(hub, admin
         "connection.tested",
         "connection.switched",
         "connection.rolled_back",
-        "connection.rolled_back",
+        "connection.switched",
         "connection.finished",
     ]
 

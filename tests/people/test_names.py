@@ -15,10 +15,11 @@ def test_a_team_has_names_or_the_first_part_of_an_address(database, church, othe
     )
     pat = add_user(database, "pat.lee@example.org", church_id=church, role=Role.VIEWER, actor="test")
     zoe = add_user(database, "zoe@example.org", church_id=other_church, role=Role.ADMIN, actor="test")
-    add_user(database, "olga@example.org", ops=True, actor="test")
-    assert member_names(database, church) == {f"user:{ruth}": "Ruth", f"user:{pat}": "pat.lee"}
-    assert member_names(database, other_church) == {f"user:{zoe}": "zoe"}
-    assert member_names(database, new_id()) == {}
+    olga = add_user(database, "olga@example.org", name="Olga", ops=True, actor="test")
+    runs = {f"user:{olga}": "Whoever runs the hub"}
+    assert member_names(database, church) == {f"user:{ruth}": "Ruth", f"user:{pat}": "pat.lee"} | runs
+    assert member_names(database, other_church) == {f"user:{zoe}": "zoe"} | runs
+    assert member_names(database, new_id()) == runs
 
 
 def test_who_runs_the_installation_is_named_in_its_demo_church(database):

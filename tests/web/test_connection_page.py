@@ -189,8 +189,12 @@ def test_rotating_rolling_back_and_finishing(open_page, sign_in, sql, tried, con
     app = press(app, "Roll back to the old token")
     assert "Token: ends in 0001" in texts(app)
     assert "Testing…" in texts(app), "whether GoHighLevel still takes it"
-    app = press(app, "Roll back to the old token")
+    assert "Cards go out with the token that ends in 0001 again." in texts(app)
+    assert "Cards go out with the old token again." in texts(app)
+    assert "press Expire Now." not in texts(app), "it would end the one in use"
+    app = press(app, "Use the new token again")
     assert f"Token: ends in {TOKEN[-4:]}" in texts(app)
+    assert "Cards go out with the new token." in texts(app)
     app = press(app, "Finish")
     assert "erased" in texts(app)
     assert sql("SELECT state, last4 FROM credentials") == [("current", TOKEN[-4:])]
@@ -201,7 +205,7 @@ def test_a_double_press_goes_back_once(open_page, sign_in, sql, connect, monkeyp
     connect(fake_token(2))
     monkeypatch.setattr(page, "ONE_PRESS", 3600.0)
     app = press(open_page(sign_in(Role.ADMIN), PAGE), "Roll back to the old token")
-    app = press(press(app, "Roll back to the old token"), "Finish")
+    app = press(press(app, "Use the new token again"), "Erase the new token here")
     assert sql("SELECT last4 FROM credentials ORDER BY state") == [("0001",), ("0002",)]
     paste(app, "rotate", location=None)
     assert sql("SELECT last4 FROM token_trials WHERE state = 'testing'") == [(TOKEN[-4:],)], "that is meant"

@@ -63,7 +63,7 @@ class TestTheGate:
         app = open_page(sign_in(), CARDS)
         sql("DELETE FROM memberships")
         app.run()
-        assert app.title[0].value == "You don't belong to a church yet"
+        assert app.title[0].value == "You don't belong to a church"
         assert "Keller" not in str(words(app))
 
     @pytest.mark.parametrize("role", list(Role))

@@ -129,7 +129,7 @@ def test_removing_ends_the_other_s_open_page(open_page, sign_in, database, churc
     theirs = sign_in(Role.STAFF, email="pat@example.org")
     app = press(press(open_page(sign_in(Role.ADMIN), PAGE), "Remove", str(pat)), "Remove", "team_do")
     assert any(one.endswith("is out of the team.") for one in texts(app))
-    assert open_page(theirs).title[0].value == "You don't belong to a church yet"
+    assert open_page(theirs).title[0].value == "You don't belong to a church"
 
 
 def test_the_last_admin_is_told_and_stays(open_page, sign_in, database, church, pat):

@@ -89,7 +89,7 @@ def test_a_church_is_connected_its_token_changed_and_disconnected(
     expect(button(page, "finish")).to_be_visible(timeout=SLOW)
 
     def finished():
-        if page.get_by_text("The old token is erased here.").count():
+        if page.get_by_text("The token that was kept is erased here.").count():
             return True
         # A press that still belongs to the double click before counts for nothing.
         with suppress(PlaywrightError):

@@ -74,7 +74,7 @@ def test_an_admin_invites_somebody_who_comes_in_and_is_removed_again(person, car
     row.get_by_role("button", name="Remove").click()
     admin.get_by_role("dialog").get_by_role("button", name="Remove").dblclick()
     expect(admin.get_by_text("Ben Okafor is out of the team.")).to_be_visible(timeout=SOON)
-    expect(ben.get_by_text("You don't belong to a church yet")).to_be_visible(timeout=SOON)
+    expect(ben.get_by_text("You don't belong to a church")).to_be_visible(timeout=SOON)
     context.close()
     at_home(admin)
 
