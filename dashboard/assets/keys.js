@@ -23,10 +23,17 @@
      fast this computer's owner double-clicks; Enter and Space count as none. The server lets each act once besides. */
   const BUTTONS = [".stButton", ".stFormSubmitButton", ".stButtonGroup", ".stDownloadButton"]
     .map((kind) => `${kind} button`).join();
+  let hitAt = -2 * LOOK;
   window.addEventListener("click", (event) => {
-    if (event.detail < 2 || !event.target.closest?.(BUTTONS)) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
+    if (!event.target.closest?.(BUTTONS)) return;
+    const now = performance.now();
+    /* Where the first half met a part that was just being drawn, the second one is the click. */
+    if (event.detail > 1 && now - hitAt < 2 * LOOK) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      return;
+    }
+    hitAt = now;
   }, true);
 
   /* A shortcut pressed in a field comes before the field hands over what was typed: leaving and entering it
