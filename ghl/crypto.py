@@ -4,7 +4,6 @@ It knows nothing of the database; a sealed secret that is moved to another row, 
 """
 
 import base64
-import binascii
 import os
 import re
 import threading
@@ -180,7 +179,8 @@ def new_key_line(version: int) -> str:
 def _decode(version: int, encoded: str) -> bytes:
     try:
         key = base64.b64decode(encoded, validate=True)
-    except binascii.Error:
+    except ValueError:
+        # Also what is no ASCII, for which there is no `binascii.Error`.
         raise KeyRingError(f"Encryption key {version} is not base64.") from None
     if len(key) != KEY_BYTES:
         raise KeyRingError(f"Encryption key {version} has {len(key)} bytes; it must have {KEY_BYTES}.")

@@ -56,10 +56,19 @@ class Heart:
         ring = self._key_ring
         newest = self._tell()
         if ring and newest > ring.newest:
-            ring.look_again()
+            self._look_again(ring)
             if ring.newest >= newest:
                 # Who changes to the new key waits for nothing else.
                 self._tell()
+
+    def _look_again(self, ring: KeyRing) -> None:
+        try:
+            ring.look_again()
+        except SQLAlchemyError:
+            raise
+        except Exception as error:  # noqa: BLE001 (its message is not for the log)
+            # However a source is broken: a process that works must not count as gone for it.
+            log.warning("keys.not_read_again", error=type(error).__name__)
 
     def _tell(self) -> int:
         """Says that the process lives; the newest key that any process has worked with, where it has keys itself."""
