@@ -6,6 +6,7 @@ A wrong or missing key is told then, in one line, and not weeks later by a churc
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import structlog
 from sqlalchemy import Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -15,6 +16,8 @@ from ghl.db.engine import Database
 from ghl.db.models import EncryptionKey
 from ghl.keys.registry import KEYED, SEALED, KeyedColumn, SealedColumn
 from ghl.keys.standing import KeyStanding, Known, standings, trouble
+
+log = structlog.get_logger(__name__)
 
 
 class WrongKeysError(KeyRingError):
@@ -80,6 +83,23 @@ def check_keys(database: Database, ring: KeyRing, *, remember: bool = True) -> N
         )
         # Another process may have come first, with another key.
         _refuse(_standings(session, ring.check_values), ring)
+
+
+def right_versions(database: Database, check_values: Mapping[int, bytes]) -> frozenset[int]:
+    """Which keys this hub has worked with under these numbers, for a process that reads its keys while it runs.
+
+    One that nobody works with yet is left out: it is remembered by who first seals with it.
+    """
+    with database.system() as session:
+        known = known_keys(session)
+    here = {
+        version: known[version].check_value == value
+        for version, value in check_values.items()
+        if version in known
+    }
+    if another := sorted(version for version, same in here.items() if not same):
+        log.warning("keys.another", versions=another)
+    return frozenset(version for version, same in here.items() if same)
 
 
 def _standings(session: Session, check_values: Mapping[int, bytes]) -> tuple[KeyStanding, ...]:
