@@ -15,7 +15,7 @@ from ghl.crypto import KeyRing, KeyRingError, Sealed, UnsealError
 from ghl.db.engine import Database
 from ghl.db.models import EncryptionKey
 from ghl.keys.registry import KEYED, SEALED, KeyedColumn, SealedColumn
-from ghl.keys.standing import KeyStanding, Known, standings, trouble
+from ghl.keys.standing import KeyStanding, Known, Place, lost, standings, trouble
 
 log = structlog.get_logger(__name__)
 
@@ -63,17 +63,20 @@ def read_standings(database: Database, check_values: Mapping[int, bytes]) -> tup
 
 
 def check_keys(database: Database, ring: KeyRing, *, remember: bool = True) -> None:
-    """Raises `WrongKeysError` where the ring is not the one this hub has worked with.
+    """Raises `WrongKeysError` where the ring is not the one this hub has worked with. A key that is missing, with
+    nothing sealed by it, is a line in the log.
 
     A key that is used for the first time is remembered, unless `remember` is False; where something is sealed with
     it already, it has to open one of those secrets first.
     """
     keys = read_standings(database, ring.check_values)
     _refuse(keys, ring)
-    new = {key.version for key in keys if key.known_since is None}
+    new = {key.version for key in keys if key.known_since is None and key.place is not Place.MISSING}
     for key in keys:
         if key.version in new and key.sealed:
             _open_one(database, ring, key.version)
+    if remember and (without := lost(keys)):
+        log.warning("keys.lost", reason=without)
     if not (new and remember):
         return
     with database.system() as session:
