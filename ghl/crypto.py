@@ -4,11 +4,10 @@ It knows nothing of the database; a sealed secret that is moved to another row, 
 """
 
 import base64
-import binascii
 import os
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -159,17 +158,22 @@ class KeyRing:
                 f"A secret in {context.table} does not open with encryption key {sealed.key_version}."
             ) from None
 
-    def look_again(self) -> None:
+    def look_again(self, *, right: Callable[[Mapping[int, bytes]], Collection[int]]) -> None:
         """Takes in keys that were added meanwhile; those that are known stay as they are.
 
-        It may ask a server: not for a thread that holds a transaction open.
+        `right` is given the check values of all that was found, and says which versions are the hub's own: no other
+        comes in. It may ask a server: not for a thread that holds a transaction open.
         """
         found = self._again() if self._again is not None else None
-        if found is not None:
-            with self._lock:
-                # New dictionaries in one assignment each: others read without the lock.
-                self._keys = {**found._keys, **self._keys}  # noqa: SLF001
-                self._ciphers = {**found._ciphers, **self._ciphers}  # noqa: SLF001
+        if found is None:
+            return
+        own = right(found.check_values)
+        keys = {version: key for version, key in found._keys.items() if version in own}  # noqa: SLF001
+        ciphers = {version: AESGCM(key) for version, key in keys.items()}
+        with self._lock:
+            # New dictionaries in one assignment each: others read without the lock. `newest` goes by the last one.
+            self._keys = {**keys, **self._keys}
+            self._ciphers = {**ciphers, **self._ciphers}
 
 
 def new_key_line(version: int) -> str:
@@ -180,7 +184,8 @@ def new_key_line(version: int) -> str:
 def _decode(version: int, encoded: str) -> bytes:
     try:
         key = base64.b64decode(encoded, validate=True)
-    except binascii.Error:
+    except ValueError:
+        # Also what is no ASCII, for which there is no `binascii.Error`.
         raise KeyRingError(f"Encryption key {version} is not base64.") from None
     if len(key) != KEY_BYTES:
         raise KeyRingError(f"Encryption key {version} has {len(key)} bytes; it must have {KEY_BYTES}.")

@@ -27,8 +27,9 @@ from ghl.db.engine import ENTER, Database
 from ghl.db.migrate import alembic_config
 from ghl.db.roles import SYSTEM_ROLE
 from ghl.db.url import database_url
-from ghl.keys.check import check_keys
+from ghl.keys.check import check_keys, read_standings
 from ghl.keys.sources import load_key_ring
+from ghl.keys.standing import lost
 from ghl.redis import connect_redis
 from ghl.status import ALIVE_SECONDS
 
@@ -276,6 +277,7 @@ def keys(settings: Settings) -> Iterable[Finding]:
     database = Database(settings.database_url.get_secret_value(), name="hub-doctor", pool_size=1)
     try:
         check_keys(database, ring, remember=False)
+        without = lost(read_standings(database, ring.check_values))
     except KeyRingError as error:
         yield Finding("keys.wrong", Level.ERROR, str(error), hint)
     except SQLAlchemyError:
@@ -283,6 +285,10 @@ def keys(settings: Settings) -> Iterable[Finding]:
         return
     else:
         yield Finding("keys.right", Level.OK, "They are the keys that this hub has worked with.")
+        if without:
+            yield Finding(
+                "keys.lost", Level.WARNING, without, "Cards go out all the same. See: hub keys status"
+            )
     finally:
         database.close()
 

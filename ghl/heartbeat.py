@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -69,7 +69,8 @@ def workers_without_key(session: Session, version: int) -> list[tuple[str, int]]
         .where(
             Heartbeat.kind == "worker",
             Heartbeat.seen_at > func.now() - ALIVE_FOR,
-            ~Heartbeat.key_versions.contains([version]),
+            # Who tells no keys has none.
+            or_(Heartbeat.key_versions.is_(None), ~Heartbeat.key_versions.contains([version])),
         )
         .order_by(Heartbeat.host, Heartbeat.pid)
     )

@@ -3,6 +3,7 @@
 import os
 import socket
 import threading
+from functools import partial
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -11,6 +12,7 @@ from ghl.crypto import KeyRing
 from ghl.db.engine import Database
 from ghl.heartbeat import BEAT_SECONDS, beat, end, newest_key
 from ghl.ids import new_id
+from ghl.keys.check import right_versions
 
 log = structlog.get_logger()
 
@@ -18,7 +20,8 @@ log = structlog.get_logger()
 class Heart:
     """Beats from `start` to `stop`. A database that is away is tried again at the next beat.
 
-    A process with a `key_ring` tells which keys it has, and takes in a new one as soon as any process works with it.
+    A process with a `key_ring` tells which keys it has, and takes in a new one as soon as any process works with it,
+    unless its own of that number is another one.
     """
 
     def __init__(self, database: Database, *, kind: str, key_ring: KeyRing | None = None) -> None:
@@ -56,10 +59,19 @@ class Heart:
         ring = self._key_ring
         newest = self._tell()
         if ring and newest > ring.newest:
-            ring.look_again()
+            self._look_again(ring)
             if ring.newest >= newest:
                 # Who changes to the new key waits for nothing else.
                 self._tell()
+
+    def _look_again(self, ring: KeyRing) -> None:
+        try:
+            ring.look_again(right=partial(right_versions, self._database))
+        except SQLAlchemyError:
+            raise
+        except Exception as error:  # noqa: BLE001 (its message is not for the log)
+            # However a source is broken: a process that works must not count as gone for it.
+            log.warning("keys.not_read_again", error=type(error).__name__)
 
     def _tell(self) -> int:
         """Says that the process lives; the newest key that any process has worked with, where it has keys itself."""

@@ -63,6 +63,7 @@ def test_the_newest_key_seals_and_the_old_one_still_opens():
         ("²:c2hvcnQ=", "must look like 1:base64"),
         ("1234567:c2hvcnQ=", "must look like 1:base64"),
         ("1:%%%", "is not base64"),
+        ("1:c2hvcnQ=é", "^Encryption key 1 is not base64.$"),
         ("1:c2hvcnQ=", "has 5 bytes"),
         (f"{ONE},{ONE}", "given twice"),
     ],

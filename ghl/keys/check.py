@@ -6,6 +6,7 @@ A wrong or missing key is told then, in one line, and not weeks later by a churc
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import structlog
 from sqlalchemy import Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -14,7 +15,9 @@ from ghl.crypto import KeyRing, KeyRingError, Sealed, UnsealError
 from ghl.db.engine import Database
 from ghl.db.models import EncryptionKey
 from ghl.keys.registry import KEYED, SEALED, KeyedColumn, SealedColumn
-from ghl.keys.standing import KeyStanding, Known, standings, trouble
+from ghl.keys.standing import KeyStanding, Known, Place, lost, standings, trouble
+
+log = structlog.get_logger(__name__)
 
 
 class WrongKeysError(KeyRingError):
@@ -60,17 +63,20 @@ def read_standings(database: Database, check_values: Mapping[int, bytes]) -> tup
 
 
 def check_keys(database: Database, ring: KeyRing, *, remember: bool = True) -> None:
-    """Raises `WrongKeysError` where the ring is not the one this hub has worked with.
+    """Raises `WrongKeysError` where the ring is not the one this hub has worked with. A key that is missing, with
+    nothing sealed by it, is a line in the log.
 
     A key that is used for the first time is remembered, unless `remember` is False; where something is sealed with
     it already, it has to open one of those secrets first.
     """
     keys = read_standings(database, ring.check_values)
     _refuse(keys, ring)
-    new = {key.version for key in keys if key.known_since is None}
+    new = {key.version for key in keys if key.known_since is None and key.place is not Place.MISSING}
     for key in keys:
         if key.version in new and key.sealed:
             _open_one(database, ring, key.version)
+    if remember and (without := lost(keys)):
+        log.warning("keys.lost", reason=without)
     if not (new and remember):
         return
     with database.system() as session:
@@ -80,6 +86,23 @@ def check_keys(database: Database, ring: KeyRing, *, remember: bool = True) -> N
         )
         # Another process may have come first, with another key.
         _refuse(_standings(session, ring.check_values), ring)
+
+
+def right_versions(database: Database, check_values: Mapping[int, bytes]) -> frozenset[int]:
+    """Which keys this hub has worked with under these numbers, for a process that reads its keys while it runs.
+
+    One that nobody works with yet is left out: it is remembered by who first seals with it.
+    """
+    with database.system() as session:
+        known = known_keys(session)
+    here = {
+        version: known[version].check_value == value
+        for version, value in check_values.items()
+        if version in known
+    }
+    if another := sorted(version for version, same in here.items() if not same):
+        log.warning("keys.another", versions=another)
+    return frozenset(version for version, same in here.items() if same)
 
 
 def _standings(session: Session, check_values: Mapping[int, bytes]) -> tuple[KeyStanding, ...]:

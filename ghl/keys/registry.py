@@ -55,6 +55,8 @@ class KeyedColumn:
     model: type[Base]
     version: str
     what: str
+    lost: str
+    """What becomes of it without its key, for people: `can't be looked up`."""
 
     @property
     def table(self) -> Table:
@@ -75,7 +77,7 @@ SEALED: tuple[SealedColumn, ...] = (TOKENS, TRIALS)
 
 KEYED: tuple[KeyedColumn, ...] = (
     # Sealed with a public key of that version; gone within the hour.
-    KeyedColumn(TokenTrial, "box_key_version", "pasted tokens"),
+    KeyedColumn(TokenTrial, "box_key_version", "pasted tokens", "have to be pasted again"),
     # A hash cannot be made anew from itself: its key is kept as long as it is.
-    KeyedColumn(ConsentProof, "key_version", "proofs of consent"),
+    KeyedColumn(ConsentProof, "key_version", "proofs of consent", "can't be looked up"),
 )

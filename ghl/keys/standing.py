@@ -6,6 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from ghl.keys.registry import KEYED
+
+LOST = {column.what: column.lost for column in KEYED}
+
 
 class Place(StrEnum):
     """What a key is good for here."""
@@ -73,12 +77,15 @@ def standings(
 
 
 def trouble(keys: Sequence[KeyStanding], source: str) -> str | None:
-    """What is wrong with the ring, in one line that names the setting, or None."""
+    """What is wrong with the ring, in one line that names the setting, or None.
+
+    A key that is gone for good stops the hub for what is sealed with it alone: see `lost` for the rest.
+    """
     where = f"{source}: " if source else ""
     for key in keys:
-        if key.place is Place.MISSING and key.needed:
+        if key.place is Place.MISSING and key.sealed:
             return (
-                f"{where}encryption key {key.version} is missing, and {_needed(key.needed)} it."
+                f"{where}encryption key {key.version} is missing, and {_needed(key.sealed)} it."
                 " Put it back beside the others."
             )
         if key.place is Place.ANOTHER:
@@ -87,6 +94,22 @@ def trouble(keys: Sequence[KeyStanding], source: str) -> str | None:
                 " to one key for ever: put the right one back, and give a new key the next number (hub keys new)."
             )
     return None
+
+
+def lost(keys: Sequence[KeyStanding]) -> str | None:
+    """What cannot be used for want of a key, though the hub does its work without; None where there is no such."""
+    told = []
+    for key in keys:
+        if key.place is Place.MISSING and key.keyed:
+            of = (
+                f"{what} made with key {key.version} {LOST.get(what, 'are lost')} ({count:,})"
+                for what, count in sorted(key.keyed.items())
+            )
+            told.append(
+                f"Encryption key {key.version} is missing: {', '.join(of)}."
+                " If you have it still, put it back beside the others."
+            )
+    return " ".join(told) or None
 
 
 def counted(rows: Mapping[str, int]) -> str:
@@ -100,9 +123,14 @@ def to_reseal(keys: Sequence[KeyStanding]) -> int:
 
 
 def next_step(keys: Sequence[KeyStanding], source: str) -> str:
-    """What to do next, in words."""
+    """What to do next, in words, and what is lost meanwhile."""
     if wrong := trouble(keys, source):
         return wrong[:1].upper() + wrong[1:]
+    without = lost(keys)
+    return f"{_next_step(keys, idle='')} {without}" if without else _next_step(keys, idle=" Nothing to do.")
+
+
+def _next_step(keys: Sequence[KeyStanding], *, idle: str) -> str:
     seals = next((key.version for key in keys if key.place is Place.SEALS), None)
     if seals is None:
         return "No encryption key is here, and nothing is sealed yet. Make one: hub keys new"
@@ -120,7 +148,7 @@ def next_step(keys: Sequence[KeyStanding], source: str) -> str:
             f" {_named(free)} is needed for older backups alone: keep a copy with those, then take it out of the keys"
             " and start the hub anew."
         )
-    return done if old else f"{done} Nothing to do."
+    return done if old else f"{done}{idle}"
 
 
 def _secrets(count: int) -> str:

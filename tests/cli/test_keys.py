@@ -5,8 +5,10 @@ import json
 import pytest
 from pydantic import SecretStr
 
+from ghl.churches import find_church
 from ghl.crypto import KeyRing, new_key_line
 from tests.cli.conftest import LOCATION
+from tests.support.proofs import keep_proof
 
 ONE, TWO, OTHER = new_key_line(1), new_key_line(2), new_key_line(1)
 
@@ -83,6 +85,16 @@ def test_wrong_keys(keys, text, says):
     assert shown.code == 1
     assert says in shown.out.replace("Encryption", "encryption").replace("HUB_encryption", "HUB_ENCRYPTION")
     assert says in keys("doctor").out
+
+
+def test_a_key_that_proofs_alone_hang_on_is_lost_and_the_hub_goes_on(keys, grace, token, database):
+    keep_proof(database, KeyRing.parse(f"{ONE},{TWO}"), find_church(database, grace).id)
+    shown = keys("keys", "status")
+    assert shown.code == 0, shown.out
+    assert "proofs of consent made with key 2 can't be looked up (1)" in shown.out
+    examined = json.loads(keys("doctor", "--json").out)
+    assert {one["id"]: one["level"] for one in examined}["keys.lost"] == "warning"
+    assert keys("connect", grace, "--location", LOCATION, given=f"{token}\n").code == 0
 
 
 def test_the_first_key_needs_no_hub(hub):

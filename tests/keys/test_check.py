@@ -7,15 +7,19 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from ghl.config import Settings
 from ghl.crypto import KeyRing, new_key_line
+from ghl.doctor import Level
+from ghl.doctor import keys as examine_keys
 from ghl.keys.check import WrongKeysError, check_keys, read_standings
 from ghl.keys.standing import Place, next_step, standings, to_reseal, trouble
 from jobs.supervisor import up
 from jobs.supervisor.errors import StartError
 from tests.support.churches import connected_church
 from tests.support.hub import ROOT
+from tests.support.proofs import keep_proof
 
 ONE, OTHER_ONE, TWO = new_key_line(1), new_key_line(1), new_key_line(2)
 
@@ -45,6 +49,24 @@ def test_the_right_keys_are_right_again_and_again(database):
 def test_a_missing_key_is_told_with_how_much_hangs_on_it(database):
     connected_church(database, ring(ONE), location_id="L1")
     assert "key 1 is missing, and 1 secret needs it" in wrong(database, TWO)
+
+
+def test_a_lost_key_that_proofs_alone_hang_on_stops_nothing_and_is_told(database, database_urls):
+    church_id = connected_church(database, ring(TWO), location_id="L1")
+    keep_proof(database, ring(ONE), church_id)
+    check_keys(database, ring(ONE, TWO))
+    said = "proofs of consent made with key 1 can't be looked up (1)"
+    with capture_logs() as lines:
+        check_keys(database, ring(TWO))
+    (told,) = lines
+    assert (told["event"], told["log_level"]) == ("keys.lost", "warning")
+    assert said in told["reason"]
+    settings = Settings(_env_file=None, encryption_keys=TWO, database_url=database_urls.app)
+    up.check_keys(settings, database_urls.app)
+    found = {finding.id: finding for finding in examine_keys(settings)}
+    assert found["keys.lost"].level is Level.WARNING
+    assert said in found["keys.lost"].text
+    assert "keys.right" in found
 
 
 def test_another_key_under_a_number_that_was_used_is_told_by_opening_one(database):
@@ -115,8 +137,12 @@ def test_what_to_do_next_in_words():
         "Everything is sealed with key 2. Key 1 has to stay: 4 secrets need it and cannot be sealed anew."
     )
     assert to_reseal(keys) == 0
-    assert "key 1 is missing, and 4 secrets need it" in (
-        trouble(standings({2: b""}, {}, {}, {1: {"proofs of consent": 4}}), "") or ""
+    keys = standings({2: b""}, {}, {2: {"tokens": 1}}, {1: {"proofs of consent": 4, "pasted tokens": 1}})
+    assert trouble(keys, "") is None
+    assert next_step(keys, "") == (
+        "Everything is sealed with key 2. Encryption key 1 is missing: pasted tokens made with key 1 have to be pasted"
+        " again (1), proofs of consent made with key 1 can't be looked up (4). If you have it still, put it back"
+        " beside the others."
     )
     assert say([], {}).startswith("No encryption key is here")
     assert say([2], {1: 1}).startswith("Encryption key 1 is missing")

@@ -126,10 +126,12 @@ def test_it_does_not_begin_while_a_worker_lacks_the_key(database, churches):
 
     def say(*versions):
         with database.system() as session:
-            beat(session, worker, kind="worker", host="box", pid=7, key_versions=versions)
+            beat(session, worker, kind="worker", host="box", pid=7, key_versions=versions or None)
 
-    say(1)
+    say()
     both = ring(ONE, TWO)
+    assert lacking_workers(database, both) == [("box", 7)], "one that tells no keys has none"
+    say(1)
     assert lacking_workers(database, both) == [("box", 7)]
     with pytest.raises(RotationRefusedError, match=r"1 worker has no key 2 yet: box \(process 7\)"):
         rotate(database, both, actor="test", pause=no_pause)

@@ -5,6 +5,7 @@ import threading
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from ghl.crypto import KeyRing, new_key_line
 from ghl.heartbeat import newest_key, worker_keys
@@ -13,10 +14,10 @@ from ghl.keys.rotation import RotationRefusedError, rotate
 from ghl.keys.sources import load_key_ring
 from ghl.simulator.server import SimulatorServer
 from jobs.heart import Heart
-from tests.support.churches import card_values, save
+from tests.support.churches import card_values, connected_church, save
 from tests.support.hub import running_hub, wait_for
 
-ONE, TWO = new_key_line(1), new_key_line(2)
+ONE, TWO, OTHER_TWO, THREE = (new_key_line(number) for number in (1, 2, 2, 3))
 
 
 @pytest.fixture
@@ -45,6 +46,33 @@ def test_a_heartbeat_tells_the_keys_and_takes_in_a_new_one(database, settings, p
     check_keys(database, KeyRing.parse(f"{ONE},{TWO}"))
     heart._beat()
     assert told() == [{1, 2}]
+
+
+def test_another_key_under_the_same_number_is_not_taken_in(database, settings, path):
+    """Two machines each append a key 2 of their own; the first of them rotates."""
+    ring = load_key_ring(settings(encryption_keys_file=path))
+    check_keys(database, ring)
+    connected_church(database, ring, location_id="L1")
+    heart = Heart(database, kind="worker", key_ring=ring)
+    heart._beat()
+    path.write_text(f"{ONE}\n{OTHER_TWO}\n{THREE}\n")
+    both = KeyRing.parse(f"{ONE},{TWO}")
+    check_keys(database, both)
+    with capture_logs() as lines:
+        heart._beat()
+    assert ring.versions == (1,)
+    with database.system() as session:
+        assert worker_keys(session) == [{1}]
+    assert [(line["event"], line["versions"]) for line in lines] == [("keys.another", [2])]
+    for key in (ONE, OTHER_TWO, THREE):
+        assert key.partition(":")[2] not in str(lines)
+    with pytest.raises(RotationRefusedError, match="1 worker has no key 2 yet"):
+        rotate(database, both, actor="test", pause=lambda _: None)
+
+    path.write_text(f"{ONE}\n{TWO}\n{THREE}\n")
+    heart._beat()
+    assert ring.versions == (1, 2), "nobody works with key 3 yet"
+    assert rotate(database, both, actor="test").done == 1
 
 
 def turned(database, ring):

@@ -6,6 +6,7 @@ from ghl.ids import new_id
 from ghl.keys.check import check_keys
 from ghl.statuses import Role
 from tests.support.churches import connected_church
+from tests.support.proofs import keep_proof
 
 PAGE = "pages/keys.py"
 ONE, TWO = new_key_line(1), new_key_line(2)
@@ -47,6 +48,15 @@ def test_from_one_key_to_the_next_in_words(open_page, sign_in, database, monkeyp
     check_keys(database, both)
     alive(database, 1, 2)
     assert any("1 lacks the newest key" in line for line in words(open_page(cookie, PAGE)))
+
+
+def test_what_a_lost_key_takes_along_is_told(open_page, sign_in, database):
+    church_id = connected_church(database, KeyRing.parse(TWO), location_id="L1")
+    keep_proof(database, KeyRing.parse(ONE), church_id)
+    check_keys(database, KeyRing.parse(TWO))
+    alive(database, 2)
+    seen = words(open_page(sign_in(None, ops=True), PAGE))
+    assert any("proofs of consent made with key 1 can't be looked up (1)" in line for line in seen)
 
 
 def test_no_key_and_no_token_is_on_it(open_page, sign_in, database):
