@@ -62,7 +62,6 @@ class ChurchPage:
             st.text(f"Who acts: {line.standing.who}.")
         self._draw_said(line.id)
         inviting = Inviting(self._hub, line.id, allowed=self._actor, first=True)
-        inviting.draw_link()
         self._draw_numbers(line)
         self._draw_set_up(line)
         self._draw_pause(line)
@@ -81,12 +80,17 @@ class ChurchPage:
 
     def _draw_inviting(self, line: ChurchLine, inviting: Inviting) -> None:
         st.header("Admins", anchor=False)
+        inviting.draw_link()
         if line.admin_came_in:
             st.text(
                 "An admin of the church has come in. Its admins invite everybody else, on their page Team."
             )
             return
         st.text("The first admin connects the church to GoHighLevel and invites everybody else.")
+        if line.set_up.steps[Step.ADMIN]:
+            st.text(
+                "Their link got lost or is too old? Invite the same e-mail address again: that makes a new one."
+            )
         with st.expander(
             "Invite an admin",
             icon=":material/person_add:",

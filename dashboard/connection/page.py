@@ -184,6 +184,10 @@ class ConnectionPage:
             st.text("The pasted token is kept, sealed, for an hour after you pasted it.")
 
     def _draw_passed(self, now: Standing, trial: Trial) -> None:
+        if trial.in_use:
+            st.info(words.IN_USE, icon=":material/info:")
+            self._button("Paste another token", "paste_another", self._forget, icon="content_paste")
+            return
         st.success("Everything works.", icon=":material/check:")
         moves = now.location_id is not None and now.location_id != trial.location_id
         agreed = True

@@ -42,6 +42,10 @@ WENT_BACK = (
         "before that. Do not press Expire Now there meanwhile: it would end the one in use."
     ),
 )
+IN_USE = (
+    "This is the token that your church uses already, and it works. To change it, make a new one in GoHighLevel first, "
+    "as said below."
+)
 NO_SENDER = (
     "The sender is not running, so no token can be tested. Whoever looks after this hub has to start it again. "
     "Your token was not kept: paste it again then."

@@ -18,7 +18,7 @@ from ghl.churches import ChurchView
 from ghl.client.errors import GHLError
 from ghl.client.models import Location as GHLLocation
 from ghl.connection.paste import Pasted, PasteError, read_paste
-from ghl.connection.trials import KEPT_FOR, drop_trial, file_passed, record_refusal, seen_location
+from ghl.connection.trials import IN_USE, KEPT_FOR, drop_trial, file_passed, record_refusal, seen_location
 from ghl.connection.why import why_not
 from ghl.crypto import KeyRing
 from ghl.db.engine import Database
@@ -123,6 +123,11 @@ def switch(
     if trial is None:
         raise ConnectionRefusedByUsError(
             "This token is no longer kept here: it was used, replaced or is an hour old. Paste it again."
+        )
+    if trial.seen.get(IN_USE):
+        raise ConnectionRefusedByUsError(
+            "This is the token that your church uses already. Nothing was changed. To change it, make a new one in "
+            "GoHighLevel first."
         )
     before = active_location(session, church_id)
     if from_location is not None and before not in {None, from_location, trial.ghl_location_id}:

@@ -3,6 +3,7 @@
 A church has one at most. It opens no socket; who files one asks for its probes as well (`ghl.connection.asking`).
 """
 
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from pydantic import SecretStr
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -20,8 +22,8 @@ from ghl.client.models import Location as GHLLocation
 from ghl.connection.paste import Pasted
 from ghl.connection.probes import PROBES
 from ghl.connection.verdict import GOOD, decided, missing, passed
-from ghl.crypto import Context, KeyRing, Sealed
-from ghl.db.models import Church, SealingKey, TokenTrial
+from ghl.crypto import Context, KeyRing, Sealed, UnsealError
+from ghl.db.models import Church, Credential, SealingKey, TokenTrial
 from ghl.delivery.facts import DeliveryFacts, token_context
 from ghl.delivery.settle import LOCK_CHURCH
 from ghl.ids import new_id
@@ -33,6 +35,9 @@ KEPT_FOR = timedelta(hours=1)
 
 KEY_GOOD_FOR = timedelta(hours=1)
 """Workers repeat their public keys more often than that: with an older one a token would be sealed for nobody."""
+
+IN_USE = "in_use"
+"""In what was seen of a trial: the token is the church's own already."""
 
 OPEN = (TrialState.TESTING, TrialState.PASSED, TrialState.FAILED)
 
@@ -57,6 +62,7 @@ class Trial:
     again: bool
     checks: Mapping[str, str] = field(default_factory=dict)
     location_name: str = ""
+    in_use: bool = False
 
 
 def box_context(church_id: UUID, trial_id: UUID) -> Context:
@@ -193,6 +199,7 @@ def open_trial(session: Session, church_id: UUID) -> Trial | None:
         again=row.again,
         checks=row.checks,
         location_name=row.seen.get("name", ""),
+        in_use=bool(row.seen.get(IN_USE)),
     )
 
 
@@ -242,6 +249,7 @@ def way_of(
     if row is None:
         return None
     token = BoxOpener(ring).open(Box(bytes(row.box), row.box_key_version), box_context(church_id, trial_id))
+    _note_in_use(session, church_id, trial_id, token, ring)
     # From here on it is sealed as it would be stored: what calls needs to know of no other kind of token.
     sealed = ring.seal(token.get_secret_value(), token_context(church_id, trial_id))
     return DeliveryFacts(
@@ -255,6 +263,30 @@ def way_of(
         credential_id=trial_id,
         sealed=sealed,
     )
+
+
+def _note_in_use(session: Session, church_id: UUID, trial_id: UUID, token: SecretStr, ring: KeyRing) -> None:
+    """Notes with the trial where the token is the one that the church uses already: only who has the keys can tell."""
+    current = session.execute(
+        select(Credential.id, Credential.sealed, Credential.key_version).where(
+            Credential.church_id == church_id, Credential.state == "current"
+        )
+    ).one_or_none()
+    if current is None:
+        return
+    try:
+        used = ring.open(
+            Sealed(bytes(current.sealed), current.key_version), token_context(church_id, current.id)
+        )
+    except UnsealError:
+        return  # its key was lost: to paste the same token again is the way to mend that
+    if hmac.compare_digest(used.get_secret_value(), token.get_secret_value()):
+        session.execute(
+            update(TokenTrial)
+            .where(TokenTrial.id == trial_id)
+            .values(seen=TokenTrial.seen.concat({IN_USE: True}))
+            .execution_options(synchronize_session=False)
+        )
 
 
 def note(
@@ -273,7 +305,7 @@ def note(
     has to be ticked for it in GoHighLevel, which shows a token only once.
     """
     row = session.execute(
-        select(TokenTrial.checks, TokenTrial.created_by, TokenTrial.last4)
+        select(TokenTrial.checks, TokenTrial.seen, TokenTrial.created_by, TokenTrial.last4)
         .where(
             TokenTrial.id == trial_id,
             TokenTrial.church_id == church_id,
@@ -286,7 +318,7 @@ def note(
     checks = {**row.checks, probe: GOOD if cause is None else str(cause)}
     values: dict[str, Any] = {"checks": checks}
     if seen:
-        values["seen"] = dict(seen)
+        values["seen"] = dict(seen) | {name: row.seen[name] for name in (IN_USE,) if name in row.seen}
     if decided(checks):
         good = passed(checks)
         values |= {

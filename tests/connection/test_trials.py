@@ -51,6 +51,20 @@ def test_a_church_that_is_not_connected_tries_a_token_and_is_connected_with_it(h
     assert hub.sim.stats.total == len(SCOPES) + 1, "seven probes, one card"
 
 
+def test_the_token_that_is_used_already_is_known_and_not_taken_as_a_new_one(hub, admin):
+    church_id = hub.church()
+    hub.start_worker()
+    hub.start_sweep()
+    pat = admin(church_id)
+    trial_id = pat.paste(hub.sim.token())
+    assert pat.tested().in_use
+    with pytest.raises(ConnectionRefusedByUsError, match="uses already"):
+        pat.switch(trial_id)
+    assert hub.query(church_id, "SELECT state FROM credentials") == [("current",)]
+    pat.paste(hub.sim.state.rotate_token(hub.sim.token()))
+    assert not pat.tested().in_use
+
+
 def test_the_token_is_nowhere_in_the_clear_and_not_stored_before_its_test(hub, bare, admin, redis_client):
     """No worker runs that could try it: it lies there for as long as it can."""
     with pytest.raises(NoSealingKeyError), hub.database.church(bare) as session:
