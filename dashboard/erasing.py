@@ -20,6 +20,10 @@ STAYS = (
         "The proof of what they said about messages: the words, when, and their phone and e-mail in a form that"
         " nobody can read back. Only who has the number in hand finds it."
     ),
+    (
+        "A stop, with the name beside it, as long as another card has the same phone or e-mail: it holds for that card"
+        " too. So does a no, for a card of the same name."
+    ),
     "The change log: who did what and when, without anything that stood on a card.",
     "Notes and cards of other people that name them, such as a child's card with its guardian.",
 )

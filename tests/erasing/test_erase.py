@@ -366,3 +366,82 @@ class TestContacts:
     def test_the_wait_grows_and_never_ends(self):
         waits = [contacts.wait_after(tries).total_seconds() for tries in (1, 2, 3, 50)]
         assert waits == [300, 600, 1200, 21600]
+
+
+class TestOnlyTheirOwn:
+    """What other people said stays, whoever is erased beside them."""
+
+    ANNABEL = {"first_name": "Annabel", "last_name": "Quastel", "phone": ANNA["phone"]}
+
+    def said(self, hub, church_id):
+        return [
+            tuple(row)
+            for row in hub.query(church_id, "SELECT person, kind FROM consent_events ORDER BY person, kind")
+        ]
+
+    def stop(self, hub, church_id, person, kind="stop"):
+        hub.query(
+            church_id,
+            "INSERT INTO consent_events (church_id, channel, address, person, kind, purpose, source, recorded_by,"
+            " recorded_at) VALUES (:c, 'sms', '+16155550177', :person, :kind, 'follow-up', 'keyword', 'system', now())"
+            " RETURNING 1",
+            c=church_id,
+            person=person,
+            kind=kind,
+        )
+
+    def test_of_a_card_that_was_first_typed_as_another_person(self, hub, owner):
+        church_id = hub.church()
+        (typed,) = save(hub.database, church_id, self.ANNABEL | {"sms_consent": "yes"})
+        maria = {"first_name": "Maria", "last_name": "Sol", "phone": "(615) 555-0199", "sms_consent": "yes"}
+        with hub.database.church(church_id) as session:
+            now = datetime.now(UTC)
+            correct(session, church_id, typed.id, parse_card(maria), base_revision=1, actor="user:x", now=now)
+        save(hub.database, church_id, self.ANNABEL | {"sms_consent": "no"})
+        owner(
+            "INSERT INTO contact_links (location_id, contact_id, church_id, first_name, last_name, phone,"
+            " newest_applied_at, seen_at) SELECT id, 'CA', church_id, 'Annabel', 'Quastel', '+16155550177', now(), now()"
+            " FROM locations"
+        )
+        ask_to_erase(hub, church_id, typed.number, typed="Maria Sol", contacts_too=True)
+        assert carry_out(hub, church_id) == 1
+        assert self.said(hub, church_id) == [("annabel quastel", "no")]
+        assert hub.query(church_id, "SELECT contact_id FROM contact_links") == [("CA",)]
+        assert hub.query(church_id, "SELECT contact_id FROM contact_removals") == []
+
+    def test_a_stop_on_a_number_that_another_card_has_stays_for_that_card(self, hub):
+        church_id = hub.church()
+        (card,) = save(hub.database, church_id, self.ANNABEL | {"sms_consent": "yes"})
+        tom = {"first_name": "Tom", "last_name": "Quastel", "phone": ANNA["phone"], "sms_consent": "yes"}
+        (other,) = save(hub.database, church_id, tom)
+        self.stop(hub, church_id, "annabel quastel")
+        ask_to_erase(hub, church_id, card.number)
+        carry_out(hub, church_id)
+        assert self.said(hub, church_id) == [("annabel quastel", "stop"), ("tom quastel", "yes")]
+        ask_to_erase(hub, church_id, other.number, typed="Tom Quastel")
+        carry_out(hub, church_id)
+        assert self.said(hub, church_id) == [], "nobody has the number any more: it goes into a proof"
+        with hub.database.church(church_id) as session:
+            proofs = proofs_of(session, hub.container.key_ring, church_id, Channel.SMS, "+16155550177")
+        assert sorted(proof.kind for proof in proofs) == ["stop", "yes", "yes"]
+
+    def test_a_no_stays_while_a_card_of_the_same_name_has_the_number(self, hub):
+        """Two cards that the rule does not hold for one person, of one name on one number."""
+        church_id = hub.church()
+        (card,) = save(hub.database, church_id, self.ANNABEL | {"sms_consent": "no"})
+        ask_to_erase(hub, church_id, card.number)
+        (later,) = save(hub.database, church_id, self.ANNABEL | {"sms_consent": "yes"})
+        carry_out(hub, church_id)
+        assert ("annabel quastel", "no") in self.said(hub, church_id)
+        del later
+
+    def test_a_stop_by_nobody_in_particular_is_not_that_of_a_card_without_a_name(self, hub):
+        church_id = hub.church()
+        (card,) = save(hub.database, church_id, {"phone": ANNA["phone"], "notes": "no name"})
+        tom = {"first_name": "Tom", "last_name": "Quastel", "phone": ANNA["phone"]}
+        save(hub.database, church_id, tom)
+        self.stop(hub, church_id, "")
+        self.stop(hub, church_id, "", kind="asked")
+        ask_to_erase(hub, church_id, card.number, typed=str(card.number))
+        carry_out(hub, church_id)
+        assert self.said(hub, church_id) == [("", "asked"), ("", "stop")]
