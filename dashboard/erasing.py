@@ -50,11 +50,19 @@ def standing(progress: Progress, names: Mapping[str, str], *, now: datetime, zon
     shared = (
         " A contact stays in GoHighLevel: another person's card is in it." if progress.shared_contacts else ""
     )
-    return f"{asked} Erased: {cards(progress.cards)}.{shared}"
+    elsewhere = (
+        " The hub cannot reach their contact in GoHighLevel: the church is no longer connected to the location that"
+        " it is in. Remove it there by hand."
+        if progress.contacts_elsewhere
+        else ""
+    )
+    return f"{asked} Erased: {cards(progress.cards)}.{shared}{elsewhere}"
 
 
 def contact_standing(removal: Removal, *, now: datetime, zone: ZoneInfo) -> str:
-    """Whether the contact in GoHighLevel is gone, and if not, why and when it is tried next."""
+    """Whether the contact in GoHighLevel is gone, and if not, why, and when it is tried next if it is."""
+    if removal.in_use:
+        return "The contact stays in GoHighLevel: it is in use again, for a card that came in later went into it."
     if removal.done:
         return "The contact is gone from GoHighLevel."
     if removal.cause is None:

@@ -114,14 +114,18 @@ def _carry_out(session: Session, ring: KeyRing, church_id: UUID, erasure_id: UUI
     if _on_its_way(session, church_id, ids):
         return False
     traces = _traces(session, church_id, ids)
-    contacts = shared = 0
+    contacts = shared = elsewhere = 0
     if request.contacts_too:
         others = _of_others(session, church_id, traces.contact_ids, ids)
-        contacts = _remove_contacts(session, church_id, erasure_id, traces.contact_ids - others)
+        wanted = traces.contact_ids - others
+        contacts = _remove_contacts(session, church_id, erasure_id, wanted)
+        elsewhere = len(wanted) - contacts
         shared = len(others)
     went = {"cards": len(ids)} | take_away(session, ring, church_id, traces, now=now)
     if shared:
         went["shared_contacts"] = shared
+    if elsewhere:
+        went["contacts_elsewhere"] = elsewhere
     session.execute(
         update(Erasure)
         .where(Erasure.id == erasure_id)
@@ -433,12 +437,30 @@ def _of_others(
     return frozenset(contact_id for contact_id in found if contact_id)
 
 
+def _within_reach(
+    session: Session, church_id: UUID, location_id: UUID, contact_ids: Collection[str]
+) -> set[str]:
+    """Those of the location that the church is connected to; an id of one that it has left is nobody's there."""
+    left = select(Location.id).where(Location.church_id == church_id, Location.id != location_id)
+    if session.scalar(left.limit(1)) is None:
+        return set(contact_ids)
+    here = session.scalars(
+        select(ContactLink.contact_id).where(
+            ContactLink.location_id == location_id, ContactLink.contact_id.in_(contact_ids)
+        )
+    )
+    return set(here)
+
+
 def _remove_contacts(
     session: Session, church_id: UUID, erasure_id: UUID, contact_ids: Collection[str]
 ) -> int:
     """Files what is to go from GoHighLevel. Of a location that is no longer the church's nothing can go."""
     location_id = session.scalar(select(Location.id).where(Location.church_id == church_id, Location.active))
-    if location_id is None or not contact_ids:
+    if location_id is None:
+        return 0
+    contact_ids = _within_reach(session, church_id, location_id, contact_ids)
+    if not contact_ids:
         return 0
     added = upsert(ContactRemoval).values(
         [

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import UTC, datetime
+from typing import ClassVar
 
 import pytest
 from sqlalchemy import text
@@ -17,6 +18,7 @@ from ghl.erasing import ask, contacts
 from ghl.erasing.proofs import proofs_of
 from ghl.ids import new_id
 from ghl.intake.receive import Sent
+from ghl.questions.take import take
 from ghl.statuses import AttemptOutcome, CardStatus, Channel, ConsentKind
 from jobs.housekeeping import tasks
 from tests.erasing.conftest import ANNA, ask_to_erase, carry_out, number_of, scatter, send, traces_in
@@ -363,6 +365,58 @@ class TestContacts:
         wait_for(lambda: self.go_on(hub) or self.states(hub) == [("done", None)])
         assert hub.contacts() == []
 
+    def later_card(self, hub, church_id):
+        """A card that comes while the removal waits, and goes into the same contact."""
+        (again,) = save(hub.database, church_id, dict(ANNA))
+        hub.arrived(church_id, 1)
+        assert len(hub.contacts()) == 1
+        return again
+
+    def test_a_contact_that_a_later_card_went_into_stays(self, hub):
+        self.church_id, card = self.erased(hub)
+        ask_to_erase(hub, self.church_id, card.number, contacts_too=True)
+        run_task(hub, "erase people")
+        self.later_card(hub, self.church_id)
+        run_task(hub, "remove contacts")
+        assert self.states(hub) == [("done", "in_use_again")]
+        assert hub.query(self.church_id, "SELECT 1 FROM questions WHERE kind = 'remove_contact'") == []
+        with hub.database.church(self.church_id) as session:
+            (progress,) = ask.recent(session, self.church_id)
+        assert (progress.over, progress.removals[0].in_use) == (True, True)
+        assert len(hub.contacts()) == 1
+
+    def test_what_no_worker_took_yet_is_taken_back(self, hub):
+        self.church_id = hub.church()
+        (card,) = save(hub.database, self.church_id, dict(ANNA))
+        hub.query(self.church_id, "UPDATE cards SET contact_id = 'C1' RETURNING 1")
+        ask_to_erase(hub, self.church_id, card.number, contacts_too=True)
+        assert carry_out(hub, self.church_id) == 1
+        with hub.database.church(self.church_id) as session:
+            assert contacts.follow(session, self.church_id)
+        save(hub.database, self.church_id, dict(ANNA))
+        hub.query(self.church_id, "UPDATE cards SET contact_id = 'C1' RETURNING 1")
+        hub.query(self.church_id, "UPDATE contact_removals SET due_at = now() RETURNING 1")
+        with hub.database.church(self.church_id) as session:
+            assert not contacts.follow(session, self.church_id)
+        assert self.states(hub) == [("done", "in_use_again")]
+        [(location,)] = hub.query(self.church_id, "SELECT id FROM locations")
+        with hub.database.church(self.church_id) as session:
+            assert not take(session, self.church_id, location, token=new_id(), calls=10).questions
+
+    def test_of_a_location_that_was_left_a_contact_is_out_of_reach(self, hub, owner):
+        self.church_id, card = self.erased(hub)
+        owner("UPDATE locations SET active = false")
+        owner(
+            "INSERT INTO locations (id, church_id, ghl_id, active, allow_duplicates, checked_at)"
+            " SELECT gen_random_uuid(), church_id, 'simElsewhere0000001', true, false, now() FROM locations"
+        )
+        ask_to_erase(hub, self.church_id, card.number, contacts_too=True)
+        assert carry_out(hub, self.church_id) == 1
+        assert self.states(hub) == []
+        with hub.database.church(self.church_id) as session:
+            (progress,) = ask.recent(session, self.church_id)
+        assert (progress.over, progress.contacts_elsewhere) == (True, 1)
+
     def test_the_wait_grows_and_never_ends(self):
         waits = [contacts.wait_after(tries).total_seconds() for tries in (1, 2, 3, 50)]
         assert waits == [300, 600, 1200, 21600]
@@ -371,7 +425,7 @@ class TestContacts:
 class TestOnlyTheirOwn:
     """What other people said stays, whoever is erased beside them."""
 
-    ANNABEL = {"first_name": "Annabel", "last_name": "Quastel", "phone": ANNA["phone"]}
+    ANNABEL: ClassVar = {"first_name": "Annabel", "last_name": "Quastel", "phone": ANNA["phone"]}
 
     def said(self, hub, church_id):
         return [
