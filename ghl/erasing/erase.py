@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import Row, bindparam, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
@@ -25,7 +26,7 @@ from ghl.cards.fingerprint import person_key
 from ghl.cards.person import Person, Verdict, plain_name, same_person
 from ghl.cards.phone import PhoneError, e164
 from ghl.cards.stored import read_known
-from ghl.crypto import KeyRing
+from ghl.crypto import KeyRing, KeyRingError
 from ghl.db.engine import Database
 from ghl.db.models import (
     Card,
@@ -97,8 +98,17 @@ def carry_out(database: Database, ring: KeyRing, church_id: UUID, *, now: dateti
         ).all()
     done = 0
     for erasure_id in waiting:
-        with database.erasing(church_id) as session:
-            done += _carry_out(session, ring, church_id, erasure_id, now)
+        try:
+            with database.erasing(church_id) as session:
+                done += _carry_out(session, ring, church_id, erasure_id, now)
+        except (SQLAlchemyError, KeyRingError) as error:
+            # It stays asked, and keeps no later one waiting.
+            log.warning(
+                "erasure put off",
+                church_id=str(church_id),
+                erasure=str(erasure_id),
+                error=type(error).__name__,
+            )
     return done
 
 

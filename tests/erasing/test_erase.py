@@ -5,13 +5,16 @@ from datetime import UTC, datetime
 from typing import ClassVar
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from ghl.cards import drafts
 from ghl.cards.correct import CardMissingError, correct
 from ghl.cards.fields import parse_card
 from ghl.chain.seal import seal
 from ghl.chain.verify import verify
+from ghl.crypto import new_key_line
 from ghl.delivery.claim import claim
 from ghl.delivery.settle import LinkedContact, Settlement, settle
 from ghl.erasing import ask, contacts
@@ -20,6 +23,7 @@ from ghl.ids import new_id
 from ghl.intake.receive import Sent
 from ghl.questions.take import take
 from ghl.statuses import AttemptOutcome, CardStatus, Channel, ConsentKind
+from jobs.container import build_container
 from jobs.housekeeping import tasks
 from tests.erasing.conftest import ANNA, ask_to_erase, carry_out, number_of, scatter, send, traces_in
 from tests.support.churches import card_values, save
@@ -499,3 +503,40 @@ class TestOnlyTheirOwn:
         ask_to_erase(hub, church_id, card.number, typed=str(card.number))
         carry_out(hub, church_id)
         assert self.said(hub, church_id) == [("", "asked"), ("", "stop")]
+
+
+def test_one_that_cannot_be_carried_out_keeps_no_later_one_waiting(hub, owner):
+    church_id = hub.church()
+    first, second = (save(hub.database, church_id, card_values(number))[0] for number in (1, 2))
+    for card, name in ((first, "Anna1 Keller"), (second, "Anna2 Keller")):
+        ask_to_erase(hub, church_id, card.number, typed=name)
+    owner(
+        "CREATE FUNCTION refuse_one() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN IF OLD.first_name = 'Anna1' THEN RAISE 'broken'; END IF; RETURN OLD; END $$"
+    )
+    owner("CREATE TRIGGER refuse_one BEFORE DELETE ON cards FOR EACH ROW EXECUTE FUNCTION refuse_one()")
+    assert carry_out(hub, church_id) == 1
+    assert hub.query(church_id, "SELECT first_name FROM cards") == [("Anna1",)]
+    owner("DROP TRIGGER refuse_one ON cards")
+    assert carry_out(hub, church_id) == 1
+
+
+def test_keys_are_looked_at_when_there_is_something_to_do_and_then_once(hub):
+    """Not once a church: where they stand may be a server that has limits of its own."""
+    church_id, other = hub.church(), hub.church("hope", location="simLocation000000002")
+    wrong = hub.settings.model_copy(update={"encryption_keys": SecretStr(new_key_line(1))})
+    container = build_container(wrong, name="test")
+    try:
+        by_name = {task.name: task for task in tasks(container)}
+        with capture_logs() as logged:
+            by_name["erase people"].run()
+            by_name["remove churches"].run()
+        assert logged == []
+        for one in (church_id, other):
+            (card,) = save(hub.database, one, dict(ANNA))
+            ask_to_erase(hub, one, card.number)
+        with capture_logs() as logged:
+            by_name["erase people"].run()
+        assert [entry["event"] for entry in logged] == ["erasing put off"]
+    finally:
+        container.close()
