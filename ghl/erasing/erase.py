@@ -270,7 +270,7 @@ def _prove_consent(session: Session, ring: KeyRing, church_id: UUID, traces: Tra
     return proofs.keep(session, ring, church_id, sorted(gone, key=lambda row: row.id), now=now)
 
 
-def _speaks_for_others(row: Row[Any], names: Collection[str] | None) -> bool:
+def _speaks_for_others(row: Row[*tuple[Any, ...]], names: Collection[str] | None) -> bool:
     """`names` are those on other cards with the address, None where there are none."""
     if names is None:
         return False

@@ -484,7 +484,7 @@ class TestOnlyTheirOwn:
         assert sorted(proof.kind for proof in proofs) == ["stop", "yes", "yes"]
 
     def test_a_no_stays_while_a_card_of_the_same_name_has_the_number(self, hub):
-        """Two cards that the rule does not hold for one person, of one name on one number."""
+        """It came after the request, so it is not erased with it."""
         church_id = hub.church()
         (card,) = save(hub.database, church_id, self.ANNABEL | {"sms_consent": "no"})
         ask_to_erase(hub, church_id, card.number)
