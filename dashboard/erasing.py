@@ -20,6 +20,10 @@ STAYS = (
         "The proof of what they said about messages: the words, when, and their phone and e-mail in a form that"
         " nobody can read back. Only who has the number in hand finds it."
     ),
+    (
+        "A stop, with the name beside it, as long as another card has the same phone or e-mail: it holds for that card"
+        " too. So does a no, for a card of the same name."
+    ),
     "The change log: who did what and when, without anything that stood on a card.",
     "Notes and cards of other people that name them, such as a child's card with its guardian.",
 )
@@ -46,11 +50,19 @@ def standing(progress: Progress, names: Mapping[str, str], *, now: datetime, zon
     shared = (
         " A contact stays in GoHighLevel: another person's card is in it." if progress.shared_contacts else ""
     )
-    return f"{asked} Erased: {cards(progress.cards)}.{shared}"
+    elsewhere = (
+        " The hub cannot reach their contact in GoHighLevel: the church is no longer connected to the location that"
+        " it is in. Remove it there by hand."
+        if progress.contacts_elsewhere
+        else ""
+    )
+    return f"{asked} Erased: {cards(progress.cards)}.{shared}{elsewhere}"
 
 
 def contact_standing(removal: Removal, *, now: datetime, zone: ZoneInfo) -> str:
-    """Whether the contact in GoHighLevel is gone, and if not, why and when it is tried next."""
+    """Whether the contact in GoHighLevel is gone, and if not, why, and when it is tried next if it is."""
+    if removal.in_use:
+        return "The contact stays in GoHighLevel: it is in use again, for a card that came in later went into it."
     if removal.done:
         return "The contact is gone from GoHighLevel."
     if removal.cause is None:

@@ -26,9 +26,9 @@ log = structlog.get_logger(__name__)
 def erasing(container: Container) -> Sequence[Task]:
     """What is done over and over. Each may run twice at once without harm."""
     return (
-        Task("erase people", lambda: _each(container, erase.churches_waiting, _carry_out)),
+        Task("erase people", lambda: _each_with_keys(container, erase.churches_waiting, _carry_out)),
         Task("remove contacts", lambda: _each(container, contacts.churches_due, _follow), ASK_SECONDS),
-        Task("remove churches", lambda: _each(container, church.being_removed, _remove)),
+        Task("remove churches", lambda: _each_with_keys(container, church.being_removed, _remove)),
         Task("let old rows go", lambda: _retain(container), RETENTION_SECONDS),
     )
 
@@ -38,10 +38,32 @@ def _each(
     churches: Callable[[Session], Iterable[UUID]],
     work: Callable[[Container, UUID], object],
 ) -> None:
-    """What goes wrong in one church keeps no other one waiting."""
     with container.database.system() as session:
         found = list(churches(session))
-    for church_id in found:
+    _work(container, found, work)
+
+
+def _each_with_keys(
+    container: Container,
+    churches: Callable[[Session], Iterable[UUID]],
+    work: Callable[[Container, KeyRing, UUID], object],
+) -> None:
+    """As `_each`. The keys are looked at where there is something to do, and once for all churches."""
+    with container.database.system() as session:
+        found = list(churches(session))
+    if not found:
+        return
+    try:
+        ring = _right_keys(container)
+    except KeyRingError as error:
+        log.warning("erasing put off", churches=len(found), why=str(error))
+        return
+    _work(container, found, lambda container, church_id: work(container, ring, church_id))
+
+
+def _work(container: Container, churches: Iterable[UUID], work: Callable[[Container, UUID], object]) -> None:
+    """What goes wrong in one church keeps no other one waiting."""
+    for church_id in churches:
         try:
             work(container, church_id)
         except redis.RedisError as error:
@@ -53,8 +75,8 @@ def _each(
             log.warning("erasing put off", church_id=str(church_id), why=str(error))
 
 
-def _carry_out(container: Container, church_id: UUID) -> None:
-    erase.carry_out(container.database, _right_keys(container), church_id, now=container.clock.now())
+def _carry_out(container: Container, ring: KeyRing, church_id: UUID) -> None:
+    erase.carry_out(container.database, ring, church_id, now=container.clock.now())
 
 
 def _follow(container: Container, church_id: UUID) -> None:
@@ -64,8 +86,7 @@ def _follow(container: Container, church_id: UUID) -> None:
         container.waker.wake(church_id)
 
 
-def _remove(container: Container, church_id: UUID) -> None:
-    ring = _right_keys(container)
+def _remove(container: Container, ring: KeyRing, church_id: UUID) -> None:
     for _ in range(REMOVE_STEPS):
         if church.step(container.database, ring, church_id, now=container.clock.now()):
             return

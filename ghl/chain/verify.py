@@ -262,9 +262,13 @@ def _find_unsealed(database: Database, reports: Mapping[UUID, Report]) -> None:
 def _names(session: Session, church: UUID | None) -> dict[UUID, str]:
     """Every chain by the church's short name; those of churches that are gone as well, for their seals remain."""
     wanted = select(Church.id, Church.slug).order_by(Church.slug)
+    sealed = select(AuditSeal.chain).where(AuditSeal.chain != INSTALLATION).distinct()
     if church is not None:
         wanted = wanted.where(Church.id == church)
+        sealed = sealed.where(AuditSeal.chain == church)
     names = {row.id: row.slug for row in session.execute(wanted)}
+    # A row of a church that somebody took away must not take its chain out of sight.
+    names |= {chain: str(chain) for chain in session.scalars(sealed) if chain not in names}
     return names if church is not None else {INSTALLATION: "(the installation)", **names}
 
 

@@ -16,6 +16,7 @@ from ghl import audit
 from ghl.cards.person import Person
 from ghl.cards.queueing import lock, put
 from ghl.db.models import Card, ConsentEvent, ContactLink, ContactRemoval, Erasure, Outbox
+from ghl.erasing.contacts import IN_USE
 from ghl.erasing.people import PersonCard, Sorted, same_name, sort_out
 from ghl.ids import new_id
 from ghl.statuses import CardStatus
@@ -68,18 +69,25 @@ class Foreseen:
 
 @dataclass(frozen=True)
 class Removal:
-    """A contact that is to go from GoHighLevel. `cause` is why it has not gone yet, if that is known."""
+    """A contact that is to go from GoHighLevel. `cause` is why it has not gone yet, if that is known.
+
+    `in_use`: it stays, for a card that came later went into it.
+    """
 
     contact_id: str
     done: bool
     tries: int
     due_at: datetime
     cause: str | None
+    in_use: bool = False
 
 
 @dataclass(frozen=True)
 class Progress:
-    """A request and how far it is. `shared_contacts` stay in GoHighLevel: another person's card is in them."""
+    """A request and how far it is. `shared_contacts` stay in GoHighLevel: another person's card is in them.
+
+    `contacts_elsewhere` are in a location that the church has left, where the hub reaches nothing.
+    """
 
     id: UUID
     number: int
@@ -90,6 +98,7 @@ class Progress:
     contacts_too: bool
     removals: tuple[Removal, ...] = field(default=())
     shared_contacts: int = 0
+    contacts_elsewhere: int = 0
 
     @property
     def over(self) -> bool:
@@ -230,7 +239,9 @@ def recent(session: Session, church_id: UUID, *, limit: int = MOST_LISTED) -> li
         .order_by(ContactRemoval.id)
     ):
         removals.setdefault(row.erasure_id, []).append(
-            Removal(row.contact_id, row.state == "done", row.tries, row.due_at, row.cause)
+            Removal(
+                row.contact_id, row.state == "done", row.tries, row.due_at, row.cause, row.cause == IN_USE
+            )
         )
     return [
         Progress(
@@ -243,6 +254,7 @@ def recent(session: Session, church_id: UUID, *, limit: int = MOST_LISTED) -> li
             row.contacts_too,
             tuple(removals.get(row.id, ())),
             int(row.went.get("shared_contacts", 0)),
+            int(row.went.get("contacts_elsewhere", 0)),
         )
         for row in rows
     ]

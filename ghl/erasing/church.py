@@ -193,16 +193,24 @@ def _cards(session: Session, church_id: UUID) -> int:
     return len(ids)
 
 
-def _statements(session: Session, ring: KeyRing, church_id: UUID, now: datetime) -> int:
-    events = session.execute(
-        select(*proofs.EVENT)
+def _statements(session: Session, ring: KeyRing, church_id: UUID, now: datetime) -> bool:
+    """Turns a batch into proofs; whether there was one. Only what it took away itself does it prove."""
+    some = (
+        select(ConsentEvent.id)
         .where(ConsentEvent.church_id == church_id)
         .order_by(ConsentEvent.id)
         .limit(ROWS_AT_ONCE)
+    )
+    ids = session.scalars(some).all()
+    gone = session.execute(
+        delete(ConsentEvent)
+        .where(ConsentEvent.id.in_(ids))
+        .returning(*proofs.EVENT)
+        .execution_options(synchronize_session=False)
     ).all()
-    proofs.keep(session, ring, church_id, events, now=now)
-    session.execute(delete(ConsentEvent).where(ConsentEvent.id.in_([row.id for row in events])))
-    return len(events)
+    proofs.keep(session, ring, church_id, sorted(gone, key=lambda row: row.id), now=now)
+    # Where another process took them all, there may be more behind them.
+    return bool(ids)
 
 
 def _let_people_go(session: Session, church_id: UUID) -> int:

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
 from ghl import audit
-from ghl.db.models import ContactRemoval, Location
+from ghl.db.models import Card, ContactLink, ContactRemoval, Location, Question
 from ghl.questions import ask as questions
+from ghl.questions.ask import Asked
 from ghl.questions.kinds import REMOVE_CONTACT
 from ghl.statuses import QuestionState
 
@@ -72,6 +73,10 @@ def wait_after(tries: int) -> timedelta:
     return min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT)
 
 
+IN_USE = "in_use_again"
+"""Why a removal ended without one: a card that came later went into the contact. See `ask.Removal`."""
+
+
 def _follow(session: Session, church_id: UUID, row: ContactRemoval) -> bool:
     asked = questions.look(session, church_id, row.question_id) if row.question_id else None
     if asked is not None and asked.state is QuestionState.ANSWERED:
@@ -79,6 +84,9 @@ def _follow(session: Session, church_id: UUID, row: ContactRemoval) -> bool:
         audit.record(
             session, church_id=church_id, actor=ACTOR, action="contact.removed", subject=str(row.erasure_id)
         )
+        return False
+    if _in_use(session, church_id, row) and _nobody_removes(session, church_id, asked):
+        _write(session, row, state="done", cause=IN_USE)
         return False
     if asked is not None and asked.state is QuestionState.FAILED:
         tries = row.tries + 1
@@ -106,6 +114,33 @@ def _follow(session: Session, church_id: UUID, row: ContactRemoval) -> bool:
         return False
     _write(session, row, question_id=new.id, wait=LOOK_AGAIN)
     return True
+
+
+def _in_use(session: Session, church_id: UUID, row: ContactRemoval) -> bool:
+    """Whether a card is in the contact: the person's own went, so it came later."""
+    link = exists().where(
+        ContactLink.location_id == row.location_id, ContactLink.contact_id == row.contact_id
+    )
+    card = exists().where(Card.church_id == church_id, Card.contact_id == row.contact_id)
+    # The link is found by its key, and is there for nearly all.
+    return bool(session.scalar(select(link)) or session.scalar(select(card)))
+
+
+def _nobody_removes(session: Session, church_id: UUID, asked: Asked | None) -> bool:
+    """Whether no worker is at it. A question that none took yet is taken back: who takes it meanwhile holds its row."""
+    if asked is None or asked.state is QuestionState.FAILED:
+        return True
+    withdrawn = session.execute(
+        update(Question)
+        .where(
+            Question.church_id == church_id,
+            Question.id == asked.id,
+            Question.state == QuestionState.WAITING,
+        )
+        .values(wanted_until=func.now())
+        .execution_options(synchronize_session=False)
+    )
+    return bool(withdrawn.rowcount) or asked.expired  # type: ignore[attr-defined]
 
 
 def _write(session: Session, row: ContactRemoval, *, wait: timedelta = timedelta(), **values: object) -> None:

@@ -7,12 +7,14 @@ the cards afterwards finds no rows and changes nothing.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import bindparam, delete, func, or_, select, text, update
+from sqlalchemy import Row, bindparam, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
@@ -24,7 +26,7 @@ from ghl.cards.fingerprint import person_key
 from ghl.cards.person import Person, Verdict, plain_name, same_person
 from ghl.cards.phone import PhoneError, e164
 from ghl.cards.stored import read_known
-from ghl.crypto import KeyRing
+from ghl.crypto import KeyRing, KeyRingError
 from ghl.db.engine import Database
 from ghl.db.models import (
     Card,
@@ -43,6 +45,7 @@ from ghl.db.models import (
 )
 from ghl.erasing import proofs
 from ghl.ids import new_id
+from ghl.statuses import ConsentKind
 
 log = structlog.get_logger(__name__)
 
@@ -70,11 +73,11 @@ class Traces:
 
     @property
     def names(self) -> set[str]:
-        """Their whole names, as the log of consent has them."""
+        """Their whole names, as the log of consent has them. A card without a name names nobody."""
         return {
             f"{plain_name(person.first_name)} {plain_name(person.last_name)}".strip()
             for person in self.persons
-        }
+        } - {""}
 
 
 def churches_waiting(session: Session, *, most: int = 200) -> Sequence[UUID]:
@@ -95,8 +98,17 @@ def carry_out(database: Database, ring: KeyRing, church_id: UUID, *, now: dateti
         ).all()
     done = 0
     for erasure_id in waiting:
-        with database.erasing(church_id) as session:
-            done += _carry_out(session, ring, church_id, erasure_id, now)
+        try:
+            with database.erasing(church_id) as session:
+                done += _carry_out(session, ring, church_id, erasure_id, now)
+        except (SQLAlchemyError, KeyRingError) as error:
+            # It stays asked, and keeps no later one waiting.
+            log.warning(
+                "erasure put off",
+                church_id=str(church_id),
+                erasure=str(erasure_id),
+                error=type(error).__name__,
+            )
     return done
 
 
@@ -112,14 +124,18 @@ def _carry_out(session: Session, ring: KeyRing, church_id: UUID, erasure_id: UUI
     if _on_its_way(session, church_id, ids):
         return False
     traces = _traces(session, church_id, ids)
-    contacts = shared = 0
+    contacts = shared = elsewhere = 0
     if request.contacts_too:
-        others = _of_others(session, church_id, traces)
-        contacts = _remove_contacts(session, church_id, erasure_id, traces.contact_ids - others)
+        others = _of_others(session, church_id, traces.contact_ids, ids)
+        wanted = traces.contact_ids - others
+        contacts = _remove_contacts(session, church_id, erasure_id, wanted)
+        elsewhere = len(wanted) - contacts
         shared = len(others)
     went = {"cards": len(ids)} | take_away(session, ring, church_id, traces, now=now)
     if shared:
         went["shared_contacts"] = shared
+    if elsewhere:
+        went["contacts_elsewhere"] = elsewhere
     session.execute(
         update(Erasure)
         .where(Erasure.id == erasure_id)
@@ -176,14 +192,18 @@ def _traces(session: Session, church_id: UUID, ids: Sequence[UUID]) -> Traces:
             Card.church_id == church_id, Card.id.in_(ids)
         )
     ).all()
-    persons = {Person(row.first_name, row.last_name, row.phone, row.email) for row in cards}
+    now = {Person(row.first_name, row.last_name, row.phone, row.email) for row in cards}
+    persons = set(now)
     revisions = session.scalars(
         select(CardRevision.fields).where(CardRevision.church_id == church_id, CardRevision.card_id.in_(ids))
     )
     for stored in revisions:
         fields = read_known(stored)
         addresses = read_addresses(fields, region)
-        persons.add(Person(fields.first_name, fields.last_name, addresses.phone, addresses.email))
+        before = Person(fields.first_name, fields.last_name, addresses.phone, addresses.email)
+        # A card may have been typed as somebody else at first: what that person has elsewhere is not theirs.
+        if any(same_person(before, one) is Verdict.SAME for one in now):
+            persons.add(before)
     contact_ids = {row.contact_id for row in cards if row.contact_id}
     links = session.execute(
         select(
@@ -201,31 +221,81 @@ def _traces(session: Session, church_id: UUID, ids: Sequence[UUID]) -> Traces:
             ),
         )
     )
+    shared = _of_others(session, church_id, contact_ids, ids)
     for row in links:
         contact = Person(row.first_name, row.last_name, row.phone, row.email)
-        if row.contact_id in contact_ids or any(same_person(contact, one) is Verdict.SAME for one in persons):
+        same = any(same_person(contact, one) is Verdict.SAME for one in persons)
+        if same or row.contact_id in contact_ids - shared:
             contact_ids.add(row.contact_id)
             persons.add(contact)
     return Traces(frozenset(persons), tuple(ids), frozenset(contact_ids))
 
 
 def _prove_consent(session: Session, ring: KeyRing, church_id: UUID, traces: Traces, now: datetime) -> int:
-    """Statements become proofs. Of an address that others write too, only what this person said goes."""
-    events = session.execute(
-        select(*proofs.EVENT)
-        .where(
+    """Statements become proofs. Of an address that others write too, only what this person said goes.
+
+    And of that not what speaks for a card that stays: a stop counts for the address, whoever said it, and a no for
+    everybody of that name (`ghl.cards.consent`). The last card with the address takes them along.
+    """
+    at_theirs = or_(
+        (ConsentEvent.channel == "sms") & ConsentEvent.address.in_(traces.phones),
+        (ConsentEvent.channel == "email") & ConsentEvent.address.in_(traces.emails),
+    )
+    found = session.execute(
+        select(
+            ConsentEvent.id,
+            ConsentEvent.channel,
+            ConsentEvent.address,
+            ConsentEvent.person,
+            ConsentEvent.kind,
+        ).where(
             ConsentEvent.church_id == church_id,
             or_(
-                (ConsentEvent.channel == "sms") & ConsentEvent.address.in_(traces.phones),
-                (ConsentEvent.channel == "email") & ConsentEvent.address.in_(traces.emails),
+                ConsentEvent.card_id.in_(traces.card_ids),
+                at_theirs & (ConsentEvent.person.in_(traces.names) | (ConsentEvent.kind == ConsentKind.STOP)),
             ),
-            or_(ConsentEvent.card_id.in_(traces.card_ids), ConsentEvent.person.in_(traces.names)),
         )
-        .order_by(ConsentEvent.id)
     ).all()
-    kept = proofs.keep(session, ring, church_id, events, now=now)
-    session.execute(delete(ConsentEvent).where(ConsentEvent.id.in_([row.id for row in events])))
-    return kept
+    addresses = {
+        (row.channel, row.address) for row in found if row.kind in {ConsentKind.STOP, ConsentKind.NO}
+    }
+    names = _names_at(session, church_id, addresses, traces.card_ids)
+    ids = [row.id for row in found if not _speaks_for_others(row, names.get((row.channel, row.address)))]
+    gone = session.execute(
+        delete(ConsentEvent)
+        .where(ConsentEvent.id.in_(ids))
+        .returning(*proofs.EVENT)
+        .execution_options(synchronize_session=False)
+    ).all()
+    return proofs.keep(session, ring, church_id, sorted(gone, key=lambda row: row.id), now=now)
+
+
+def _speaks_for_others(row: Row[*tuple[Any, ...]], names: Collection[str] | None) -> bool:
+    """`names` are those on other cards with the address, None where there are none."""
+    if names is None:
+        return False
+    return row.kind == ConsentKind.STOP or (row.kind == ConsentKind.NO and row.person in names)
+
+
+def _names_at(
+    session: Session, church_id: UUID, addresses: Collection[tuple[str, str]], card_ids: Collection[UUID]
+) -> dict[tuple[str, str], set[str]]:
+    """Who stands on other cards of the church with these addresses."""
+    names: dict[tuple[str, str], set[str]] = {}
+    for channel, column in (("sms", Card.phone), ("email", Card.email)):
+        rows = session.execute(
+            select(column.label("address"), Card.first_name, Card.last_name)
+            .where(
+                Card.church_id == church_id,
+                column.in_([address for of, address in addresses if of == channel]),
+                Card.id.not_in(card_ids),
+            )
+            .distinct()
+        )
+        for row in rows:
+            name = f"{plain_name(row.first_name)} {plain_name(row.last_name)}".strip()
+            names.setdefault((channel, row.address), set()).add(name)
+    return names
 
 
 def _drafts(session: Session, church_id: UUID, traces: Traces) -> int:
@@ -361,18 +431,35 @@ FORGET_BODIES = text(
 )
 
 
-def _of_others(session: Session, church_id: UUID, traces: Traces) -> frozenset[str]:
+def _of_others(
+    session: Session, church_id: UUID, contact_ids: Collection[str], card_ids: Collection[UUID]
+) -> frozenset[str]:
     """Contacts that another person's card went into as well, because somebody decided so: those stay theirs."""
     found = session.scalars(
         select(Card.contact_id)
         .where(
             Card.church_id == church_id,
-            Card.contact_id.in_(traces.contact_ids),
-            Card.id.not_in(traces.card_ids),
+            Card.contact_id.in_(contact_ids),
+            Card.id.not_in(card_ids),
         )
         .distinct()
     )
     return frozenset(contact_id for contact_id in found if contact_id)
+
+
+def _within_reach(
+    session: Session, church_id: UUID, location_id: UUID, contact_ids: Collection[str]
+) -> set[str]:
+    """Those of the location that the church is connected to; an id of one that it has left is nobody's there."""
+    left = select(Location.id).where(Location.church_id == church_id, Location.id != location_id)
+    if session.scalar(left.limit(1)) is None:
+        return set(contact_ids)
+    here = session.scalars(
+        select(ContactLink.contact_id).where(
+            ContactLink.location_id == location_id, ContactLink.contact_id.in_(contact_ids)
+        )
+    )
+    return set(here)
 
 
 def _remove_contacts(
@@ -380,7 +467,10 @@ def _remove_contacts(
 ) -> int:
     """Files what is to go from GoHighLevel. Of a location that is no longer the church's nothing can go."""
     location_id = session.scalar(select(Location.id).where(Location.church_id == church_id, Location.active))
-    if location_id is None or not contact_ids:
+    if location_id is None:
+        return 0
+    contact_ids = _within_reach(session, church_id, location_id, contact_ids)
+    if not contact_ids:
         return 0
     added = upsert(ContactRemoval).values(
         [

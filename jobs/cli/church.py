@@ -97,11 +97,14 @@ def remove(
     import redis
 
     from ghl.erasing import church as removing
+    from ghl.keys.check import check_keys
 
     with opened_hub() as hub:
         church_id, called = removing.find(hub.database, slug)
-        typed = name or typer.prompt(f"To remove {called} for ever, type its name")
+        # Before anything is stopped: a proof made with other keys could never be found again.
         ring = hub.key_ring
+        check_keys(hub.database, ring)
+        typed = name or typer.prompt(f"To remove {called} for ever, type its name")
         location = removing.request(hub.database, church_id, typed=typed, actor=ACTOR)
         if location:
             try:

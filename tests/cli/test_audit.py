@@ -7,7 +7,8 @@ from sqlalchemy import create_engine, text
 
 from ghl.chain.seal import seal
 from ghl.chain.watch import watch
-from tests.support.churches import card_values, church, save
+from ghl.keys.check import check_keys
+from tests.support.churches import card_values, church, key_ring, save
 
 
 @pytest.fixture
@@ -116,3 +117,20 @@ def test_how_long_cards_are_kept(hub, grace):
     assert hub("church", "keep", "grace").code == 2
     assert hub("church", "keep", "grace", "--years", "0").code == 2
     del grace
+
+
+def test_removing_a_church_with_other_keys_stops_before_anything_is_stopped(hub, grace, database):
+    check_keys(database, key_ring())
+    told = hub("church", "remove", "grace", "--name", "Grace")
+    assert told.code == 2
+    assert "encryption key 1" in told.err
+    with database.system() as session:
+        assert session.scalars(text("SELECT id FROM churches WHERE removing_at IS NULL")).all() == [grace]
+
+
+def test_the_chain_of_a_church_whose_row_is_gone_is_read_too(hub, grace, tamper):
+    tamper("DELETE FROM churches")
+    tamper("UPDATE audit_entries SET actor = 'somebody else'")
+    told = hub("audit", "verify")
+    assert told.code == 1
+    assert f"{grace}: BROKEN" in told.out

@@ -1,5 +1,6 @@
 """Removing a church: everything goes but the proofs and the change log, in pieces, beside a church that stays."""
 
+import threading
 from datetime import UTC, datetime
 
 import pytest
@@ -18,6 +19,11 @@ from ghl.people.users import add_user
 from ghl.statuses import CardSource, Channel, Role
 from tests.erasing.conftest import ANNA, scatter, send, traces_in
 from tests.support.churches import card_values, save
+from tests.support.hub import wait_for
+
+WAITS_FOR_ANOTHER = (
+    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 
 KEPT = {"churches", "audit_entries", "audit_seals", "audit_checks", "consent_proofs"}
 
@@ -150,3 +156,22 @@ def test_people_of_other_churches_stay(hub, two, owner):
     removing.request(hub.database, grace, typed="Grace", actor="x")
     remove_all(hub, grace)
     assert {row.email for row in owner("SELECT email FROM users")} == {"both@example.org", "ops@example.org"}
+
+
+def test_two_that_remove_at_once_keep_each_proof_once(hub, two, owner):
+    """The second comes while the first has taken the statements and not committed yet: it waits, and proves none."""
+    grace, _ = two
+    ring = hub.container.key_ring
+    said = owner("SELECT count(*) AS n FROM consent_events WHERE church_id = :c", c=grace)[0].n
+    assert said
+    removing.request(hub.database, grace, typed="Grace", actor="x")
+    while hub.query(grace, "SELECT 1 FROM cards LIMIT 1"):
+        removing.step(hub.database, ring, grace, now=now())
+    second = threading.Thread(target=lambda: removing.step(hub.database, ring, grace, now=now()))
+    with hub.database.erasing(grace) as session:
+        assert removing._statements(session, ring, grace, now())
+        second.start()
+        wait_for(lambda: owner(WAITS_FOR_ANOTHER))
+    second.join()
+    remove_all(hub, grace)
+    assert owner("SELECT count(*) AS n FROM consent_proofs WHERE church_id = :c", c=grace)[0].n == said

@@ -2,22 +2,28 @@
 
 import threading
 from datetime import UTC, datetime
+from typing import ClassVar
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from ghl.cards import drafts
 from ghl.cards.correct import CardMissingError, correct
 from ghl.cards.fields import parse_card
 from ghl.chain.seal import seal
 from ghl.chain.verify import verify
+from ghl.crypto import new_key_line
 from ghl.delivery.claim import claim
 from ghl.delivery.settle import LinkedContact, Settlement, settle
 from ghl.erasing import ask, contacts
 from ghl.erasing.proofs import proofs_of
 from ghl.ids import new_id
 from ghl.intake.receive import Sent
+from ghl.questions.take import take
 from ghl.statuses import AttemptOutcome, CardStatus, Channel, ConsentKind
+from jobs.container import build_container
 from jobs.housekeeping import tasks
 from tests.erasing.conftest import ANNA, ask_to_erase, carry_out, number_of, scatter, send, traces_in
 from tests.support.churches import card_values, save
@@ -363,6 +369,174 @@ class TestContacts:
         wait_for(lambda: self.go_on(hub) or self.states(hub) == [("done", None)])
         assert hub.contacts() == []
 
+    def later_card(self, hub, church_id):
+        """A card that comes while the removal waits, and goes into the same contact."""
+        (again,) = save(hub.database, church_id, dict(ANNA))
+        hub.arrived(church_id, 1)
+        assert len(hub.contacts()) == 1
+        return again
+
+    def test_a_contact_that_a_later_card_went_into_stays(self, hub):
+        self.church_id, card = self.erased(hub)
+        ask_to_erase(hub, self.church_id, card.number, contacts_too=True)
+        run_task(hub, "erase people")
+        self.later_card(hub, self.church_id)
+        run_task(hub, "remove contacts")
+        assert self.states(hub) == [("done", "in_use_again")]
+        assert hub.query(self.church_id, "SELECT 1 FROM questions WHERE kind = 'remove_contact'") == []
+        with hub.database.church(self.church_id) as session:
+            (progress,) = ask.recent(session, self.church_id)
+        assert (progress.over, progress.removals[0].in_use) == (True, True)
+        assert len(hub.contacts()) == 1
+
+    def test_what_no_worker_took_yet_is_taken_back(self, hub):
+        self.church_id = hub.church()
+        (card,) = save(hub.database, self.church_id, dict(ANNA))
+        hub.query(self.church_id, "UPDATE cards SET contact_id = 'C1' RETURNING 1")
+        ask_to_erase(hub, self.church_id, card.number, contacts_too=True)
+        assert carry_out(hub, self.church_id) == 1
+        with hub.database.church(self.church_id) as session:
+            assert contacts.follow(session, self.church_id)
+        save(hub.database, self.church_id, dict(ANNA))
+        hub.query(self.church_id, "UPDATE cards SET contact_id = 'C1' RETURNING 1")
+        hub.query(self.church_id, "UPDATE contact_removals SET due_at = now() RETURNING 1")
+        with hub.database.church(self.church_id) as session:
+            assert not contacts.follow(session, self.church_id)
+        assert self.states(hub) == [("done", "in_use_again")]
+        [(location,)] = hub.query(self.church_id, "SELECT id FROM locations")
+        with hub.database.church(self.church_id) as session:
+            assert not take(session, self.church_id, location, token=new_id(), calls=10).questions
+
+    def test_of_a_location_that_was_left_a_contact_is_out_of_reach(self, hub, owner):
+        self.church_id, card = self.erased(hub)
+        owner("UPDATE locations SET active = false")
+        owner(
+            "INSERT INTO locations (id, church_id, ghl_id, active, allow_duplicates, checked_at)"
+            " SELECT gen_random_uuid(), church_id, 'simElsewhere0000001', true, false, now() FROM locations"
+        )
+        ask_to_erase(hub, self.church_id, card.number, contacts_too=True)
+        assert carry_out(hub, self.church_id) == 1
+        assert self.states(hub) == []
+        with hub.database.church(self.church_id) as session:
+            (progress,) = ask.recent(session, self.church_id)
+        assert (progress.over, progress.contacts_elsewhere) == (True, 1)
+
     def test_the_wait_grows_and_never_ends(self):
         waits = [contacts.wait_after(tries).total_seconds() for tries in (1, 2, 3, 50)]
         assert waits == [300, 600, 1200, 21600]
+
+
+class TestOnlyTheirOwn:
+    """What other people said stays, whoever is erased beside them."""
+
+    ANNABEL: ClassVar = {"first_name": "Annabel", "last_name": "Quastel", "phone": ANNA["phone"]}
+
+    def said(self, hub, church_id):
+        return [
+            tuple(row)
+            for row in hub.query(church_id, "SELECT person, kind FROM consent_events ORDER BY person, kind")
+        ]
+
+    def stop(self, hub, church_id, person, kind="stop"):
+        hub.query(
+            church_id,
+            "INSERT INTO consent_events (church_id, channel, address, person, kind, purpose, source, recorded_by,"
+            " recorded_at) VALUES (:c, 'sms', '+16155550177', :person, :kind, 'follow-up', 'keyword', 'system', now())"
+            " RETURNING 1",
+            c=church_id,
+            person=person,
+            kind=kind,
+        )
+
+    def test_of_a_card_that_was_first_typed_as_another_person(self, hub, owner):
+        church_id = hub.church()
+        (typed,) = save(hub.database, church_id, self.ANNABEL | {"sms_consent": "yes"})
+        maria = {"first_name": "Maria", "last_name": "Sol", "phone": "(615) 555-0199", "sms_consent": "yes"}
+        with hub.database.church(church_id) as session:
+            now = datetime.now(UTC)
+            correct(session, church_id, typed.id, parse_card(maria), base_revision=1, actor="user:x", now=now)
+        save(hub.database, church_id, self.ANNABEL | {"sms_consent": "no"})
+        owner(
+            "INSERT INTO contact_links (location_id, contact_id, church_id, first_name, last_name, phone,"
+            " newest_applied_at, seen_at) SELECT id, 'CA', church_id, 'Annabel', 'Quastel', '+16155550177', now(), now()"
+            " FROM locations"
+        )
+        ask_to_erase(hub, church_id, typed.number, typed="Maria Sol", contacts_too=True)
+        assert carry_out(hub, church_id) == 1
+        assert self.said(hub, church_id) == [("annabel quastel", "no")]
+        assert hub.query(church_id, "SELECT contact_id FROM contact_links") == [("CA",)]
+        assert hub.query(church_id, "SELECT contact_id FROM contact_removals") == []
+
+    def test_a_stop_on_a_number_that_another_card_has_stays_for_that_card(self, hub):
+        church_id = hub.church()
+        (card,) = save(hub.database, church_id, self.ANNABEL | {"sms_consent": "yes"})
+        tom = {"first_name": "Tom", "last_name": "Quastel", "phone": ANNA["phone"], "sms_consent": "yes"}
+        (other,) = save(hub.database, church_id, tom)
+        self.stop(hub, church_id, "annabel quastel")
+        ask_to_erase(hub, church_id, card.number)
+        carry_out(hub, church_id)
+        assert self.said(hub, church_id) == [("annabel quastel", "stop"), ("tom quastel", "yes")]
+        ask_to_erase(hub, church_id, other.number, typed="Tom Quastel")
+        carry_out(hub, church_id)
+        assert self.said(hub, church_id) == [], "nobody has the number any more: it goes into a proof"
+        with hub.database.church(church_id) as session:
+            proofs = proofs_of(session, hub.container.key_ring, church_id, Channel.SMS, "+16155550177")
+        assert sorted(proof.kind for proof in proofs) == ["stop", "yes", "yes"]
+
+    def test_a_no_stays_while_a_card_of_the_same_name_has_the_number(self, hub):
+        """It came after the request, so it is not erased with it."""
+        church_id = hub.church()
+        (card,) = save(hub.database, church_id, self.ANNABEL | {"sms_consent": "no"})
+        ask_to_erase(hub, church_id, card.number)
+        (later,) = save(hub.database, church_id, self.ANNABEL | {"sms_consent": "yes"})
+        carry_out(hub, church_id)
+        assert ("annabel quastel", "no") in self.said(hub, church_id)
+        del later
+
+    def test_a_stop_by_nobody_in_particular_is_not_that_of_a_card_without_a_name(self, hub):
+        church_id = hub.church()
+        (card,) = save(hub.database, church_id, {"phone": ANNA["phone"], "notes": "no name"})
+        tom = {"first_name": "Tom", "last_name": "Quastel", "phone": ANNA["phone"]}
+        save(hub.database, church_id, tom)
+        self.stop(hub, church_id, "")
+        self.stop(hub, church_id, "", kind="asked")
+        ask_to_erase(hub, church_id, card.number, typed=str(card.number))
+        carry_out(hub, church_id)
+        assert self.said(hub, church_id) == [("", "asked"), ("", "stop")]
+
+
+def test_one_that_cannot_be_carried_out_keeps_no_later_one_waiting(hub, owner):
+    church_id = hub.church()
+    first, second = (save(hub.database, church_id, card_values(number))[0] for number in (1, 2))
+    for card, name in ((first, "Anna1 Keller"), (second, "Anna2 Keller")):
+        ask_to_erase(hub, church_id, card.number, typed=name)
+    owner(
+        "CREATE FUNCTION refuse_one() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN IF OLD.first_name = 'Anna1' THEN RAISE 'broken'; END IF; RETURN OLD; END $$"
+    )
+    owner("CREATE TRIGGER refuse_one BEFORE DELETE ON cards FOR EACH ROW EXECUTE FUNCTION refuse_one()")
+    assert carry_out(hub, church_id) == 1
+    assert hub.query(church_id, "SELECT first_name FROM cards") == [("Anna1",)]
+    owner("DROP TRIGGER refuse_one ON cards")
+    assert carry_out(hub, church_id) == 1
+
+
+def test_keys_are_looked_at_when_there_is_something_to_do_and_then_once(hub):
+    """Not once a church: where they stand may be a server that has limits of its own."""
+    church_id, other = hub.church(), hub.church("hope", location="simLocation000000002")
+    wrong = hub.settings.model_copy(update={"encryption_keys": SecretStr(new_key_line(1))})
+    container = build_container(wrong, name="test")
+    try:
+        by_name = {task.name: task for task in tasks(container)}
+        with capture_logs() as logged:
+            by_name["erase people"].run()
+            by_name["remove churches"].run()
+        assert logged == []
+        for one in (church_id, other):
+            (card,) = save(hub.database, one, dict(ANNA))
+            ask_to_erase(hub, one, card.number)
+        with capture_logs() as logged:
+            by_name["erase people"].run()
+        assert [entry["event"] for entry in logged] == ["erasing put off"]
+    finally:
+        container.close()

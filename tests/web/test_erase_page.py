@@ -110,3 +110,20 @@ def test_another_churchs_card_is_not_there(open_page, sign_in, anna):
     app = open_page(sign_in(Role.ADMIN), PAGE, number="99")
     assert any("There is no such card" in one for one in texts(app))
     del anna
+
+
+def test_a_contact_that_stays_says_why(open_page, sign_in, sql, church, connected):
+    sql(
+        "WITH e AS (INSERT INTO erasures (id, church_id, number, card_ids, contacts_too, asked_by, asked_at, state,"
+        " done_at, went) VALUES (gen_random_uuid(), :c, 7, '[]', true, 'system', now(), 'done', now(),"
+        ' \'{"cards": 2, "contacts_elsewhere": 1}\') RETURNING id)'
+        " INSERT INTO contact_removals (id, church_id, erasure_id, location_id, contact_id, state, cause)"
+        " SELECT gen_random_uuid(), :c, e.id, l.id, 'C1', 'done', 'in_use_again' FROM e, locations l",
+        c=church,
+    )
+    app = open_page(sign_in(Role.ADMIN), PAGE)
+    said = texts(app)
+    assert any("The hub cannot reach their contact in GoHighLevel" in one for one in said)
+    assert any(one.startswith("The contact stays in GoHighLevel: it is in use again") for one in said)
+    assert "Try again now" not in [one.label for one in app.button]
+    del connected
