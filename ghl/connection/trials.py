@@ -34,6 +34,10 @@ KEPT_FOR = timedelta(hours=1)
 KEY_GOOD_FOR = timedelta(hours=1)
 """Workers repeat their public keys more often than that: with an older one a token would be sealed for nobody."""
 
+MOST_PASTES = 10
+PASTES_WITHIN = timedelta(minutes=15)
+"""So many tokens a church may paste in that time: each is tried at GoHighLevel, whoever's it is."""
+
 OPEN = (TrialState.TESTING, TrialState.PASSED, TrialState.FAILED)
 
 log = structlog.get_logger(__name__)
@@ -57,6 +61,14 @@ class Trial:
     again: bool
     checks: Mapping[str, str] = field(default_factory=dict)
     location_name: str = ""
+
+    @property
+    def budget(self) -> str:
+        """Whose budget its calls are taken from: the location's once the token has read it, until then its own.
+
+        A location id is pasted by anybody; nobody uses up another church's budget, or shuts it off, by pasting its id.
+        """
+        return self.location_id if self.checks.get("location") == GOOD else f"trial:{self.id}"
 
 
 def box_context(church_id: UUID, trial_id: UUID) -> Context:
@@ -115,6 +127,14 @@ def file_trial(session: Session, church_id: UUID, pasted: Pasted, *, actor: str)
         )
     )
     return trial_id
+
+
+def pasted_lately(session: Session, church_id: UUID) -> int:
+    """How many tokens the church has pasted within `PASTES_WITHIN`. A transaction of the church."""
+    lately = select(func.count()).where(
+        TokenTrial.church_id == church_id, TokenTrial.created_at > func.now() - PASTES_WITHIN
+    )
+    return session.scalars(lately).one()
 
 
 def file_passed(
