@@ -8,18 +8,27 @@ from sqlalchemy.orm import Session
 
 from ghl.connection.paste import Pasted
 from ghl.connection.probes import PROBES
-from ghl.connection.trials import Trial, begin_again, file_trial
+from ghl.connection.switch import ConnectionRefusedByUsError
+from ghl.connection.trials import MOST_PASTES, Trial, begin_again, file_trial, pasted_lately
 from ghl.questions.ask import Asked, ask
 from ghl.questions.kinds import TOKEN_PROBE
 from ghl.statuses import TrialState
+
+TOO_MANY = (
+    "Your church has pasted ten tokens within a quarter of an hour, and that is enough for now. Nothing was changed. "
+    "Wait a few minutes, and paste the token again."
+)
 
 
 def ask_about(session: Session, church_id: UUID, pasted: Pasted, *, actor: str) -> UUID:
     """Keeps the token sealed and asks for its test; the caller wakes a worker. A transaction of the church.
 
-    Raises `NoSealingKeyError`.
+    Raises `NoSealingKeyError`, and `ConnectionRefusedByUsError` where too many were pasted lately.
     """
     trial_id = file_trial(session, church_id, pasted, actor=actor)
+    # With this one, and behind the church's lock: of two who paste at once the second counts the first.
+    if pasted_lately(session, church_id) > MOST_PASTES:
+        raise ConnectionRefusedByUsError(TOO_MANY)
     for name in PROBES:
         _ask(session, church_id, trial_id, name, actor=actor)
     return trial_id

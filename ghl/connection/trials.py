@@ -39,6 +39,10 @@ KEY_GOOD_FOR = timedelta(hours=1)
 IN_USE = "in_use"
 """In what was seen of a trial: the token is the church's own already."""
 
+MOST_PASTES = 10
+PASTES_WITHIN = timedelta(minutes=15)
+"""So many tokens a church may paste in that time: each is tried at GoHighLevel, whoever's it is."""
+
 OPEN = (TrialState.TESTING, TrialState.PASSED, TrialState.FAILED)
 
 log = structlog.get_logger(__name__)
@@ -63,6 +67,14 @@ class Trial:
     checks: Mapping[str, str] = field(default_factory=dict)
     location_name: str = ""
     in_use: bool = False
+
+    @property
+    def budget(self) -> str:
+        """Whose budget its calls are taken from: the location's once the token has read it, until then its own.
+
+        A location id is pasted by anybody; nobody uses up another church's budget, or shuts it off, by pasting its id.
+        """
+        return self.location_id if self.checks.get("location") == GOOD else f"trial:{self.id}"
 
 
 def box_context(church_id: UUID, trial_id: UUID) -> Context:
@@ -121,6 +133,14 @@ def file_trial(session: Session, church_id: UUID, pasted: Pasted, *, actor: str)
         )
     )
     return trial_id
+
+
+def pasted_lately(session: Session, church_id: UUID) -> int:
+    """How many tokens the church has pasted within `PASTES_WITHIN`. A transaction of the church."""
+    lately = select(func.count()).where(
+        TokenTrial.church_id == church_id, TokenTrial.created_at > func.now() - PASTES_WITHIN
+    )
+    return session.scalars(lately).one()
 
 
 def file_passed(

@@ -1,21 +1,28 @@
 """The way in for whoever shows a link, a key or a return: free at first, slowed after some wrong tries, then refused.
 
 A right one always gets in, also from where somebody else tries wrong ones: a church shares one address, and Sunday is
-not the day to lock it out. Refusing means that wrong ones are looked up one at a time at most, and the rest not at all.
+not the day to lock it out. Refusing means that of one network's tries one is looked up at a time, and the rest not at
+all; no network waits for another.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from ghl.guard.guesses import Guesses, Standing
+from ghl.intake.sender import network_of
 
 T = TypeVar("T")
 
 SLOW_SECONDS = 1.0
 MOST_SLOWED = 50
+"""Of one network, how many wait at a time."""
 LANE_SECONDS = 3.0
-"""How long somebody waits for the one way that is open to those who are refused."""
+"""How long somebody waits for the one way that is open to those of a network that is refused."""
+MOST_NETWORKS = 1000
+"""Networks with a place of their own at a time; those beyond share one."""
 
 
 class TooManyError(Exception):
@@ -28,6 +35,15 @@ class TooManyError(Exception):
 
 Offload = Callable[..., Awaitable[Any]]
 """Runs a function that may wait, with its arguments, off the event loop."""
+
+
+@dataclass
+class _Place:
+    """Where those of one network wait, for as long as any of them does."""
+
+    lane: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    slowed: int = 0
+    inside: int = 0
 
 
 class Door:
@@ -45,8 +61,8 @@ class Door:
         self._note = note
         self._offload = offload
         self._slow_seconds = slow_seconds
-        self._slowed = 0
-        self._lane = asyncio.Semaphore(1)
+        self._places: dict[str, _Place] = {}
+        """By network; the empty name is for all that found no place."""
 
     async def try_from(self, address: str, look: Callable[[], Awaitable[T | None]]) -> T | None:
         """What `look` finds; None is a wrong try, and counted. Raises `TooManyError`, or what `look` raises.
@@ -81,25 +97,41 @@ class Door:
             await self._offload(self._note, self._guesses.what, reached, address)
 
     async def _slowly(self, address: str, look: Callable[[], Awaitable[T | None]]) -> T | None:
-        if self._slowed >= MOST_SLOWED:
-            raise self._too_many(address)
-        self._slowed += 1
-        try:
-            await asyncio.sleep(self._slow_seconds)
-        finally:
-            self._slowed -= 1
+        with self._place(address) as place:
+            if place.slowed >= MOST_SLOWED:
+                raise self._too_many(address)
+            place.slowed += 1
+            try:
+                await asyncio.sleep(self._slow_seconds)
+            finally:
+                place.slowed -= 1
         return await look()
 
     async def _one_at_a_time(self, address: str, look: Callable[[], Awaitable[T | None]]) -> T | None:
+        with self._place(address) as place:
+            try:
+                async with asyncio.timeout(LANE_SECONDS):
+                    await place.lane.acquire()
+            except TimeoutError:
+                raise self._too_many(address) from None
+            try:
+                return await look()
+            finally:
+                place.lane.release()
+
+    @contextmanager
+    def _place(self, address: str) -> Iterator[_Place]:
+        network = network_of(address)
+        if network not in self._places and len(self._places) >= MOST_NETWORKS:
+            network = ""
+        place = self._places.setdefault(network, _Place())
+        place.inside += 1
         try:
-            async with asyncio.timeout(LANE_SECONDS):
-                await self._lane.acquire()
-        except TimeoutError:
-            raise self._too_many(address) from None
-        try:
-            return await look()
+            yield place
         finally:
-            self._lane.release()
+            place.inside -= 1
+            if not place.inside:
+                del self._places[network]
 
     def _too_many(self, address: str) -> TooManyError:
         return TooManyError(self._guesses.wait_seconds(address))

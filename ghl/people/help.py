@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from ghl import audit
 from ghl.db.engine import Database
-from ghl.db.models import HelpAccess, Membership, User
+from ghl.db.models import HelpAccess, Membership, User, WebSession
 from ghl.ids import new_id
 from ghl.people.errors import PersonError
 from ghl.people.policy import actor_name
@@ -113,11 +113,13 @@ def answer(database: Database, church_id: UUID, help_id: UUID, *, by: UUID, agre
                 answered_by=by,
                 ends_at=func.now() + LASTS if agrees else None,
             )
-            .returning(HelpAccess.id)
+            .returning(HelpAccess.user_id)
             .execution_options(synchronize_session=False)
         ).one_or_none()
         if answered is None:
             return False
+        if agrees:
+            _forget_choice(session, church_id, answered.user_id)
         _note(session, church_id, "help.agreed" if agrees else "help.declined", actor_name(by), help_id)
         return True
 
@@ -144,11 +146,12 @@ def end(database: Database, church_id: UUID, help_id: UUID, *, by: UUID) -> bool
                 ),
             )
             .values(state=str(HelpState.ENDED), ended_at=func.now())
-            .returning(HelpAccess.id)
+            .returning(HelpAccess.user_id)
             .execution_options(synchronize_session=False)
         ).one_or_none()
         if ended is None:
             return False
+        _forget_choice(session, church_id, ended.user_id)
         _note(session, church_id, "help.ended", actor_name(by), help_id)
         return True
 
@@ -174,6 +177,19 @@ def _needs_admin(session: Session, church_id: UUID, user_id: UUID) -> None:
     )
     if role != Role.ADMIN:
         raise PersonError(NOT_ALLOWED)
+
+
+def _forget_choice(session: Session, church_id: UUID, user_id: UUID) -> None:
+    """No session of theirs is in the church any more: it is entered, and that noted, by a choice made from now on."""
+    belongs = select(Membership.user_id).where(
+        Membership.user_id == user_id, Membership.church_id == church_id
+    )
+    session.execute(
+        update(WebSession)
+        .where(WebSession.user_id == user_id, WebSession.church_id == church_id, ~belongs.exists())
+        .values(church_id=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _close_what_is_over(session: Session, church_id: UUID, user_id: UUID) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from ghl.clock import Clock
 from ghl.db.engine import Database
-from ghl.db.models import Membership, SignInLink, User, WebSession
+from ghl.db.models import Church, Membership, SignInLink, User, WebSession
 from ghl.people.policy import (
     IDLE_LIFE,
     SEEN_EVERY,
@@ -24,6 +24,7 @@ from ghl.people.policy import (
 from ghl.people.tokens import new_token, token_hash
 from ghl.people.trail import note
 from ghl.people.users import churches_of
+from ghl.statuses import Role
 
 MAX_USER_AGENT = 200
 KEPT_AFTER_END = timedelta(days=30)
@@ -273,11 +274,20 @@ def prune(database: Database, *, clock: Clock) -> None:
 
 
 def _seen(session: Session, user_id: UUID, church_id: UUID, now: datetime) -> None:
-    """Notes for the team when this person was last at work in their church."""
+    """Notes for the team when this person was last at work in their church, and once that an admin came in."""
     session.execute(
         update(Membership)
         .where(Membership.user_id == user_id, Membership.church_id == church_id)
         .values(seen_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    admin = select(Membership.user_id).where(
+        Membership.user_id == user_id, Membership.church_id == church_id, Membership.role == Role.ADMIN
+    )
+    session.execute(
+        update(Church)
+        .where(Church.id == church_id, Church.admin_came_at.is_(None), admin.exists())
+        .values(admin_came_at=now)
         .execution_options(synchronize_session=False)
     )
 

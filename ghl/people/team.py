@@ -9,14 +9,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ghl.cards.email import EmailError, normal_email
 from ghl.db.engine import Database
-from ghl.db.models import Membership, User
+from ghl.db.models import Church, Membership, User
 from ghl.ids import new_id
 from ghl.people.errors import PersonError
 from ghl.people.trail import note
@@ -81,7 +81,7 @@ def add_member(
     """Lets a person into the team and returns their id.
 
     Who has an account already keeps it as it is, also the name they have elsewhere, and nobody is told of it. `first`
-    is for who runs the installation: only as long as no admin of the church has come in. Raises `PersonError` for what
+    is for who runs the installation: only as long as no admin of the church has ever come in. Raises `PersonError` for what
     was typed wrongly, where they are in this team already, and where `first` is too late.
     """
     name = " ".join(name.split())
@@ -95,7 +95,7 @@ def add_member(
         raise PersonError(f"This e-mail address won't do. {error.message}") from error
     try:
         with database.identity() as session:
-            if first and session.execute(_admin_who_came_in(church_id)).first():
+            if first and session.scalar(select(Church.admin_came_at).where(Church.id == church_id)):
                 raise PersonError(ADMINS_INVITE)
             user_id = _account(session, address, name)
             added = session.execute(
@@ -214,12 +214,6 @@ def end_ops(database: Database, email: str, *, actor: str) -> bool:
             return False
         note(session, "user.changed", user_id, actor=actor, facts={"ops": False})
         return True
-
-
-def _admin_who_came_in(church_id: UUID) -> Select[UUID]:
-    return select(Membership.user_id).where(
-        Membership.church_id == church_id, Membership.role == Role.ADMIN, Membership.seen_at.is_not(None)
-    )
 
 
 def _account(session: Session, address: str, name: str) -> UUID:

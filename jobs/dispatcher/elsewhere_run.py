@@ -1,7 +1,8 @@
 """Questions of one church that go another way than its cards, such as the test of a token for another location.
 
 Turns like those of `ChurchRun`, in a small: no cards and no lease of the church, because each question has its own.
-Budget and breaker are those of the location that the question leads to.
+Budget and breaker are those of the location that the question leads to, from when its token was seen to belong there:
+until then a trial has a budget of its own, and nothing is noted under a location id that was only pasted.
 """
 
 from collections import deque
@@ -46,8 +47,12 @@ class ElsewhereRun:
     tools: Tools
     _questions: QuestionDesk = field(init=False)
     _results: deque[Replied] = field(default_factory=deque)
-    _location: str = ""
-    """GoHighLevel's id of the location that the church's questions lead to, as it was at the last turn."""
+    _budget: str = ""
+    """Whose budget the church's questions take from, as it was at the last turn: that of a location, or a trial's own."""
+    _proved: bool = False
+    """Whether that is a location's, which has a breaker as well."""
+    _budgets: dict[UUID, str] = field(default_factory=dict)
+    """By question that is under way: whose budget it was taken from."""
 
     def __post_init__(self) -> None:
         """The questions are looked after by a desk of their own."""
@@ -69,9 +74,9 @@ class ElsewhereRun:
                 )
                 give_up_on_deadly(session, self.church_id)
                 trial = open_trial(session, self.church_id)
-                leads_to = trial.location_id if trial else ""
-                taken = self._take(session, allowance) if leads_to == self._location else Taken()
-                due = bool(leads_to) and is_due_elsewhere(session, self.church_id)
+                budget = trial.budget if trial else ""
+                taken = self._take(session, allowance) if budget == self._budget else Taken()
+                due = bool(budget) and is_due_elsewhere(session, self.church_id)
         except SQLAlchemyError as error:
             self._return(allowance, 0)
             if not is_away(error):
@@ -82,7 +87,8 @@ class ElsewhereRun:
         self._questions.hold(taken.questions, until=begun + LEASE_SECONDS)
         jobs = self._start(allowance)
         # Whose budget is to be asked is known only now.
-        found, self._location = leads_to != self._location, leads_to
+        found, self._budget = budget != self._budget, budget
+        self._proved = trial is not None and budget == trial.location_id
         # What is due and may not go now is left to the sweep.
         finished = not self._questions.waits_for(blocked=False) and (not due or allowance.blocked)
         wait = 0.0 if found and due else min(allowance.wait or TRY_AGAIN_AFTER, LONGEST_WAIT)
@@ -104,30 +110,34 @@ class ElsewhereRun:
                 self._report(one)
             if stopping:
                 return Allowance(blocked=True)
-            if not self._location:
+            if not self._budget:
                 return Allowance()
-            if not self.tools.breakers.gate(self._location).closed:
+            if self._proved and not self.tools.breakers.gate(self._budget).closed:
                 return Allowance(blocked=True, pause=LONGEST_WAIT, why=CauseCode.GHL_NOT_ANSWERING)
             if slots < 1:
                 return Allowance(wait=TRY_AGAIN_AFTER)
-            grant = self.tools.throttle.take(self._location, slots)
+            grant = self.tools.throttle.take(self._budget, slots)
         except redis.RedisError as error:
             log.warning("turn.redis_away", church_id=str(self.church_id), error=type(error).__name__)
             return Allowance(blocked=True, pause=TRY_AGAIN_AFTER)
-        return Allowance(grant, self._location, wait=grant.wait_seconds or None, threads=slots)
+        return Allowance(grant, self._budget, wait=grant.wait_seconds or None, threads=slots)
 
     def _report(self, replied: Replied) -> None:
-        location, outcomes = replied.facts.ghl_location_id, list(replied.outcomes)
-        self.tools.breakers.record(
-            location,
-            successes=sum(outcomes),
-            system_errors=len(outcomes) - sum(outcomes),
-            in_order=outcomes,
-        )
+        budget, outcomes = self._budgets.pop(replied.question.id, ""), list(replied.outcomes)
+        if not budget:
+            # Let go of after a mistake of ours, and asked again since: only one of the two is told.
+            return
+        if budget == replied.facts.ghl_location_id:
+            self.tools.breakers.record(
+                budget,
+                successes=sum(outcomes),
+                system_errors=len(outcomes) - sum(outcomes),
+                in_order=outcomes,
+            )
         if replied.headers:
-            self.tools.throttle.observe(location, *max(replied.headers, key=lambda one: one[1]))
+            self.tools.throttle.observe(budget, *max(replied.headers, key=lambda one: one[1]))
         if isinstance(replied.error, RateLimitedError):
-            self.tools.throttle.rate_limited(location, replied.error.retry_after, replied.error.daily)
+            self.tools.throttle.rate_limited(budget, replied.error.retry_after, replied.error.daily)
 
     def _take(self, session: Session, allowance: Allowance) -> Taken:
         if allowance.grant is None or not allowance.grant.granted:
@@ -152,6 +162,7 @@ class ElsewhereRun:
             )
 
         going = self._questions.start(None, calls=grant.granted, threads=allowance.threads, permit=permit)
+        self._budgets |= {one.question.id: allowance.location for one in going}
         self._return(allowance, len(going))
         return going
 

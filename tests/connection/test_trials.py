@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from ghl.causes import CauseCode
+from ghl.churches import add_church
 from ghl.connection.paste import read_paste
 from ghl.connection.switch import ConnectionRefusedByUsError
 from ghl.connection.trials import NoSealingKeyError, file_trial, prune_trials
@@ -149,7 +150,7 @@ def test_what_explains_the_most_is_told_alone_and_a_failed_test_changes_nothing(
     hub.arrived(church_id, 1)
 
 
-def test_a_token_for_another_location_is_tried_in_that_ones_budget(hub, admin):
+def test_a_token_for_another_location_is_tried_in_its_own_budget_until_it_has_read_it(hub, admin):
     church_id = hub.church()
     hub.sim.state.add_location("second00000000000001")
     token = hub.sim.token("second00000000000001")
@@ -158,8 +159,52 @@ def test_a_token_for_another_location_is_tried_in_that_ones_budget(hub, admin):
     trial_id = pat.paste(token, "second00000000000001")
     assert pat.tested().state is TrialState.PASSED
     assert hub.query(church_id, "SELECT DISTINCT location_id FROM questions") == [(None,)]
-    assert hub.container.throttle.usage("second00000000000001").ours == len(SCOPES)
+    used = [hub.container.throttle.usage(key).today for key in (f"trial:{trial_id}", "second00000000000001")]
+    assert used[0] >= 1
+    assert sum(used) == len(SCOPES)
     assert pat.switch(trial_id, from_location=hub.sim.location_id).rotated is False
+
+
+def test_a_token_that_was_proved_takes_from_its_locations_budget(hub, bare, admin):
+    token = hub.sim.state.add_token(hub.sim.location_id, scopes=ALL_SCOPES - {"contacts.write"})
+    hub.start_worker()
+    pat = admin(bare)
+    trial_id = pat.paste(token)
+    pat.tested()
+    before = hub.container.throttle.usage(hub.sim.location_id).today
+    assert pat.again(trial_id)
+    pat.tested()
+    assert hub.container.throttle.usage(hub.sim.location_id).today == before + 1
+
+
+@pytest.mark.parametrize(("fault", "told"), [("burst_429", 1), ("server_error", len(SCOPES))])
+def test_a_location_id_that_was_only_pasted_has_nothing_noted_under_it(hub, bare, admin, fault, told):
+    """Nobody shuts another church off by trying tokens for its location."""
+    theirs = hub.sim.location_id
+    hub.sim.faults.add(fault)
+    hub.start_worker()
+    pat = admin(bare)
+    trial_id = pat.paste(fake_token(99))
+    came = "SELECT 1 FROM questions WHERE kind = 'token_probe' AND cause IS NOT NULL"
+    wait_for(lambda: len(hub.query(bare, came)) >= told, what="what came of it")
+    usage = hub.container.throttle.usage(theirs)
+    assert (usage.today, usage.others, usage.blocked_seconds) == (0, 0, 0)
+    assert theirs not in [state.location_id for state in hub.container.breakers.states()]
+    assert hub.container.throttle.usage(f"trial:{trial_id}").today
+
+
+def test_a_church_pastes_only_so_many_tokens_in_a_quarter_of_an_hour(hub, bare, admin):
+    hub.start_worker()
+    pat = admin(bare)
+    last = [pat.paste(fake_token(n + 20)) for n in range(10)][-1]
+    with pytest.raises(ConnectionRefusedByUsError, match="ten tokens within a quarter of an hour"):
+        pat.paste(fake_token(10))
+    assert pat.trial().id == last, "nothing was changed"
+    other = add_church(hub.database, slug="grace2", name="Grace", timezone="UTC", actor="test")
+    assert admin(other).paste(fake_token(11)), "each church has its own"
+    with hub.database.church(bare) as session:
+        session.execute(text("UPDATE token_trials SET created_at = created_at - interval '15 minutes'"))
+    assert pat.paste(fake_token(12))
 
 
 def test_a_newer_paste_takes_the_place_of_the_older_and_is_forgotten_after_an_hour(hub, bare, admin):

@@ -63,6 +63,7 @@ def test_no_query_reads_a_whole_table(database, database_urls):
     explain(
         database.church(church_id),
         lambda session: trials.open_trial(session, church_id),
+        lambda session: trials.pasted_lately(session, church_id),
         lambda session: trials.drop_trial(session, church_id),
         lambda session: trials.begin_again(session, church_id, new_id()),
         lambda session: take.take(session, church_id, None, token=new_id(), calls=9),
@@ -70,7 +71,7 @@ def test_no_query_reads_a_whole_table(database, database_urls):
         lambda session: switch.finish(session, church_id, actor="x"),
     )
     explain(database.system(), trials.prune_trials, switch.erase_old_tokens)
-    assert len(told) == 8
+    assert len(told) == 9
     for statement, plan in told.items():
         for table in ("credentials", "token_trials", "questions"):
             assert not re.search(rf"Seq Scan on {table}\b", plan), (statement, plan)

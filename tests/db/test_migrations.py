@@ -83,6 +83,49 @@ def test_cards_that_are_there_already_are_filled(database, database_urls):
     engine.dispose()
 
 
+def test_churches_that_are_at_work_already_are_closed_to_who_runs_the_installation(database, database_urls):
+    """Also where no session tells of an admin any more: by the change log, by a token, by a card."""
+    connected_church(database, key_ring(), slug="token")
+    save(database, church(database, slug="card"), card_values(1))
+    for slug in ("signed-in", "came", "was-admin", "staff", "new"):
+        church(database, slug=slug)
+    engine = create_engine(database_urls.admin)
+    with engine.connect() as connection:
+        command.downgrade(alembic_config(connection), "0008")
+        connection.execute(
+            text("INSERT INTO users (id, email) SELECT md5(slug)::uuid, slug || '@example.org' FROM churches")
+        )
+        connection.execute(
+            text(
+                "INSERT INTO memberships (user_id, church_id, role) SELECT md5(slug)::uuid, id,"
+                " CASE WHEN slug IN ('staff', 'was-admin') THEN 'staff' ELSE 'admin' END FROM churches"
+            )
+        )
+        for slug, action, facts in (
+            ("signed-in", "user.signed_in", "{}"),
+            ("came", "user.came", "{}"),
+            ("was-admin", "user.signed_in", "{}"),
+            ("was-admin", "user.changed", '{"was": "admin"}'),
+            ("staff", "user.signed_in", "{}"),
+            ("new", "user.added", "{}"),
+        ):
+            connection.execute(
+                text(
+                    "INSERT INTO audit_entries (church_id, actor, action, subject, facts) SELECT id, 'x', :action,"
+                    " 'user:' || md5(slug)::uuid, CAST(:facts AS jsonb) FROM churches WHERE slug = :slug"
+                ),
+                {"slug": slug, "action": action, "facts": facts},
+            )
+        connection.commit()
+        command.upgrade(alembic_config(connection), "head")
+        connection.commit()
+        open_to_ops = connection.scalars(
+            text("SELECT slug FROM churches WHERE admin_came_at IS NULL ORDER BY slug")
+        ).all()
+    engine.dispose()
+    assert open_to_ops == ["new", "staff"]
+
+
 def test_two_hubs_migrating_at_once_take_turns(database_urls):
     with ThreadPoolExecutor(4) as pool:
         for done in [pool.submit(upgrade, database_urls.admin, database_urls.app) for _ in range(4)]:

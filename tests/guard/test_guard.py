@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 import redis
 
-from ghl.guard.door import Door, TooManyError
+from ghl.guard.door import MOST_SLOWED, Door, TooManyError
 from ghl.guard.guesses import AWAY_SECONDS, Guesses, Limit, Standing
 from ghl.guard.trail import noted_in
 from tests.support.servers import restartable_valkey
@@ -151,6 +151,92 @@ class TestTheDoor:
 
         assert asyncio.run(all_at_once()) == ["Ruth"] * 20
         assert most == 1
+
+    def test_a_right_one_waits_for_nobody_from_elsewhere(self, door):
+        for address in (HERE, THERE):
+            for _ in range(6):
+                self.knock(door, None, address)
+
+        async def both():
+            under_way, free = asyncio.Event(), asyncio.Event()
+
+            async def holds_the_lane():
+                under_way.set()
+                await free.wait()
+
+            async def right():
+                return "Ruth"
+
+            guesser = asyncio.create_task(door.try_from(THERE, holds_the_lane))
+            await under_way.wait()
+            found = await door.try_from(HERE, right)
+            free.set()
+            with pytest.raises(TooManyError):
+                await guesser
+            return found
+
+        assert asyncio.run(both()) == "Ruth"
+
+    @pytest.mark.parametrize(
+        ("guesser", "other", "met"),
+        [
+            (HERE, THERE, "Ruth"),
+            ("2001:db8:1:2::9", "2001:db8:1:3::9", "Ruth"),
+            ("2001:db8:1:2::9", "2001:db8:1:2::a", None),
+        ],
+    )
+    def test_who_is_slowed_takes_no_place_of_another_network(self, here, guesser, other, met):
+        """Of a network `MOST_SLOWED` may wait; they wait here until all have knocked."""
+        for address in {guesser, other}:
+            while here.standing(address) is Standing.FREE:
+                here.wrong(address)
+
+        async def offload(function, *args):
+            return function(*args)
+
+        async def right():
+            return "Ruth"
+
+        async def all_at_once():
+            door = Door(here, lambda *what: None, offload=offload, slow_seconds=3600)
+            waiting = [asyncio.create_task(door.try_from(guesser, right)) for _ in range(MOST_SLOWED)]
+            late = asyncio.create_task(door.try_from(other, right))
+            # All have gone as far as they come: to their wait, or away.
+            for _ in range(20):
+                await asyncio.sleep(0)
+            turned_away = late.done() and isinstance(late.exception(), TooManyError)
+            for task in (*waiting, late):
+                task.cancel()
+            await asyncio.gather(*waiting, late, return_exceptions=True)
+            return None if turned_away else "Ruth"
+
+        assert asyncio.run(all_at_once()) == met
+
+    def test_of_ever_so_many_networks_only_so_many_are_remembered(self, here, monkeypatch):
+        """Who comes from one more shares a place with the others of that kind, and still gets in."""
+        monkeypatch.setattr("ghl.guard.door.MOST_NETWORKS", 2)
+        networks = [f"192.0.2.{n}" for n in range(1, 6)]
+        for address in networks:
+            for _ in range(6):
+                here.wrong(address)
+
+        async def offload(function, *args):
+            return function(*args)
+
+        door = Door(here, lambda *what: None, offload=offload, slow_seconds=0)
+        most = 0
+
+        async def look():
+            nonlocal most
+            most = max(most, len(door._places))
+            await asyncio.sleep(0)
+            return "Ruth"
+
+        async def all_at_once():
+            return await asyncio.gather(*(door.try_from(address, look) for address in networks))
+
+        assert asyncio.run(all_at_once()) == ["Ruth"] * 5
+        assert (most, len(door._places)) == (3, 0)
 
     def test_wishes_are_counted_right_or_wrong(self, door):
         for _ in range(6):

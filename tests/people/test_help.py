@@ -87,6 +87,36 @@ def test_it_is_over_at_the_next_run(database, church, clock, cookie, asked, pat,
         assert again.id != asked.id
 
 
+@pytest.mark.parametrize("how", ["time", "admin"])
+def test_a_second_agreement_lets_nobody_in_who_does_not_choose_again(
+    database, church, clock, cookie, asked, pat, olga, sql, how
+):
+    helping.answer(database, church, asked.id, by=pat, agrees=True)
+    choose_church(database, cookie, church, clock=clock)
+    if how == "time":
+        sql(
+            "UPDATE help_access SET answered_at = answered_at - interval '24 hours',"
+            " ends_at = ends_at - interval '24 hours'"
+        )
+    else:
+        helping.end(database, church, asked.id, by=pat)
+        assert sql("SELECT church_id FROM web_sessions") == [(None,)]
+    again = helping.ask(database, church, olga, reason="Once more.")
+    assert helping.answer(database, church, again.id, by=pat, agrees=True)
+    assert current(database, cookie, clock=clock).church is None
+    assert choose_church(database, cookie, church, clock=clock)
+    entered = "SELECT count(*) FROM audit_entries WHERE action = 'help.entered'"
+    assert sql(entered) == [(2,)]
+
+
+def test_others_in_the_church_stay_there_when_help_begins_and_ends(database, church, clock, asked, pat):
+    link = create_sign_in_link(database, "pat@example.org", clock=clock, actor="test")
+    cookie = redeem(database, link, user_agent="", clock=clock)
+    helping.answer(database, church, asked.id, by=pat, agrees=True)
+    helping.end(database, church, asked.id, by=pat)
+    assert current(database, cookie, clock=clock).church.church_id == church
+
+
 def test_one_question_at_a_time(database, church, asked, olga):
     again = helping.ask(database, church, olga, reason="Something else")
     assert (again.id, again.reason) == (asked.id, "Cards wait since Sunday.")

@@ -175,6 +175,34 @@ def test_who_runs_the_installation_invites_until_an_admin_has_come_in(
     invite()
 
 
+def test_an_admin_who_came_in_and_is_none_any_more_opens_the_church_to_nobody(
+    database, church, clock, invite, sign_in
+):
+    pat = invite("pat@example.org", role=Role.ADMIN)
+    invite("zoe@example.org", role=Role.ADMIN)
+    sign_in("pat@example.org")
+    team.change_member(database, church, pat, role=Role.STAFF, actor="test")
+    for _ in range(2):
+        with pytest.raises(PersonError, match="its admins invite"):
+            team.add_member(
+                database,
+                church,
+                name="A",
+                email="olga@example.org",
+                role=Role.ADMIN,
+                reads_prayers=False,
+                actor="t",
+                first=True,
+            )
+        team.remove_member(database, church, pat, actor="test")
+
+
+def test_staff_who_came_in_are_not_taken_for_an_admin(database, church, invite, sign_in, sql):
+    invite()
+    sign_in("ruth@example.org")
+    assert sql("SELECT admin_came_at FROM churches WHERE id = :id", id=church) == [(None,)]
+
+
 def test_another_role_holds_at_the_next_run(database, church, clock, invite, sign_in):
     ruth = invite()
     cookie = sign_in("ruth@example.org")

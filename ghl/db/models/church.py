@@ -42,6 +42,8 @@ class Church(Base):
     keep_cards_years: Mapped[int | None] = mapped_column(SmallInteger)
     removing_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
+    admin_came_at: Mapped[datetime | None]
+    """When an admin of the church first came in: from then on its team is its own. Never unset."""
     created_at: Mapped[Created]
 
 
