@@ -82,7 +82,8 @@ def add_member(
 
     Who has an account already keeps it as it is, also the name they have elsewhere, and nobody is told of it. `first`
     is for who runs the installation: only as long as no admin of the church has ever come in. Raises `PersonError` for what
-    was typed wrongly, where they are in this team already, and where `first` is too late.
+    was typed wrongly, where they are in this team already, and where `first` is too late. An admin who was invited so
+    and has not come in yet is simply returned once more: their link got lost, and nobody else can make them another.
     """
     name = " ".join(name.split())
     if not name:
@@ -111,6 +112,8 @@ def add_member(
                 .returning(Membership.user_id)
             ).one_or_none()
             if added is None:
+                if first and _waits_to_come_in(session, church_id, user_id):
+                    return user_id
                 raise PersonError(
                     "Somebody with this e-mail address is in the team already. Change them in the list."
                 )
@@ -214,6 +217,16 @@ def end_ops(database: Database, email: str, *, actor: str) -> bool:
             return False
         note(session, "user.changed", user_id, actor=actor, facts={"ops": False})
         return True
+
+
+def _waits_to_come_in(session: Session, church_id: UUID, user_id: UUID) -> bool:
+    waits = select(Membership.user_id).where(
+        Membership.church_id == church_id,
+        Membership.user_id == user_id,
+        Membership.role == Role.ADMIN,
+        Membership.seen_at.is_(None),
+    )
+    return session.scalar(waits) is not None
 
 
 def _account(session: Session, address: str, name: str) -> UUID:

@@ -103,6 +103,27 @@ def test_an_account_of_another_church_is_added_and_nothing_tells_of_it(
     assert (other.name, other.role) == ("Ruth Adams, Hope", Role.ADMIN)
 
 
+def test_the_first_admin_s_invitation_is_made_anew_as_long_as_they_have_not_come_in(
+    database, church, sign_in
+):
+    def ask(email="pat@example.org", **how):
+        return team.add_member(
+            database,
+            church,
+            **{"name": "Pat", "email": email, "role": Role.ADMIN, "reads_prayers": False, "actor": "user:ops"}
+            | how,
+            first=True,
+        )
+
+    pat = ask()
+    assert ask(name="Somebody else", email="PAT@example.org") == pat
+    (there,) = team.members(database, church)
+    assert (there.name, there.role) == ("Pat", Role.ADMIN)
+    sign_in("pat@example.org")
+    with pytest.raises(PersonError):
+        ask()
+
+
 def handed_on(database, user_id, church_id, clock):
     """The token of a link that an admin copies."""
     made = invite_by_link(
