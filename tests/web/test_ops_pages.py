@@ -30,7 +30,11 @@ def press(app, label):
 
 
 def field(app, name, kind="text_input"):
-    (found,) = [one for one in app.get(kind) if one.key and one.key.endswith(f"_{name}")]
+    (found,) = [
+        one
+        for one in app.get(kind)
+        if one.key and one.key.endswith(f"_{name}") and one.key != "church_remove_name"
+    ]
     return found
 
 
