@@ -183,14 +183,14 @@ class TestHub:
 
 @contextmanager
 def running_hub(
-    urls: DatabaseUrls, redis_url: str, sim: SimulatorServer, **settings: object
+    urls: DatabaseUrls, redis_url: str, sim: SimulatorServer, *, keys: str = "", **settings: object
 ) -> Iterator[TestHub]:
-    """A hub without workers; start those that the test wants."""
+    """A hub without workers; start those that the test wants. `keys` where a database is used by several."""
     chosen = Settings(
         _env_file=None,
         database_url=SecretStr(urls.app),
         redis_url=SecretStr(redis_url),
-        encryption_keys=SecretStr(new_key_line(1)),
+        encryption_keys=SecretStr(keys or new_key_line(1)),
         ghl_base_url=sim.url,
         worker_threads=settings.pop("worker_threads", 128),
         **settings,

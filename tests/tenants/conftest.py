@@ -21,7 +21,7 @@ from ghl.clock import SystemClock
 from ghl.connection.asking import ask_about
 from ghl.connection.paste import read_paste
 from ghl.connection.trials import publish_sealing_keys
-from ghl.crypto import KeyRing
+from ghl.crypto import KeyRing, new_key_line
 from ghl.ids import new_id
 from ghl.people import help as helping
 from ghl.people.links import create_sign_in_link, redeem
@@ -40,10 +40,13 @@ from tests.cli.conftest import (  # noqa: F401 - fixtures
     simulator,
 )
 from tests.support.cards import CardMaker
-from tests.support.churches import TOKEN, connected_church, key_ring
+from tests.support.churches import TOKEN, connected_church
 from tests.web.conftest import main_module, open_page, settings_in_environment  # noqa: F401 - fixtures
 
 NOW = datetime(2026, 11, 26, 18, tzinfo=UTC)
+KEYS = new_key_line(1)
+"""The encryption keys of this world, for commands as well."""
+
 SIGN = "Zerubbabel"
 """Part of every name and text on the other church's cards: nobody but that church may see it."""
 TEAM_SIGN = "Jehoshaphat"
@@ -134,7 +137,7 @@ def build(database, sql) -> World:
         " SELECT gen_random_uuid(), kind, 'test', 1, now(), now() + interval '1 hour'"
         " FROM unnest(ARRAY['worker', 'scheduler']) AS kind"
     )
-    keys = key_ring()
+    keys = KeyRing.parse(KEYS)
     with database.system() as session:
         publish_sealing_keys(session, keys)
     grace, own, secret = furnish(database, sql, keys, "grace", "Anna", "Ruth", cards=0)

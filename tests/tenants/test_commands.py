@@ -11,7 +11,7 @@ import typer.main
 
 from jobs.cli.app import command
 from tests.cli.conftest import LOCATION
-from tests.tenants.conftest import SIGN, TEAM_SIGN
+from tests.tenants.conftest import KEYS, SIGN, TEAM_SIGN
 
 WITH_A_CHURCH = {
     "connect": ("connect", "{}", "--location", LOCATION),
@@ -65,7 +65,11 @@ def ask(hub, tmp_path):
     path.write_text("first_name,email\nZoe,zoe@example.org\n")
 
     def ask(words, slug):
-        return hub(*(word.format(slug, file=path) for word in WITH_A_CHURCH[words]), given="pit-x\n")
+        return hub(
+            *(word.format(slug, file=path) for word in WITH_A_CHURCH[words]),
+            given="pit-x\n",
+            HUB_ENCRYPTION_KEYS=KEYS,
+        )
 
     return ask
 

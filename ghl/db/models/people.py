@@ -14,7 +14,10 @@ class User(Base):
     """A person who may sign in. `is_ops` is the role for the whole installation."""
 
     __tablename__ = "users"
-    __table_args__ = (CheckConstraint("email = lower(email)", name="email"),)
+    __table_args__ = (
+        CheckConstraint("email = lower(email)", name="email"),
+        Index("ix_users_ops", "id", postgresql_where=text("is_ops")),
+    )
 
     id: Mapped[Id]
     email: Mapped[str] = mapped_column(unique=True)

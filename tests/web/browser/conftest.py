@@ -17,6 +17,7 @@ from playwright.sync_api import sync_playwright
 
 from ghl.churches import add_church
 from ghl.clock import SystemClock
+from ghl.crypto import new_key_line
 from ghl.db.engine import Database
 from ghl.people.links import create_sign_in_link, sign_in_url
 from ghl.people.users import add_user
@@ -93,6 +94,12 @@ def hub(_postgres, _valkey_url, tmp_path_factory):
     assert all(json.loads(line)["process"] == "web" for line in told.splitlines())
     assert not re.search(r"keller|example\.org|/sign-in", told, re.IGNORECASE)
     assert [path.name for path in folder.iterdir()] == ["web.log"], "it writes no file"
+
+
+@pytest.fixture(scope="session")
+def key_lines():
+    """The encryption keys of all tests that share a database: a number belongs to one key for ever."""
+    return new_key_line(1), new_key_line(2)
 
 
 def answers(url):

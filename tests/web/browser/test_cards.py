@@ -368,12 +368,14 @@ def test_empty_lists_are_readable_too(person, web, connected, cards):
     assert axe(ops) == []
 
 
-def test_imported_cards_arrive_before_ones_eyes(person, church, slug, database_urls, valkey, tmp_path):
+def test_imported_cards_arrive_before_ones_eyes(
+    person, church, slug, database_urls, valkey, tmp_path, key_lines
+):
     """From a file, through the command, a worker and the simulator, to the badges."""
     file = tmp_path / "cards.csv"
     guests = [f"Guest{n},Keller,+1615555020{n},guest{n}@example.org" for n in range(4)]
     file.write_text("\n".join(["first_name,last_name,phone,email", *guests, "Bad,Number,(615) 555-01,"]))
-    with SimulatorServer() as sim, running_hub(database_urls, valkey, sim) as delivery:
+    with SimulatorServer() as sim, running_hub(database_urls, valkey, sim, keys=key_lines[0]) as delivery:
         # The tests share a database, in which a location belongs to one church.
         furnish(sim.state, location := f"loc-{slug}")
         delivery.connect(slug, location)

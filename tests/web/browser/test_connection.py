@@ -26,9 +26,9 @@ def location(worker, slug):
 
 
 @pytest.fixture
-def worker(hub, valkey, sql):
+def worker(hub, valkey, sql, key_lines):
     """A worker on the database that the browser tests share, and GoHighLevel as it sees it."""
-    with SimulatorServer() as sim, running_hub(hub.urls, valkey, sim) as running:
+    with SimulatorServer() as sim, running_hub(hub.urls, valkey, sim, keys=key_lines[0]) as running:
         running.start_worker()
         running.start_sweep()
         (ours,) = BoxOpener(running.container.key_ring).public_keys()

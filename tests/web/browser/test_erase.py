@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from ghl.crypto import KeyRing, new_key_line
+from ghl.crypto import KeyRing
 from ghl.erasing.erase import carry_out
 from ghl.statuses import CardStatus, Role
 from tests.support.browser import poll, readable
@@ -14,7 +14,7 @@ def anna(cards):
     return cards(CardStatus.SYNCED), cards(CardStatus.HELD, cause="same_person_doubt", first_name="Tom")
 
 
-def test_from_the_card_to_the_end(person, anna, database, church, at_home):
+def test_from_the_card_to_the_end(person, anna, database, church, at_home, key_lines):
     del anna
     page = person("card?number=1", role=Role.ADMIN)
     page.get_by_role("link", name="Erase this person").click(timeout=30_000)
@@ -28,7 +28,7 @@ def test_from_the_card_to_the_end(person, anna, database, church, at_home):
     page.get_by_label("The name on the card").fill("Anna Keller")
     page.get_by_role("button", name="Erase for ever").dblclick()
     expect(page.get_by_text("The person is being erased.")).to_be_visible(timeout=30_000)
-    ring = KeyRing.parse(new_key_line(1))
+    ring = KeyRing.parse(key_lines[0])
     with database.church(church) as session:
         now = session.connection().exec_driver_sql("SELECT now()").scalar_one()
     poll(lambda: carry_out(database, ring, church, now=now))

@@ -31,10 +31,10 @@ def save(database, church):
 
 
 @pytest.fixture
-def delivery(database_urls, valkey, slug, church):
+def delivery(database_urls, valkey, slug, church, key_lines):
     """A worker, the scheduler's look at outages, and the church connected to a simulator."""
     stop = threading.Event()
-    with SimulatorServer() as sim, running_hub(database_urls, valkey, sim) as delivery:
+    with SimulatorServer() as sim, running_hub(database_urls, valkey, sim, keys=key_lines[0]) as delivery:
         # The tests share a database, in which a location belongs to one church.
         furnish(sim.state, location := f"loc-{slug}")
         delivery.connect(slug, location)

@@ -30,9 +30,11 @@ def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.add_column("churches", sa.Column("admin_came_at", sa.DateTime(timezone=True), nullable=True))
     op.execute(CAME)
+    op.create_index("ix_users_ops", "users", ["id"], unique=False, postgresql_where=sa.text("is_ops"))
     op.execute("GRANT SELECT (admin_came_at), UPDATE (admin_came_at) ON churches TO hub_identity")
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.drop_index("ix_users_ops", table_name="users")
     op.drop_column("churches", "admin_came_at")
