@@ -97,9 +97,17 @@ def test_sixty_cards_of_which_three_are_bad(person, saved, at_home, form):
     page.get_by_label("What did the box say?").fill("Yes, Grace Church may text me.")
     page.get_by_label("What did the box say?").blur()
     button = page.get_by_role("button", name="Save 57 cards")
-    poll(button.is_enabled)
-    button.dblclick()
-    sees(page, "57 new cards are saved.")
+    told = page.get_by_text("57 new cards are saved.", exact=True)
+
+    def double_clicked():
+        """Right after the step came up a press is taken for the second half of the one before."""
+        with suppress(Error):
+            if button.count() and button.is_enabled():
+                button.dblclick(timeout=1000)
+            told.first.wait_for(timeout=3000)
+        return told.count()
+
+    poll(double_clicked, 60)
     assert saved() == 57
     page.reload()
     sees(page, "57 new cards are saved.")
