@@ -70,8 +70,9 @@ def cut_lock_connections(urls: DatabaseUrls) -> int:
 def test_tasks_run_again_and_again_in_their_order(database_urls: DatabaseUrls) -> None:
     counted = Counted()
     with scheduling(database_urls, Task("a", counted("a"), TICK), Task("b", counted("b"), TICK)):
-        until(lambda: counted.runs >= 6)
-    assert counted.by[:6] == ["a", "b"] * 3
+        until(lambda: min(counted.by.count("a"), counted.by.count("b")) >= 3)
+    # Later turns hang on which of the two is due: each keeps its own time.
+    assert counted.by[:2] == ["a", "b"]
 
 
 def test_a_rare_task_runs_rarely(database_urls: DatabaseUrls) -> None:
