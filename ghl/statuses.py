@@ -133,3 +133,79 @@ class HelpState(StrEnum):
     AGREED = "agreed"
     DECLINED = "declined"
     ENDED = "ended"
+
+
+class Purpose(StrEnum):
+    """What a message is about; a yes is for the purpose that its words named."""
+
+    FOLLOW_UP = "follow-up"
+    VOLUNTEERING = "volunteering"
+    EVENTS = "events"
+    GIVING = "giving"
+
+
+class MessageState(StrEnum):
+    """Where a message stands: the one stored truth behind its badge; `cause` says why.
+
+    UNSURE: it may have gone out, and is looked up before anything else; with a cause a person decides. SENT means that
+    GoHighLevel has it, not that it arrived. HELD waits for a person before it was ever sent.
+    """
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    UNSURE = "unsure"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    HELD = "held"
+    NOT_SENT = "not_sent"
+
+
+class MessageTry(StrEnum):
+    """What a try with a message was: to send it, to look whether it went out, or to ask how it fared."""
+
+    SEND = "send"
+    LOOK = "look"
+    STATUS = "status"
+
+
+class DoubtState(StrEnum):
+    """What became of a reply that may be a stop."""
+
+    OPEN = "open"
+    STOP = "stop"
+    NO_STOP = "no_stop"
+
+
+class OptOutState(StrEnum):
+    """How far a stop is in GoHighLevel. CONFIRMED was read back; NO_CONTACT: nobody there has this address."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    CONFIRMED = "confirmed"
+    NO_CONTACT = "no_contact"
+
+
+class DifferenceKind(StrEnum):
+    """How our log and GoHighLevel differ about one contact."""
+
+    STOPPED_HERE = "stopped_here"
+    STOPPED_THERE = "stopped_there"
+    OTHER_NUMBER = "other_number"
+    GONE = "gone"
+
+
+class WebhookSource(StrEnum):
+    """Who told us: GoHighLevel's signed app webhooks, or a workflow that a church built."""
+
+    APP = "app"
+    WORKFLOW = "workflow"
+
+
+class WebhookState(StrEnum):
+    """What became of an event. UNKNOWN is kept although nothing is known to do with its type."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"

@@ -56,7 +56,7 @@ class ClaimedRow:
 ELIGIBLE = """
     SELECT o.id, o.phone, o.email
     FROM outbox AS o
-    WHERE o.church_id = :church AND o.state = 'due' AND o.due_at <= now()
+    WHERE o.church_id = :church AND o.state = 'due' AND o.kind = 'card' AND o.due_at <= now()
       AND EXISTS (SELECT FROM churches WHERE id = :church AND paused_at IS NULL AND hold_cause IS NULL)
       AND (CAST(:credential AS uuid) IS NULL
         OR EXISTS (SELECT FROM credentials WHERE id = :credential AND state = 'current'))

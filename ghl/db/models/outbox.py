@@ -16,7 +16,7 @@ ACTIVE = "state IN ('due', 'leased')"
 
 
 class Outbox(Base):
-    """One thing to deliver, saved in the same transaction as what it delivers.
+    """One thing to deliver, saved in the same transaction as what it delivers: a card or a message.
 
     `position` is the order in which things were written; a correction takes a new one. `phone` and `email`
     are the person's keys: of the active rows that share one, only the first may be with a worker.
@@ -24,11 +24,27 @@ class Outbox(Base):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        CheckConstraint("kind IN ('card')", name="kind"),
+        CheckConstraint("kind IN ('card', 'message')", name="kind"),
+        CheckConstraint("(kind = 'card') = (card_id IS NOT NULL)", name="card"),
+        CheckConstraint("(kind = 'message') = (message_id IS NOT NULL)", name="message"),
+        CheckConstraint("kind = 'card' OR (phone IS NULL AND email IS NULL)", name="person_keys"),
         CheckConstraint(one_of("state", OutboxState), name="state"),
         CheckConstraint("(state = 'leased') = (lease_token IS NOT NULL)", name="lease_token"),
         CheckConstraint("(state = 'leased') = (leased_until IS NOT NULL)", name="leased_until"),
-        Index("ix_outbox_next", "church_id", "priority", "position", postgresql_where=text("state = 'due'")),
+        Index(
+            "ix_outbox_next",
+            "church_id",
+            "priority",
+            "position",
+            postgresql_where=text("state = 'due' AND kind = 'card'"),
+        ),
+        Index(
+            "ix_outbox_next_else",
+            "church_id",
+            "kind",
+            "due_at",
+            postgresql_where=text("state = 'due' AND kind <> 'card'"),
+        ),
         Index("ix_outbox_due", "church_id", "due_at", postgresql_where=text("state = 'due'")),
         Index("ix_outbox_leased", "church_id", "leased_until", postgresql_where=text("state = 'leased'")),
         Index(
@@ -50,7 +66,10 @@ class Outbox(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     church_id: Mapped[ChurchId]
     kind: Mapped[str]
-    card_id: Mapped[UUID] = mapped_column(ForeignKey("cards.id", ondelete="CASCADE"), unique=True)
+    card_id: Mapped[UUID | None] = mapped_column(ForeignKey("cards.id", ondelete="CASCADE"), unique=True)
+    message_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("messages.id", ondelete="CASCADE"), unique=True
+    )
     state: Mapped[str]
     priority: Mapped[int] = mapped_column(SmallInteger)
     position: Mapped[int] = mapped_column(

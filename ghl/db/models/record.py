@@ -41,6 +41,12 @@ class ConsentEvent(Base):
     recorded_at: Mapped[datetime]
     ip: Mapped[str | None] = mapped_column(INET)
     user_agent: Mapped[str | None]
+    note: Mapped[str | None]
+    """What somebody wrote down beside it, or what the person wrote: "said it at the door"."""
+    contact_id: Mapped[str | None]
+    """Which contact in GoHighLevel it came from, where it came from there."""
+    child: Mapped[str | None]
+    """For whom a guardian says it; empty where people speak for themselves."""
 
 
 class ConsentProof(Base):
