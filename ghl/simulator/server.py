@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from ghl.clock import Clock, SystemClock
 from ghl.simulator.assembly import EXAMPLE_LOCATION, assemble, furnish
+from ghl.simulator.control_client import SimulatorControl
 from ghl.simulator.door import Door
 from ghl.simulator.faults import Faults
 from ghl.simulator.latency import Latency, Range
@@ -78,6 +79,11 @@ class SimulatorServer:
     def url(self) -> str:
         """The base URL that takes the place of GoHighLevel's."""
         return f"http://{self._host}:{self.port}"
+
+    @property
+    def control(self) -> SimulatorControl:
+        """What can be steered, as another process steers it."""
+        return SimulatorControl(self.url)
 
     @property
     def control_url(self) -> str:

@@ -1,4 +1,4 @@
-"""All that the simulator knows: locations, tokens and contacts. Every change is told to the journal, if there is one.
+"""All that the simulator knows: locations, tokens, contacts and messages. Every change is told to the journal, if there is one.
 
 Also the door for tests, which may call it from any thread: each method takes the lock.
 """
@@ -18,6 +18,10 @@ from ghl.simulator.contacts.store import ContactStore
 from ghl.simulator.journal import Journal
 from ghl.simulator.limits import RateLimit
 from ghl.simulator.locations import CustomField, Location
+from ghl.simulator.messages.agenda import Agenda
+from ghl.simulator.messages.life import Outcome
+from ghl.simulator.messages.record import Message
+from ghl.simulator.messages.store import MessageStore
 from ghl.simulator.records import token_to
 from ghl.simulator.tokens import ALL_SCOPES, Token, Tokens, fake_token
 
@@ -34,6 +38,8 @@ class State:
         self.tokens = Tokens()
         self.locations: dict[str, Location] = {}
         self.stores: dict[str, ContactStore] = {}
+        self.mail: dict[str, MessageStore] = {}
+        self.agenda = Agenda()
         self.limits: dict[str, RateLimit] = {}
         self._homes: dict[str, str] = {}
         self._journal: Journal | None = None
@@ -178,7 +184,7 @@ class State:
             if tag not in location.tags:
                 location.tags[tag] = self.new_id()
                 self._write("tag", {"location_id": location.id, "name": tag, "id": location.tags[tag]})
-        self.stores[location.id].put(contact, lag=self._lag(location))
+        self.stores[location.id].put(contact, lag=self.lag_of(location.settings.search_lag))
         self._homes[contact.id] = location.id
         self._write("contact", {"contact": contact})
         return contact
@@ -186,9 +192,41 @@ class State:
     def remove(self, contact: Contact) -> None:
         """Forgets a contact."""
         location = self.locations[contact.location_id]
-        self.stores[location.id].remove(contact.id, now=self.clock.now(), lag=self._lag(location))
+        self.stores[location.id].remove(
+            contact.id, now=self.clock.now(), lag=self.lag_of(location.settings.search_lag)
+        )
         del self._homes[contact.id]
         self._write("contact_removed", {"id": contact.id})
+
+    # Messages
+
+    def put_message(self, message: Message) -> Message:
+        """Keeps a new or changed message."""
+        self.mail[message.location_id].put(message)
+        self.agenda.put(message)
+        self._write("message", {"message": message})
+        return message
+
+    def drop_message(self, message: Message) -> None:
+        """Forgets a message that never went out."""
+        self.mail[message.location_id].remove(message)
+        self._write("message_removed", {"location_id": message.location_id, "id": message.id})
+
+    def set_outcome(self, location_id: str, address: str, outcome: Outcome) -> None:
+        """Chooses what the carrier makes of messages to a phone or e-mail. Raises KeyError."""
+        with self.lock:
+            self.mail[location_id].outcomes[address] = outcome
+            self._write("outcome", {"location_id": location_id, "address": address, "outcome": outcome})
+
+    def set_unsubscribed(self, location_id: str, address: str, yes: bool) -> None:
+        """Puts a phone or e-mail on the list that nothing may be sent to, or takes it off. Raises KeyError."""
+        with self.lock:
+            known = self.mail[location_id].unsubscribed
+            if yes:
+                known.add(address)
+            else:
+                known.discard(address)
+            self._write("unsubscribed", {"location_id": location_id, "address": address, "yes": yes})
 
     def new_id(self) -> str:
         """An id like GoHighLevel's, 20 letters and digits, that no contact has."""
@@ -215,8 +253,9 @@ class State:
 
     # Keeping
 
-    def _lag(self, location: Location) -> float:
-        low, high = location.settings.search_lag
+    def lag_of(self, span: tuple[float, float]) -> float:
+        """So many seconds of that span."""
+        low, high = span
         return low if low == high else self.random.uniform(low, high)
 
     def _new_token(self) -> str:
@@ -229,6 +268,7 @@ class State:
         """Keeps a new or changed location."""
         self.locations[location.id] = location
         self.stores.setdefault(location.id, ContactStore())
+        self.mail.setdefault(location.id, MessageStore())
         limit = self.limits.setdefault(location.id, RateLimit())
         settings = location.settings
         limit.burst, limit.daily, limit.count_refused = (
