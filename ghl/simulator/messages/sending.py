@@ -170,7 +170,7 @@ def _held_up(
     store, ramp = state.mail[location.id], location.settings.texts_a_day
     if contact is None or message.address in store.unsubscribed or blocks(contact, message.channel):
         return True
-    return bool(ramp) and message.channel is Channel.SMS and store.texts_sent_since(at - DAY) > ramp
+    return bool(ramp) and message.channel is Channel.SMS and store.texts_that_left(at - DAY) >= ramp
 
 
 def _who(state: State, location: Location, address: str, channel: Channel) -> Contact:

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from ghl.simulator.messages.life import Outcome
-from ghl.simulator.messages.record import Channel, Direction, Message
+from ghl.simulator.messages.record import Channel, Direction, Message, Status
 
 DAY = timedelta(hours=24)
+_NOT_OUT = frozenset({Status.SCHEDULED, Status.PENDING, Status.FAILED})
 
 
 class MessageStore:
@@ -73,12 +74,13 @@ class MessageStore:
         times = [message.added_at for message in self.in_conversation(conversation) if message.has_footer]
         return max(times, default=None)
 
-    def texts_sent_since(self, moment: datetime) -> int:
-        """Texts that left the church's number after `moment`, automatic answers included."""
+    def texts_that_left(self, since: datetime) -> int:
+        """Texts that left the church's number after `since`, automatic answers included."""
         return sum(
             1
             for message in self._by_id.values()
             if message.direction is Direction.OUT
             and message.channel is Channel.SMS
-            and message.added_at > moment
+            and message.status not in _NOT_OUT
+            and message.updated_at > since
         )
