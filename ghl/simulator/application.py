@@ -13,6 +13,8 @@ from ghl.simulator.contacts import routes as contact_routes
 from ghl.simulator.fault_endings import Ending, end_with
 from ghl.simulator.faults import Fault, Faults, Kind
 from ghl.simulator.gate import bearer, check_token, let_in
+from ghl.simulator.hooks.deliveries import Deliveries
+from ghl.simulator.hooks.telling import Teller
 from ghl.simulator.latency import Latency
 from ghl.simulator.limits import RateLimit, Verdict
 from ghl.simulator.messages import routes as message_routes
@@ -48,12 +50,21 @@ class Application:
     """Gate, limits, faults and routes over the state. Each step is done under the state's lock."""
 
     def __init__(
-        self, state: State, faults: Faults, latency: Latency, stats: Stats, log: VisitLog | None = None
+        self,
+        state: State,
+        faults: Faults,
+        latency: Latency,
+        stats: Stats,
+        *,
+        deliveries: Deliveries,
+        log: VisitLog | None = None,
     ) -> None:
         self.state = state
         self.faults = faults
         self.latency = latency
         self.stats = stats
+        self.deliveries = deliveries
+        self.teller = Teller(state, deliveries)
         self._table = RouteTable(ROUTES)
         self._nobodys_limit = RateLimit()
         self._log = log or NoLog()

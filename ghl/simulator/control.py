@@ -10,6 +10,7 @@ from typing import Any
 from ghl.simulator.answers import Refusal
 from ghl.simulator.application import Application
 from ghl.simulator.faults import FaultError, Kind
+from ghl.simulator.hook_desk import HookDesk
 from ghl.simulator.latency import Range
 from ghl.simulator.locations import Location
 from ghl.simulator.mail_desk import MailDesk
@@ -49,7 +50,8 @@ class ControlApi:
             ("GET", "latency"): lambda _request, _rest: {"rules": application.latency.rules()},
             ("POST", "latency"): self._set_latency,
             ("GET", "state"): self._everything,
-            **MailDesk(application.state).handlers(),
+            **MailDesk(application.state, application.teller).handlers(),
+            **HookDesk(application.state, application.deliveries).handlers(),
         }
 
     def handle(self, request: Request) -> Response:

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from ghl.simulator.door import check_loopback
+from ghl.simulator.loopback import check_loopback
 
 
 class ControlError(Exception):
@@ -80,6 +80,62 @@ class SimulatorControl:
     def carrier(self, location: str | None, address: str, outcome: str) -> None:
         """What becomes of messages to that phone or e-mail; `outcome` is one of messages/life.py's Outcome."""
         self._ask("POST", "carrier", {"location": location, "address": address, "outcome": outcome})
+
+    def merge(self, kept: str, gone: str) -> dict[str, Any]:
+        """Merges two contacts as on GoHighLevel's screen; returns the one that is kept."""
+        return dict(self._ask("POST", "merge", {"kept": kept, "gone": gone})["contact"])
+
+    # Webhooks
+
+    def app_hook(
+        self, location: str | None, url: str, *, about: list[str] | None = None, **habits: Any
+    ) -> None:
+        """Sends signed app webhooks to `url` from now on: `about` are event types, `habits` those of hooks/listening.
+
+        Such as `times=2` (each twice), `late=[0, 5]` (up to 5 s late, so out of order), `pace=0.01` (short waits).
+        """
+        fields = {"location": location, "url": url, "about": about, "habits": habits}
+        self._ask("POST", "webhooks", fields)
+
+    def workflow_hook(
+        self, location: str | None, url: str, secret: str, *, about: list[str] | None = None, **habits: Any
+    ) -> None:
+        """Has a church's workflow tell `url`, with the secret in its header. `about`: dnd, replied; else both."""
+        fields = {"location": location, "url": url, "secret": secret, "about": about, "habits": habits}
+        self._ask("POST", "webhooks", fields)
+
+    def remove_hooks(self, location: str) -> None:
+        """Tells nobody any more what happens in a location."""
+        self._ask("DELETE", f"webhooks/{location}")
+
+    def public_key(self) -> str:
+        """The PEM of the test key that app webhooks are signed with, for HUB_WEBHOOK_PUBLIC_KEYS."""
+        return str(self._ask("GET", "webhooks/key")["pem"])
+
+    def emit(
+        self,
+        *events: dict[str, Any],
+        location: str | None = None,
+        times: int = 1,
+        late: float | list[float] = 0,
+        order: str = "given",
+    ) -> None:
+        """Tells the apps of a location these events, each so often and so much later.
+
+        `order` is given, reversed or shuffled. An event has its `type` and fields; what GoHighLevel puts around it is
+        added: `timestamp` and `webhookId` stay what they are where given.
+        """
+        fields = {"location": location, "events": events, "times": times, "late": late, "order": order}
+        self._ask("POST", "emit", fields)
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        """What was told to whom, oldest first: kind, event, url, tries, answered (statuses), over."""
+        found: list[dict[str, Any]] = self._ask("GET", "webhooks")["deliveries"]
+        return found
+
+    def all_told(self) -> bool:
+        """Whether nothing waits that is due by now."""
+        return bool(self._ask("GET", "webhooks")["waiting"] == 0)
 
     # Settings and faults
 

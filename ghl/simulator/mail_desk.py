@@ -5,10 +5,11 @@ from dataclasses import asdict
 from typing import Any
 
 from ghl.simulator.contacts.showing import show_contact
+from ghl.simulator.hooks.telling import Teller
 from ghl.simulator.locations import Location
 from ghl.simulator.messages.life import Outcome
 from ghl.simulator.messages.record import Message
-from ghl.simulator.messages.sending import choose_dnd, hear, unsubscribe
+from ghl.simulator.messages.sending import choose_dnd, hear, merge, unsubscribe
 from ghl.simulator.state import State
 from ghl.simulator.wire import Request
 
@@ -21,8 +22,9 @@ Handler = Callable[[Request, str], Any]
 class MailDesk:
     """Handlers of the control API; whoever calls them holds the state's lock."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, teller: Teller) -> None:
         self._state = state
+        self._teller = teller
 
     def handlers(self) -> dict[tuple[str, str], Handler]:
         """By method and first part of the path."""
@@ -32,6 +34,7 @@ class MailDesk:
             ("POST", "unsubscribe"): self._unsubscribe,
             ("POST", "dnd"): self._set_dnd,
             ("POST", "carrier"): self._carrier,
+            ("POST", "merge"): self._merge,
         }
 
     def _messages(self, request: Request, _rest: str) -> dict[str, Any]:
@@ -52,7 +55,9 @@ class MailDesk:
 
     def _unsubscribe(self, request: Request, _rest: str) -> dict[str, Any]:
         fields = request.json()
-        unsubscribe(self._state, self._where(fields), str(fields["email"]).lower())
+        location, email = self._where(fields), str(fields["email"]).lower()
+        unsubscribe(self._state, location, email)
+        self._teller.unsubscribed(location.id, email)
         return {}
 
     def _set_dnd(self, request: Request, _rest: str) -> dict[str, Any]:
@@ -75,6 +80,14 @@ class MailDesk:
         location, address = self._where(fields), str(fields["address"])
         self._state.set_outcome(location.id, address, Outcome(fields["outcome"]))
         return {"address": address, "outcome": fields["outcome"]}
+
+    def _merge(self, request: Request, _rest: str) -> dict[str, Any]:
+        """As somebody merges two contacts on GoHighLevel's screen: one is kept, the other one is gone."""
+        fields = request.json()
+        kept, gone = (self._state.find(str(fields[name])) for name in ("kept", "gone"))
+        if kept is None or gone is None:
+            raise KeyError(fields["kept"] if kept is None else fields["gone"])
+        return {"contact": show_contact(merge(self._state, kept, gone), v3=False)}
 
     def _where(self, fields: dict[str, Any]) -> Location:
         """The location that is meant: the only one, where none is named. Raises KeyError, ValueError."""

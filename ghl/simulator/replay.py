@@ -3,6 +3,7 @@
 from typing import Any
 
 from ghl.simulator.contacts.record import from_json
+from ghl.simulator.hooks.listening import listener_from
 from ghl.simulator.journal import Journal, JournalError
 from ghl.simulator.messages.life import Outcome
 from ghl.simulator.messages.record import message_from
@@ -37,6 +38,10 @@ def _replay(record: dict[str, Any], state: State) -> None:
             contact = state.find(record["id"])
             if contact is not None:
                 state.remove(contact)
+        case "listener":
+            state.add_listener(listener_from(record["listener"]))
+        case "listeners_removed":
+            state.remove_listeners(record["location_id"])
         case "message" | "message_removed" | "outcome" | "unsubscribed":
             _replay_mail(record, state)
         case kind:

@@ -3,7 +3,7 @@
 Also the door for tests, which may call it from any thread: each method takes the lock.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from random import Random
 from string import ascii_letters, digits
 from threading import RLock
@@ -15,6 +15,7 @@ from ghl.simulator.contacts.reading import CREATE, read_contact
 from ghl.simulator.contacts.record import Contact
 from ghl.simulator.contacts.showing import show_contact
 from ghl.simulator.contacts.store import ContactStore
+from ghl.simulator.hooks.listening import Listener
 from ghl.simulator.journal import Journal
 from ghl.simulator.limits import RateLimit
 from ghl.simulator.locations import CustomField, Location
@@ -40,6 +41,11 @@ class State:
         self.stores: dict[str, ContactStore] = {}
         self.mail: dict[str, MessageStore] = {}
         self.agenda = Agenda()
+        self.listeners: dict[str, list[Listener]] = {}
+        self.on_contact: Callable[[Contact | None, Contact | None], None] = lambda _before, _after: None
+        self.on_message: Callable[[Message | None, Message], None] = lambda _before, _after: None
+        """Told of each change, under the lock: the record before (None: it is new) and after (None: it is gone)."""
+
         self.limits: dict[str, RateLimit] = {}
         self._homes: dict[str, str] = {}
         self._journal: Journal | None = None
@@ -179,7 +185,7 @@ class State:
 
     def put(self, contact: Contact) -> Contact:
         """Keeps a new or changed contact, its tags becoming tags of the location."""
-        location = self.locations[contact.location_id]
+        location, before = self.locations[contact.location_id], self.find(contact.id)
         for tag in contact.tags:
             if tag not in location.tags:
                 location.tags[tag] = self.new_id()
@@ -187,6 +193,7 @@ class State:
         self.stores[location.id].put(contact, lag=self.lag_of(location.settings.search_lag))
         self._homes[contact.id] = location.id
         self._write("contact", {"contact": contact})
+        self.on_contact(before, contact)
         return contact
 
     def remove(self, contact: Contact) -> None:
@@ -197,14 +204,18 @@ class State:
         )
         del self._homes[contact.id]
         self._write("contact_removed", {"id": contact.id})
+        self.on_contact(contact, None)
 
     # Messages
 
     def put_message(self, message: Message) -> Message:
         """Keeps a new or changed message."""
-        self.mail[message.location_id].put(message)
+        store = self.mail[message.location_id]
+        before = store.get(message.id)
+        store.put(message)
         self.agenda.put(message)
         self._write("message", {"message": message})
+        self.on_message(before, message)
         return message
 
     def drop_message(self, message: Message) -> None:
@@ -227,6 +238,23 @@ class State:
             else:
                 known.discard(address)
             self._write("unsubscribed", {"location_id": location_id, "address": address, "yes": yes})
+
+    # Listeners
+
+    def add_listener(self, listener: Listener) -> None:
+        """Tells a listener of what happens from now on, in place of one with the same address. Raises KeyError."""
+        with self.lock:
+            self.locations[listener.location_id]
+            known = self.listeners.setdefault(listener.location_id, [])
+            known[:] = [*(one for one in known if one.url != listener.url), listener]
+            self._write("listener", {"listener": listener})
+
+    def remove_listeners(self, location_id: str) -> int:
+        """Tells nobody any more what happens in a location; returns how many there were."""
+        with self.lock:
+            gone = self.listeners.pop(location_id, [])
+            self._write("listeners_removed", {"location_id": location_id})
+            return len(gone)
 
     def new_id(self) -> str:
         """An id like GoHighLevel's, 20 letters and digits, that no contact has."""

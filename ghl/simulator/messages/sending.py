@@ -122,6 +122,26 @@ def choose_dnd(state: State, contact: Contact, channel: str, status: str, messag
     return state.put(replace(contact, dnd_settings=merged, updated_at=now))
 
 
+def merge(state: State, kept: Contact, gone: Contact) -> Contact:
+    """Two contacts become one on GoHighLevel's screen: `kept` gets what it lacks, `gone` is removed."""
+    state.remove(gone)
+    emails = [one for one in (gone.email, *gone.additional_emails) if one and one != kept.email]
+    first, *more = [*emails] if kept.email is None and emails else [kept.email, *emails]
+    return state.put(
+        replace(
+            kept,
+            text={**gone.text, **kept.text},
+            email=first,
+            phone=kept.phone or gone.phone,
+            additional_emails=tuple(dict.fromkeys((*kept.additional_emails, *(one for one in more if one)))),
+            tags=tuple(dict.fromkeys((*kept.tags, *gone.tags))),
+            custom={**gone.custom, **kept.custom},
+            dnd_settings={**gone.dnd_settings, **kept.dnd_settings},
+            updated_at=state.clock.now(),
+        )
+    )
+
+
 def _obey(state: State, location: Location, contact: Contact, phone: str, keyword: Keyword) -> None:
     store = state.mail[location.id]
     if keyword is Keyword.STOP:
