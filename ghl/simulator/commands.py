@@ -23,7 +23,7 @@ app.command()(message_commands.token)
 app.command()(hook_commands.location)
 app.command()(hook_commands.workflow)
 app.command("app")(hook_commands.app)
-app.command("public-key")(hook_commands.public_key)
+app.command("key")(hook_commands.public_key)
 app.command()(hook_commands.webhooks)
 
 

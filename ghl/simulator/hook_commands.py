@@ -1,4 +1,4 @@
-"""`hub simulator location`, `workflow`, `app` and `public-key`: a second church, and who is told what happens.
+"""`hub simulator location`, `workflow`, `app` and `key`: a second church, and who is told what happens.
 
 Everything heavy is imported inside the functions, so that `--help` stays quick.
 """
@@ -56,7 +56,7 @@ def app(
     late: Annotated[float, typer.Option(help="Up to so many seconds late, so out of order.", min=0)] = 0,
     url: Url = DEFAULT_URL,
 ) -> None:
-    """Send signed app webhooks to the hub, which has to know the key: hub simulator public-key."""
+    """Send signed app webhooks to the hub, which has to know the key: hub simulator key."""
     where = location or only_location(url)
     habits = {"times": times, "late": [0, late]}
     asked(url, "POST", "webhooks", {"location": where, "url": hook, "habits": habits})

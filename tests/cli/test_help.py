@@ -34,7 +34,7 @@ COMMANDS = (
     "simulator location",
     "simulator workflow",
     "simulator app",
-    "simulator public-key",
+    "simulator key",
     "simulator webhooks",
     "demo seed",
 )

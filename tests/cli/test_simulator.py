@@ -86,5 +86,5 @@ def test_who_is_told_is_set_and_seen(hub, simulator):
     assert hub("simulator", "app", "http://127.0.0.1:1/webhooks/ghl", *here, "--times", "2", **url).code == 0
     shown = json.loads(hub("simulator", "webhooks", **url).out)
     assert [one["secret"] for one in shown["listeners"]] == ["…", None]
-    assert hub("simulator", "public-key", **url).out.startswith("-----BEGIN PUBLIC KEY-----")
+    assert hub("simulator", "key", **url).out.startswith("-----BEGIN PUBLIC KEY-----")
     assert "stays on this machine" in hub("simulator", "app", "http://example.org/", *here, **url).err
