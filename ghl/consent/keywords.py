@@ -15,7 +15,19 @@ class Heard(StrEnum):
 
 
 STOPS = frozenset(
-    "stop stopall unsubscribe cancel end quit revoke optout".split() + ["opt out", "opt-out", "stop all"]
+    {
+        "stop",
+        "stopall",
+        "stop all",
+        "unsubscribe",
+        "cancel",
+        "end",
+        "quit",
+        "revoke",
+        "optout",
+        "opt out",
+        "opt-out",
+    }
 )
 STARTS = frozenset({"start", "unstop"})
 HELPS = frozenset({"help", "info"})

@@ -15,7 +15,9 @@ from ghl.statuses import Channel
 LONGEST = 500
 """Enough to read a wish in; a longer one is an e-mail about something else."""
 
-TEXTED = frozenset({"SMS", "RCS", "WHATSAPP", "GMB", "FB", "IG", "LIVE_CHAT", "LIVE CHAT", "TIKTOK", "CUSTOM"})
+TEXTED = frozenset(
+    {"SMS", "RCS", "WHATSAPP", "GMB", "FB", "IG", "LIVE_CHAT", "LIVE CHAT", "TIKTOK", "CUSTOM"}
+)
 """Ways in which a person writes short messages. "Stop" by any of them is a stop: the law allows any reasonable one."""
 
 _QUOTED = re.compile(
