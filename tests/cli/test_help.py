@@ -28,6 +28,14 @@ COMMANDS = (
     "keys rotate",
     "keys new",
     "simulator serve",
+    "simulator outbox",
+    "simulator reply",
+    "simulator token",
+    "simulator location",
+    "simulator workflow",
+    "simulator app",
+    "simulator key",
+    "simulator webhooks",
     "demo seed",
 )
 

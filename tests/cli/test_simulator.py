@@ -4,6 +4,10 @@ import json
 import os
 from pathlib import Path
 
+import httpx
+
+from ghl.churches import find_church
+from ghl.simulator.tokens import ALL_SCOPES
 from jobs.running import RunningHub, write_note
 
 
@@ -25,3 +29,62 @@ def test_none_there_is_one_line(hub, monkeypatch):
     assert refused.code == 1
     assert "No simulator answers" in refused.err
     assert refused.err.count("\n") == 1
+
+
+def test_what_went_out_is_read_and_answered(hub, simulator):
+    here, url = simulator.location_id, {"HUB_DEMO_SIMULATOR_URL": simulator.url}
+    assert "Nothing went out yet." in hub("simulator", "outbox", "--address", "+16155550144", **url).out
+    contact = simulator.state.add_contact(here, phone="+16155550144")
+    headers = {"Authorization": f"Bearer {simulator.token()}", "Version": "2021-04-15"}
+    body = {"type": "SMS", "contactId": contact, "message": "Welcome, Ann!"}
+    httpx.post(f"{simulator.url}/conversations/messages", json=body, headers=headers, trust_env=False)
+    shown = hub("simulator", "outbox", "--address", "+16155550144", **url).out
+    assert "SMS    to +16155550144  " in shown
+    assert "    Welcome, Ann!\n" in shown
+    answered = hub("simulator", "reply", "+16155550144", "STOP", **url).out
+    assert "from +16155550144" in answered
+    assert "You have successfully been unsubscribed." in answered
+    as_json = json.loads(hub("simulator", "outbox", "--json", "--replies", "--limit", "2", **url).out)
+    assert [one["body"][:4] for one in as_json["messages"]] == ["STOP", "You "]
+
+
+def test_a_token_lacks_the_boxes_that_are_not_ticked(hub, simulator):
+    url = {"HUB_DEMO_SIMULATOR_URL": simulator.url}
+    made = hub("simulator", "token", "--without", "conversations/message.write", **url)
+    assert made.code == 0, made.err
+    scopes = simulator.state.tokens.find(made.out.strip()).scopes
+    assert scopes == ALL_SCOPES - {"conversations/message.write"}
+    two = hub("simulator", "token", "--scopes", "contacts.readonly", "--scopes", "contacts.write", **url)
+    assert simulator.state.tokens.find(two.out.strip()).scopes == {"contacts.readonly", "contacts.write"}
+    wrong = hub("simulator", "token", "--scopes", "everything", **url)
+    assert wrong.code == 2
+    assert "There is no box everything." in wrong.err
+
+
+def test_a_second_church_of_the_demo_speaks_to_the_simulator(hub, database, simulator):
+    url = {"HUB_DEMO_SIMULATOR_URL": simulator.url}
+    token = hub("simulator", "location", "secondChurch00000001", "--name", "Second Church", **url).out.strip()
+    words = ("church", "add", "second", "--name", "Second Church", "--timezone", "America/Chicago", "--demo")
+    assert "no simulator" in hub(*words).err
+    assert hub(*words, **url).code == 0
+    connected = hub(
+        *("connect", "second", "--location", "secondChurch00000001"),
+        given=token + "\n",
+        HUB_GHL_BASE_URL="http://127.0.0.1:1",
+    )
+    assert connected.code == 0, connected.err
+    church = find_church(database, "second")
+    assert church.is_demo
+    assert church.location_ghl_id == "secondChurch00000001"
+
+
+def test_who_is_told_is_set_and_seen(hub, simulator):
+    url = {"HUB_DEMO_SIMULATOR_URL": simulator.url}
+    here, hook = ("--location", simulator.location_id), "http://127.0.0.1:1/webhooks/workflow/x"
+    told = hub("simulator", "workflow", hook, *here, given="a secret\n", **url)
+    assert told.code == 0, told.err
+    assert hub("simulator", "app", "http://127.0.0.1:1/webhooks/ghl", *here, "--times", "2", **url).code == 0
+    shown = json.loads(hub("simulator", "webhooks", **url).out)
+    assert [one["secret"] for one in shown["listeners"]] == ["…", None]
+    assert hub("simulator", "key", **url).out.startswith("-----BEGIN PUBLIC KEY-----")
+    assert "stays on this machine" in hub("simulator", "app", "http://example.org/", *here, **url).err
