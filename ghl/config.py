@@ -77,6 +77,8 @@ class Settings(BaseSettings):
     oidc_name: str = ""
     oidc_trusted_domains: Annotated[tuple[str, ...], NoDecode] = ()
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    webhook_public_keys: Path | None = None
+    webhook_rsa: bool = False
     log_level: str = "INFO"
 
     worker_threads: Annotated[int, Field(ge=1, le=512)] = 128

@@ -7,7 +7,9 @@ from ghl.guard.door import SLOW_SECONDS, Door, Offload
 from ghl.guard.guesses import Guesses, Limit
 from ghl.guard.hosts import LOOPBACK, Hosts, hosts_of, name_of
 from ghl.guard.trail import noted_in
+from ghl.intake.webhooks import WebhookDoors
 from ghl.redis import connect_redis
+from ghl.webhooks.signature import PUBLISHED, PublicKeys, WebhookKeysError, read_keys
 from jobs.container import Container
 
 ASK_WITHIN = 0.2
@@ -42,6 +44,30 @@ def door(
 def key_door(hub: Container, *, offload: Offload) -> Door:
     """The intake's, for source keys."""
     return door(hub, "key", actor="cards API", offload=offload, limit=KEYS)
+
+
+def webhook_doors(hub: Container) -> WebhookDoors:
+    """Who may tell us anything. Raises `WebhookKeysError`."""
+    return WebhookDoors(
+        webhook_keys(hub.settings),
+        lambda threads: door(
+            hub, "workflow_secret", actor="workflow webhook", offload=threads.run, limit=KEYS
+        ),
+    )
+
+
+def webhook_keys(settings: Settings) -> PublicKeys:
+    """The keys that sign app webhooks: those of the file that is named, else GoHighLevel's. Raises `WebhookKeysError`."""
+    path = settings.webhook_public_keys
+    if path is None:
+        return read_keys(PUBLISHED, rsa=settings.webhook_rsa)
+    try:
+        pem = path.read_bytes()
+    except OSError as error:
+        raise WebhookKeysError(
+            f"HUB_WEBHOOK_PUBLIC_KEYS names {path}, which cannot be read: {error.strerror}."
+        ) from error
+    return read_keys(pem, rsa=settings.webhook_rsa)
 
 
 def intake_hosts(settings: Settings) -> Hosts | None:

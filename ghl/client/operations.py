@@ -40,6 +40,7 @@ def checked_id(value: str) -> str:
 CREATE_CONTACT = Operation("contacts.create", "POST", "/contacts/")
 GET_CONTACT = Operation("contacts.get", "GET", "/contacts/{id}")
 UPDATE_CONTACT = Operation("contacts.update", "PUT", "/contacts/{id}")
+SET_DND = Operation("contacts.set_dnd", "PUT", "/contacts/{id}")
 DELETE_CONTACT = Operation("contacts.delete", "DELETE", "/contacts/{id}")
 FIND_DUPLICATE = Operation("contacts.find_duplicate", "GET", "/contacts/search/duplicate")
 ADD_TAGS = Operation("contacts.add_tags", "POST", "/contacts/{id}/tags")
@@ -65,6 +66,7 @@ ALL = (
     CREATE_CONTACT,
     GET_CONTACT,
     UPDATE_CONTACT,
+    SET_DND,
     DELETE_CONTACT,
     FIND_DUPLICATE,
     ADD_TAGS,

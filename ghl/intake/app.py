@@ -1,4 +1,4 @@
-"""The intake as an ASGI app: its parts put together. Webhooks get their routes here."""
+"""The intake as an ASGI app: its parts put together."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -25,6 +25,7 @@ from ghl.intake.middleware import Requests
 from ghl.intake.openapi import describe
 from ghl.intake.problems import Problem, ProblemError, explain
 from ghl.intake.threads import Threads
+from ghl.intake.webhooks import WebhookDoors, Webhooks
 from ghl.intake.wrong_keys import WrongKeys
 from ghl.sources import KnownSources
 
@@ -52,11 +53,13 @@ def create_app(
     form_url: str = "",
     hosts: Hosts | None = None,
     door: Callable[[Threads], Door] | None = None,
+    webhooks: WebhookDoors | None = None,
 ) -> Starlette:
     """The app. `on_saved(church_id)` is called after each saved card, from any thread; it must return at once.
 
     `hosts` are the names it answers to, any if none are given. `door` counts wrong keys for all processes together.
     `form_url` is where people reach the card form, without a slash at its end; else a request's own address counts.
+    `webhooks` says whose signatures are taken; GoHighLevel's own, if nothing is given.
     """
     limits = limits or IntakeLimits()
     threads = Threads(limits.threads, most_waiting=limits.most_waiting, wait_seconds=limits.wait_seconds)
@@ -72,9 +75,18 @@ def create_app(
         form_url=form_url,
     )
 
+    hooks = Webhooks(
+        database,
+        clock,
+        threads=threads,
+        doors=webhooks or WebhookDoors(),
+        body_seconds=limits.body_seconds,
+    )
+
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        yield
+        async with hooks.counting():
+            yield
         threads.close()
 
     app = Starlette(
@@ -82,6 +94,7 @@ def create_app(
             *Health(database, clock, threads).routes(),
             *cards.routes(),
             *forms.routes(),
+            *hooks.routes(),
             Route("/openapi.json", describe, methods=["GET"]),
             Route("/problems/{slug}", explain, methods=["GET"]),
         ],

@@ -30,13 +30,15 @@ def description() -> Mapping[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "Church Connect Hub: cards from other systems",
+            "title": "Church Connect Hub: cards from other systems, and events from GoHighLevel",
             "version": "1",
             "description": "A card is saved before it is answered. It goes to GoHighLevel afterwards, by itself.",
         },
         "paths": {
             "/api/v1/cards": {"post": _post_card()},
             "/api/v1/cards/{id}": {"get": _get_card()},
+            "/webhooks/ghl": {"post": _post_app_event()},
+            "/webhooks/workflow/{public_id}": {"post": _post_workflow_event()},
             "/healthz": {"get": _health("healthz", "Whether the process lives", "Alive")},
             "/readyz": {"get": _health("readyz", "Whether cards can be saved now", "Ready")},
         },
@@ -46,12 +48,27 @@ def description() -> Mapping[str, Any]:
                     "type": "http",
                     "scheme": "bearer",
                     "description": "A source key of the church, which begins with hubk_.",
-                }
+                },
+                "signature": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "X-GHL-Signature",
+                    "description": "Ed25519 over the bytes of the body, in base64. GoHighLevel makes it.",
+                },
+                "workflowSecret": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "X-Hub-Secret",
+                    "description": "The secret of the church, which begins with hubw_.",
+                },
             },
             "schemas": {
                 "Card": card_schema(),
                 "Saved": _saved(),
                 "Standing": _standing(),
+                "Event": _event(),
+                "WorkflowEvent": _workflow_event(),
+                "Received": _word("received"),
                 "Problem": _problem(),
                 "Alive": _word("alive"),
                 "Ready": _word("ready"),
@@ -146,6 +163,73 @@ def _get_card() -> dict[str, Any]:
             "200": {"description": "Where the card stands.", "content": _content("Standing")},
             **_problems(401, 404, 429, 500, 503),
         },
+    }
+
+
+def _post_app_event() -> dict[str, Any]:
+    return {
+        "operationId": "receiveEvent",
+        "summary": "An event of a GoHighLevel app",
+        "description": "It is stored as it came and answered; what follows from it is done afterwards. The same "
+        "webhookId, or the same header deliveryId where there is none, is one event. An event of a location that no "
+        "church here is connected to, and one of a type that nothing is done about, gets the same answer.",
+        "security": [{"signature": []}],
+        "requestBody": {"required": True, "content": _content("Event")},
+        "responses": {
+            "200": {"description": "The event is stored.", "content": _content("Received")},
+            **_problems(400, 401, 408, 413, 500, 503),
+        },
+    }
+
+
+def _post_workflow_event() -> dict[str, Any]:
+    return {
+        "operationId": "receiveWorkflowEvent",
+        "summary": "What a workflow of the church says",
+        "description": "A hint: it may stop texts at once, and never permits any.",
+        "security": [{"workflowSecret": []}],
+        "parameters": [
+            {
+                "name": "public_id",
+                "in": "path",
+                "required": True,
+                "description": "The public id of the church. The page Connection shows the whole address.",
+                "schema": {"type": "string"},
+            }
+        ],
+        "requestBody": {"required": True, "content": _content("WorkflowEvent")},
+        "responses": {
+            "200": {"description": "The event is stored.", "content": _content("Received")},
+            **_problems(400, 401, 403, 408, 413, 429, 500, 503),
+        },
+    }
+
+
+def _event() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": "GoHighLevel's own form. Whatever else stands in it is kept.",
+        "properties": {
+            "type": {"type": "string"},
+            "locationId": {"type": "string"},
+            "webhookId": {"type": "string"},
+            "timestamp": {"type": ["string", "integer"]},
+        },
+    }
+
+
+def _workflow_event() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": "What GoHighLevel's action Webhook sends. Whatever else stands in it is kept.",
+        "required": ["contact_id", "location"],
+        "properties": {
+            "contact_id": {"type": "string"},
+            "location": {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}},
+            "message": {"type": ["object", "string"], "description": "What the person wrote, where they did."},
+            "customData": {"type": "object"},
+        },
+        "examples": [{"contact_id": "nmFmQEsNgz6AVpgLVUJ0", "location": {"id": "ve9EPM428h8vShlRW1KT"}}],
     }
 
 

@@ -22,15 +22,35 @@ class Problem(Enum):
 
     BAD_REQUEST = 400, "The request could not be read", "The request is not valid HTTP, or a header is wrong."
     BROKEN_JSON = 400, "The body is not valid JSON", "Send one card as a JSON object, in UTF-8."
+    EVENT_INVALID = (
+        400,
+        "This is no event",
+        "An event is a JSON object in UTF-8. One of a workflow names its contact_id and its location.id.",
+    )
     KEY_WRONG = (
         401,
         "The source key is missing or wrong",
         "Send the header Authorization: Bearer hubk_… with a key of your church that was not revoked.",
     )
+    SIGNATURE_WRONG = (
+        401,
+        "The signature is missing or wrong",
+        "GoHighLevel signs its events in the header X-GHL-Signature. This one it did not sign.",
+    )
+    SECRET_WRONG = (
+        401,
+        "The secret is missing or wrong",
+        "Send the header X-Hub-Secret with the secret of your church. It stands on the page Connection, once.",
+    )
+    OTHER_LOCATION = (
+        403,
+        "This event is of another location",
+        "The secret lets in events of the location that your church is connected to, and of no other.",
+    )
     NOT_FOUND = 404, "There is nothing here", "The address is wrong, or what it named is not yours."
     METHOD_NOT_ALLOWED = 405, "This method does not work here", "The header Allow lists those that do."
     TOO_SLOW = 408, "The request took too long to arrive", "Send it again. Nothing was saved."
-    TOO_LARGE = 413, "The card is too large", "A card has at most 64 KiB of JSON."
+    TOO_LARGE = 413, "The body is too large", "A card has at most 64 KiB of JSON, an event 256 KiB."
     WRONG_MEDIA_TYPE = (
         415,
         "The body is not JSON",
@@ -53,8 +73,8 @@ class Problem(Enum):
     )
     TOO_MANY_WRONG_KEYS = (
         429,
-        "Too many requests with a wrong key",
-        "Wait as long as Retry-After says, then send the right key.",
+        "Too many requests with a wrong key or secret",
+        "Wait as long as Retry-After says, then send the right one.",
     )
     OUR_MISTAKE = (
         500,

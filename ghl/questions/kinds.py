@@ -28,11 +28,13 @@ from ghl.client.models import Contact, Location
 from ghl.client.operations import ID_PATTERN
 from ghl.connection import CHECKS, trials
 from ghl.connection.probes import PROBES
+from ghl.consent.dnd import API_NAMES, OURS, There, there_of
 from ghl.crypto import KeyRing
-from ghl.db.models import Church, TokenTrial
+from ghl.db.models import Church, OptOut, TokenTrial
 from ghl.db.models import Location as LocationRow
 from ghl.delivery.facts import DeliveryFacts, remember_location
 from ghl.delivery.settle import end_hold, hold
+from ghl.statuses import Channel
 
 Params = Mapping[str, Any]
 Answer = dict[str, Any]
@@ -84,7 +86,8 @@ class Kind:
     """One kind of question.
 
     `checked` returns the parameters as they are stored or raises `QuestionError`. `calls` is how many calls an answer
-    takes at most. `way` is another way than the church's own, as the test of a new token goes. `follows` writes what an answer means beyond the screen, in the transaction that stores it, and
+    takes at most. `way` is another way than the church's own, as the test of a new token goes. `gather` adds what a call
+    needs and a stored question must not hold, when a worker takes it; None where that is there no more. `follows` writes what an answer means beyond the screen, in the transaction that stores it, and
     says whether the church's cards may go on because of it.
     """
 
@@ -93,6 +96,7 @@ class Kind:
     calls: Callable[[Params], int]
     read: Callable[[Params, Make], Answer]
     way: OtherWay | None = None
+    gather: Callable[[Session, UUID, Params], Params | None] | None = None
     follows: Callable[[Session, DeliveryFacts, Params, Answer | None, GHLError | None], bool] = (
         _nothing_follows
     )
@@ -236,6 +240,124 @@ def _remove_contact(params: Params, make: Make) -> Answer:
     return {"id": contact_id, "was_there": True}
 
 
+def _opt_out_id(params: Params) -> dict[str, Any]:
+    if set(params) != {"opt_out"}:
+        raise QuestionError("One stop is asked about, by its id.")
+    return {"opt_out": _uuid(params["opt_out"])}
+
+
+def _uuid(value: object) -> str:
+    try:
+        return str(UUID(str(value)))
+    except ValueError:
+        raise QuestionError("That is no id of ours.") from None
+
+
+def _address_of(session: Session, church_id: UUID, params: Params) -> Params | None:
+    row = session.execute(
+        select(OptOut.channel, OptOut.address).where(
+            OptOut.church_id == church_id, OptOut.id == UUID(params["opt_out"])
+        )
+    ).one_or_none()
+    return None if row is None else {"channel": row.channel, "address": row.address}
+
+
+def _find_holder(params: Params, make: Make) -> Answer:
+    address = params["address"]
+    if params["channel"] == Channel.SMS:
+        found = make(lambda client: client.contacts.find_duplicate(phone=address))
+    else:
+        found = make(lambda client: client.contacts.find_duplicate(email=address))
+    return {"id": found.id if found else None}
+
+
+def _set_dnd_params(params: Params) -> dict[str, Any]:
+    if set(params) != {"opt_out", "id"} or not _is_id(params["id"]):
+        raise QuestionError("One stop is set on one contact, by their ids.")
+    return {"opt_out": _uuid(params["opt_out"]), "id": params["id"]}
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(ID_PATTERN, value) is not None
+
+
+def _set_dnd(params: Params, make: Make) -> Answer:
+    """Looks first: what blocks already is left as it is, a `permanent` one above all. Then sets, and reads back."""
+    contact_id, channel = params["id"], Channel(params["channel"])
+    name = API_NAMES[channel]
+    try:
+        contact = make(lambda client: client.contacts.get(contact_id))
+        there = there_of(contact, region=params["region"])
+        if params["address"] not in {there.addresses.get(channel), *contact.additional_emails}:
+            return {"id": contact_id, "gone": False, "other": True, "blocks": contact.blocks(name)}
+        if contact.blocks(name):
+            return {"id": contact_id, "gone": False, "blocks": True, "was": True}
+        make(lambda client: client.contacts.set_dnd(contact_id, name, message=OURS))
+        contact = make(lambda client: client.contacts.get(contact_id))
+    except NotFoundError:
+        return {"id": contact_id, "gone": True}
+    return {"id": contact_id, "gone": False, "blocks": contact.blocks(name), "was": False}
+
+
+def _with_region(session: Session, church_id: UUID, params: Params) -> Params | None:
+    found = _address_of(session, church_id, params)
+    return None if found is None else {**found, **_region(session, church_id, params)}
+
+
+def _region(session: Session, church_id: UUID, _params: Params) -> Params:
+    return {"region": session.scalars(select(Church.region).where(Church.id == church_id)).one()}
+
+
+def _few_contact_ids(params: Params) -> dict[str, Any]:
+    ids = params.get("ids")
+    if set(params) != {"ids"} or not isinstance(ids, list | tuple) or not 1 <= len(set(ids)) <= MOST_CALLS:
+        raise QuestionError(f"One to {MOST_CALLS} contacts can be asked for.")
+    if not all(_is_id(one) for one in ids):
+        raise QuestionError("That is no id of a contact.")
+    return {"ids": list(dict.fromkeys(ids))}
+
+
+def _read_dnd(params: Params, make: Make) -> Answer:
+    return {"contacts": [_read_one_dnd(contact_id, params["region"], make) for contact_id in params["ids"]]}
+
+
+def _read_one_dnd(contact_id: str, region: str, make: Make) -> Answer:
+    try:
+        contact = make(lambda client: client.contacts.get(contact_id))
+    except NotFoundError:
+        return {"id": contact_id, "gone": True}
+    there = there_of(contact, region=region)
+    return {
+        "id": contact_id,
+        "gone": False,
+        "addresses": dict(there.addresses),
+        "blocks": sorted(there.blocks),
+        "stops": sorted(there.stops),
+    }
+
+
+def there_read(answer: Mapping[str, Any]) -> There:
+    """One contact of a `contact_dnd` answer, as a value again."""
+    return There(
+        answer["id"],
+        gone=answer["gone"],
+        addresses={Channel(name): address for name, address in answer.get("addresses", {}).items()},
+        blocks=frozenset(Channel(name) for name in answer.get("blocks", ())),
+        stops=frozenset(Channel(name) for name in answer.get("stops", ())),
+    )
+
+
+FIND_HOLDER = Kind("find_holder", _opt_out_id, lambda _params: 1, _find_holder, gather=_address_of)
+"""Which contact has the address of a stop: `{"opt_out": id}`; the address itself is never in the question."""
+
+SET_DND = Kind("set_dnd", _set_dnd_params, lambda _params: 3, _set_dnd, gather=_with_region)
+"""Brings a stop to one contact: `{"opt_out": id, "id": contact}`. Asked again it does no harm."""
+
+CONTACT_DND = Kind(
+    "contact_dnd", _few_contact_ids, lambda params: len(params["ids"]), _read_dnd, gather=_region
+)
+"""Whether up to three contacts may be written to, as GoHighLevel has them now: `{"ids": [...]}`."""
+
 REMOVE_CONTACT = Kind("remove_contact", _contact_id, lambda _params: 1, _remove_contact)
 """Takes a contact out of GoHighLevel, for somebody who is erased: `{"id": ...}`. Asked again it does no harm."""
 
@@ -258,7 +380,15 @@ TOKEN_PROBE = Kind(
 """One probe of a token on trial: `{"trial": id, "probe": name}`."""
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
-    {kind.name: kind for kind in (CONTACT, LOCATION, REMOVE_CONTACT, TOKEN_PROBE)}
+    {kind.name: kind for kind in (
+            CONTACT,
+            CONTACT_DND,
+            FIND_HOLDER,
+            LOCATION,
+            REMOVE_CONTACT,
+            SET_DND,
+            TOKEN_PROBE,
+        )}
 )
 """Every kind by its name. A name is never given another meaning: workers of two versions may run side by side."""
 

@@ -4,7 +4,7 @@ A question whose worker died is due again when its lease ends; after three such 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -33,7 +33,7 @@ class TakenQuestion:
 
     id: UUID
     kind: str
-    params: Mapping[str, Any]
+    params: Mapping[str, Any] = field(repr=False)
     location_id: UUID | None
     lease_token: UUID
 

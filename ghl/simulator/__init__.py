@@ -2,5 +2,5 @@
 
 `wire` and `protocol` speak HTTP, `application` decides (gate, limits, faults, routes), `state` keeps what is
 known, `server` and `serve` are the doors. A family of endpoints is a module with a tuple `ROUTES` that
-`application` lists; messages will be the next one. It binds loopback only and takes fake tokens only.
+`application` lists. It binds loopback only and takes fake tokens only.
 """

@@ -75,3 +75,26 @@ def no_such_path(method: str, path: str) -> Refusal:
 def too_many() -> Refusal:
     """GoHighLevel documents no body for 429; nobody may depend on this one."""
     return Refusal(429, "Too many requests", "Too Many Requests")
+
+
+def message_refused(message: str, code: str | None = None) -> Refusal:
+    """A message that GoHighLevel will not send, in the words and with the code that were measured."""
+    extra = {} if code is None else {"canonicalCode": f"CONVERSATIONS_MSG_{code}"}
+    return Refusal(400, message, "Bad Request", **extra)
+
+
+def no_content() -> Refusal:
+    return Refusal(
+        422,
+        "There is no message or attachments",
+        "Unprocessable Entity",
+        canonicalCode="CONVERSATIONS_MSG_NO_CONTENT",
+    )
+
+
+def message_not_found(status: int = 400) -> Refusal:
+    return Refusal(status, "Message not found", "Bad Request" if status == 400 else "Not Found")
+
+
+def conversation_not_found(status: int = 400) -> Refusal:
+    return Refusal(status, "Conversation not found", "Bad Request" if status == 400 else "Not Found")

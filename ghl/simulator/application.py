@@ -7,14 +7,18 @@ from dataclasses import dataclass, replace
 
 import orjson
 
-from ghl.simulator import conversation_routes, location_routes
+from ghl.simulator import location_routes
 from ghl.simulator.answers import Refusal, no_such_path, too_many
 from ghl.simulator.contacts import routes as contact_routes
 from ghl.simulator.fault_endings import Ending, end_with
 from ghl.simulator.faults import Fault, Faults, Kind
 from ghl.simulator.gate import bearer, check_token, let_in
+from ghl.simulator.hooks.deliveries import Deliveries
+from ghl.simulator.hooks.telling import Teller
 from ghl.simulator.latency import Latency
 from ghl.simulator.limits import RateLimit, Verdict
+from ghl.simulator.messages import routes as message_routes
+from ghl.simulator.messages.sending import advance
 from ghl.simulator.routing import Names, Route, RouteTable
 from ghl.simulator.state import State
 from ghl.simulator.stats import Stats
@@ -22,7 +26,7 @@ from ghl.simulator.tokens import Token
 from ghl.simulator.visit_log import NoLog, VisitLog
 from ghl.simulator.wire import Request, Response
 
-ROUTES = (*location_routes.ROUTES, *contact_routes.ROUTES, *conversation_routes.ROUTES)
+ROUTES = (*location_routes.ROUTES, *contact_routes.ROUTES, *message_routes.ROUTES)
 """Every endpoint; a further family adds its tuple here."""
 
 
@@ -46,12 +50,21 @@ class Application:
     """Gate, limits, faults and routes over the state. Each step is done under the state's lock."""
 
     def __init__(
-        self, state: State, faults: Faults, latency: Latency, stats: Stats, log: VisitLog | None = None
+        self,
+        state: State,
+        faults: Faults,
+        latency: Latency,
+        stats: Stats,
+        *,
+        deliveries: Deliveries,
+        log: VisitLog | None = None,
     ) -> None:
         self.state = state
         self.faults = faults
         self.latency = latency
         self.stats = stats
+        self.deliveries = deliveries
+        self.teller = Teller(state, deliveries)
         self._table = RouteTable(ROUTES)
         self._nobodys_limit = RateLimit()
         self._log = log or NoLog()
@@ -107,6 +120,7 @@ class Application:
         """The effect and the true answer."""
         request, state = visit.request, self.state
         with state.lock:
+            advance(state)
             try:
                 if visit.route is None:
                     raise no_such_path(request.method, request.path)

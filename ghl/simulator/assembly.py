@@ -6,6 +6,7 @@ from random import Random
 from ghl.clock import Clock
 from ghl.simulator.application import Application
 from ghl.simulator.faults import Faults
+from ghl.simulator.hooks.deliveries import Deliveries
 from ghl.simulator.journal import Journal
 from ghl.simulator.latency import Latency, Range
 from ghl.simulator.replay import replay_all
@@ -67,4 +68,5 @@ def assemble(
     if journal is not None:
         replay_all(Journal(journal), state)
     faults = Faults(clock, chances, state.lock)
-    return Application(state, faults, Latency(span, waits), Stats(state.lock), log)
+    deliveries = Deliveries(Random(seed))  # noqa: S311
+    return Application(state, faults, Latency(span, waits), Stats(state.lock), deliveries=deliveries, log=log)

@@ -3,11 +3,13 @@
 Everything heavy is imported inside the commands, so that `--help` stays quick.
 """
 
-import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+
+from ghl.simulator import message_commands
+from ghl.simulator.asking import DEFAULT_URL, Url, asked, print_json
 
 app = typer.Typer(help="A local GoHighLevel for the demo and for tests.", no_args_is_help=True)
 fault_app = typer.Typer(help="Make the simulator fail on purpose.", no_args_is_help=True)
@@ -15,22 +17,9 @@ contacts_app = typer.Typer(help="Look at the contacts in the simulator.", no_arg
 app.add_typer(fault_app, name="fault")
 app.add_typer(contacts_app, name="contacts")
 
-Url = Annotated[str, typer.Option(envvar="HUB_DEMO_SIMULATOR_URL", help="Where the simulator listens.")]
-DEFAULT_URL = "http://127.0.0.1:8580"
-
-
-def _ask(url: str, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-    from ghl.simulator.control_client import ControlError, ask  # noqa: PLC0415  (see above)
-
-    try:
-        return ask(url, method, path, body)
-    except ControlError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
-
-
-def _print(answer: Any) -> None:
-    typer.echo(json.dumps(answer, ensure_ascii=False))
+app.command()(message_commands.outbox)
+app.command()(message_commands.reply)
+app.command()(message_commands.token)
 
 
 @app.command()
@@ -91,7 +80,7 @@ def add_fault(
     }
     fields = {name: value for name, value in chosen.items() if value is not None}
     fields |= {"kind": kind, "probability": probability, "effect": effect, "headers": headers}
-    _print(_ask(url, "POST", "faults", fields))
+    print_json(asked(url, "POST", "faults", fields))
 
 
 @fault_app.command("clear")
@@ -100,13 +89,13 @@ def clear_faults(
     url: Url = DEFAULT_URL,
 ) -> None:
     """Take one fault away, or all of them."""
-    _print(_ask(url, "DELETE", f"faults/{fault_id or ''}"))
+    print_json(asked(url, "DELETE", f"faults/{fault_id or ''}"))
 
 
 @fault_app.command("list")
 def list_faults(url: Url = DEFAULT_URL) -> None:
     """Print the faults as JSON, those that are over too."""
-    _print(_ask(url, "GET", "faults"))
+    print_json(asked(url, "GET", "faults"))
 
 
 @fault_app.command("kinds")
@@ -127,7 +116,7 @@ def list_contacts(
 ) -> None:
     """Print contacts as JSON."""
     chosen = f"&location={location}" if location else ""
-    _print(_ask(url, "GET", f"contacts?limit={limit}&skip={skip}{chosen}"))
+    print_json(asked(url, "GET", f"contacts?limit={limit}&skip={skip}{chosen}"))
 
 
 @contacts_app.command("count")
@@ -137,7 +126,7 @@ def count_contacts(
 ) -> None:
     """Print how many contacts there are, as JSON."""
     chosen = f"&location={location}" if location else ""
-    _print({"count": _ask(url, "GET", f"contacts?limit=0{chosen}")["count"]})
+    print_json({"count": asked(url, "GET", f"contacts?limit=0{chosen}")["count"]})
 
 
 @app.command()
@@ -145,6 +134,6 @@ def stats(
     reset: Annotated[bool, typer.Option(help="Back to zero afterwards.")] = False, url: Url = DEFAULT_URL
 ) -> None:
     """Print what the simulator has seen, as JSON."""
-    _print(_ask(url, "GET", "stats"))
+    print_json(asked(url, "GET", "stats"))
     if reset:
-        _ask(url, "DELETE", "stats")
+        asked(url, "DELETE", "stats")

@@ -1,4 +1,4 @@
-"""The control API under `/__control/`: faults, contacts, statistics, tokens and settings of the simulator as JSON.
+"""The control API under `/__control/`: faults, contacts, messages, statistics, tokens and settings as JSON.
 
 For this machine only: it answers no page of a browser, and no name other than the loopback ones.
 """
@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-import orjson
-
 from ghl.simulator.answers import Refusal
 from ghl.simulator.application import Application
 from ghl.simulator.faults import FaultError, Kind
+from ghl.simulator.hook_desk import HookDesk
 from ghl.simulator.latency import Range
 from ghl.simulator.locations import Location
+from ghl.simulator.mail_desk import MailDesk
+from ghl.simulator.messages.sending import advance
 from ghl.simulator.records import token_to
 from ghl.simulator.tokens import ALL_SCOPES, RealTokenError
 from ghl.simulator.wire import Request, Response
@@ -49,6 +50,8 @@ class ControlApi:
             ("GET", "latency"): lambda _request, _rest: {"rules": application.latency.rules()},
             ("POST", "latency"): self._set_latency,
             ("GET", "state"): self._everything,
+            **MailDesk(application.state, application.teller).handlers(),
+            **HookDesk(application.state, application.deliveries).handlers(),
         }
 
     def handle(self, request: Request) -> Response:
@@ -62,6 +65,7 @@ class ControlApi:
             return Response(404, {"error": f"The control API has no {request.method} {request.path}"})
         try:
             with self._state.lock:
+                advance(self._state)
                 result = handler(request, rest)
         except KeyError as error:
             return Response(404, {"error": f"There is no {error.args[0]!r} here."})
@@ -88,7 +92,7 @@ class ControlApi:
         }
 
     def _add_fault(self, request: Request, _rest: str) -> dict[str, Any]:
-        fields = _body(request)
+        fields = request.json()
         kind = fields.pop("kind", "")
         if kind == Kind.REFUSE and not fields.get("duration"):
             # Nobody is listened to then, and whoever wants to take it back neither.
@@ -131,7 +135,7 @@ class ControlApi:
         }
 
     def _add_location(self, request: Request, _rest: str) -> dict[str, Any]:
-        fields = _body(request)
+        fields = request.json()
         location_id = str(fields.pop("id"))
         custom_fields = fields.pop("custom_fields", [])
         self._state.add_location(location_id, **fields)
@@ -140,7 +144,7 @@ class ControlApi:
         return self._show(self._state.locations[location_id])
 
     def _change_location(self, request: Request, rest: str) -> dict[str, Any]:
-        self._state.change_location(rest, **_body(request))
+        self._state.change_location(rest, **request.json())
         return self._show(self._state.locations[rest])
 
     def _tokens(self, _request: Request, _rest: str) -> dict[str, Any]:
@@ -150,7 +154,7 @@ class ControlApi:
 
     def _change_token(self, request: Request, rest: str) -> dict[str, Any]:
         """`tokens` adds one; `tokens/rotate`, `tokens/revoke` and `tokens/restore` change a known one."""
-        fields = _body(request)
+        fields = request.json()
         state = self._state
         match rest:
             case "":
@@ -168,17 +172,10 @@ class ControlApi:
         return {"token": fields["token"]}
 
     def _set_latency(self, request: Request, _rest: str) -> dict[str, Any]:
-        fields = _body(request)
+        fields = request.json()
         self._application.latency.set(
             Range.parse(str(fields["seconds"])),
             location=fields.get("location"),
             operation=fields.get("operation"),
         )
         return {"rules": self._application.latency.rules()}
-
-
-def _body(request: Request) -> dict[str, Any]:
-    body = orjson.loads(request.body or b"{}")
-    if not isinstance(body, dict):
-        raise TypeError("The body is a JSON object.")
-    return body

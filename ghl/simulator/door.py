@@ -1,32 +1,12 @@
 """The listening socket: loopback only, and able to close and open again while the port stays ours."""
 
 import asyncio
-import ipaddress
 import socket
 
 from ghl.simulator.application import Application
 from ghl.simulator.control import ControlApi
+from ghl.simulator.loopback import check_loopback
 from ghl.simulator.protocol import Connection
-
-
-class NotLoopbackError(ValueError):
-    """The simulator was asked to listen where others could reach it."""
-
-    def __init__(self) -> None:
-        super().__init__("The simulator listens on this machine only: use 127.0.0.1.")
-
-
-def check_loopback(host: str) -> str:
-    """The address to bind for `host`. Raises NotLoopbackError for any address that others could reach."""
-    if host == "localhost":
-        return "127.0.0.1"
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError as error:
-        raise NotLoopbackError from error
-    if not address.is_loopback:
-        raise NotLoopbackError
-    return host
 
 
 class Door:

@@ -11,6 +11,7 @@ from ghl.simulator.wire import Response
 Perform = Callable[[], Response]
 
 HTML = "text/html; charset=UTF-8"
+_IDS_OF_A_MESSAGE = ("messageId", "emailMessageId")
 
 
 class Manner(Enum):
@@ -152,10 +153,13 @@ def _empty_200(_fault: Fault, perform: Perform) -> Ending:
 
 def _no_id(_fault: Fault, perform: Perform) -> Ending:
     true = perform()
-    if 200 <= true.status < 300 and isinstance(true.payload.get("contact"), dict):
-        without = {name: value for name, value in true.payload["contact"].items() if name != "id"}
-        true = Response(true.status, {**true.payload, "contact": without})
-    return Ending(true)
+    if not 200 <= true.status < 300:
+        return Ending(true)
+    without = {name: value for name, value in true.payload.items() if name not in _IDS_OF_A_MESSAGE}
+    if isinstance(without.get("contact"), dict):
+        contact = without["contact"]
+        without["contact"] = {name: value for name, value in contact.items() if name != "id"}
+    return Ending(Response(true.status, without))
 
 
 def _token_refused(_fault: Fault, _perform: Perform) -> Ending:

@@ -55,7 +55,7 @@ MEANING: dict[Kind, str] = {
     Kind.DAILY_429: "429: nothing left today. No effect.",
     Kind.BROKEN_JSON: "With effect; the body of the answer ends half way.",
     Kind.EMPTY_200: "With effect; status 200 and no body.",
-    Kind.NO_ID: "With effect; the contact in the answer has no id.",
+    Kind.NO_ID: "With effect; the contact or the message in the answer has no id.",
     Kind.TOKEN_REFUSED: "401 for the token, until the fault is cleared. No effect.",
 }
 """What each kind does, for people. *Effect* is what the call does in GoHighLevel, such as the new contact."""

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
 MatchField = Literal["email", "phone"]
+_SPANS = ("search_lag", "export_lag", "message_delays")
 
 
 @dataclass(slots=True)
@@ -30,6 +31,41 @@ class LocationSettings:
     """Refuse numbers that no operator gives out; by default only impossible ones."""
 
     permanent_dnd_clearable: bool = False
+
+    phone_number: str = "+16155550100"
+    """The number that texts go out from; empty where the church has none yet."""
+
+    email_address: str = "office@church.example"
+    message_delays: tuple[float, float] = (1.0, 2.0)
+    """Seconds until a queued message is sent, and from there until it is known what became of it."""
+
+    export_lag: tuple[float, float] = (0.0, 0.0)
+    """Seconds until the export knows of a message, from and to."""
+
+    footer: bool = True
+    """Put the church's name and how to opt out under the first text to a contact."""
+
+    footer_days: int = 30
+    """After so many days it is put there again."""
+
+    newer_stop_words: bool = False
+    """Take REVOKE and OPTOUT for STOP, which GoHighLevel's help does not list."""
+
+    texts_a_day: int = 0
+    """A new number's limit: texts above it fail. 0: none."""
+
+    send_status: Literal[200, 201] = 200
+    """The file says 200, clients have seen 201."""
+
+    wraps_message: bool = False
+    """Show a single message inside `message`."""
+
+    flat_lists: bool = False
+    """Show the messages of a conversation flat, as the file says."""
+
+    repeats_cursor: bool = False
+    """Give the same cursor again after an export's last page."""
+
     burst_limit: int = 100
     daily_limit: int = 200_000
     count_refused: bool = False
@@ -38,12 +74,17 @@ class LocationSettings:
     def changed(self, **changes: Any) -> "LocationSettings":
         """A copy with `changes`. Raises TypeError for an unknown name, ValueError for a wrong value."""
         values = {**asdict(self), **changes}
-        for name in ("unique_fields", "search_lag"):
+        for name in ("unique_fields", *_SPANS):
             values[name] = tuple(values[name])
         if not set(values["unique_fields"]) <= set(get_args(MatchField)):
             raise ValueError("unique_fields are email and phone, in the order that counts")
-        if len(values["search_lag"]) != 2 or not 0 <= values["search_lag"][0] <= values["search_lag"][1]:
-            raise ValueError("search_lag is two numbers of seconds, from and to")
+        for name in ("search_lag", "export_lag"):
+            if len(values[name]) != 2 or not 0 <= values[name][0] <= values[name][1]:
+                raise ValueError(f"{name} is two numbers of seconds, from and to")
+        if len(values["message_delays"]) != 2 or min(values["message_delays"]) < 0:
+            raise ValueError("message_delays is two numbers of seconds, until it is sent and from there on")
+        if values["send_status"] not in {200, 201}:
+            raise ValueError("send_status is 200 or 201")
         if values["error_key"] not in {"statusCode", "status"} or values["not_found_status"] not in {
             400,
             404,

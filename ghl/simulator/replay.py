@@ -3,7 +3,10 @@
 from typing import Any
 
 from ghl.simulator.contacts.record import from_json
+from ghl.simulator.hooks.listening import listener_from
 from ghl.simulator.journal import Journal, JournalError
+from ghl.simulator.messages.life import Outcome
+from ghl.simulator.messages.record import message_from
 from ghl.simulator.records import location_from, token_from
 from ghl.simulator.state import State
 
@@ -35,5 +38,25 @@ def _replay(record: dict[str, Any], state: State) -> None:
             contact = state.find(record["id"])
             if contact is not None:
                 state.remove(contact)
+        case "listener":
+            state.add_listener(listener_from(record["listener"]))
+        case "listeners_removed":
+            state.remove_listeners(record["location_id"])
+        case "message" | "message_removed" | "outcome" | "unsubscribed":
+            _replay_mail(record, state)
         case kind:
             raise JournalError(f"The journal has a record of an unknown kind: {kind}")
+
+
+def _replay_mail(record: dict[str, Any], state: State) -> None:
+    match record["kind"]:
+        case "message":
+            state.put_message(message_from(record["message"]))
+        case "message_removed":
+            message = state.mail[record["location_id"]].get(record["id"])
+            if message is not None:
+                state.drop_message(message)
+        case "outcome":
+            state.set_outcome(record["location_id"], record["address"], Outcome(record["outcome"]))
+        case _:
+            state.set_unsubscribed(record["location_id"], record["address"], record["yes"])

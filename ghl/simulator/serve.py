@@ -10,6 +10,7 @@ from ghl.clock import SystemClock
 from ghl.simulator.application import Application
 from ghl.simulator.assembly import EXAMPLE_LOCATION, assemble, furnish, numbered_location
 from ghl.simulator.door import Door
+from ghl.simulator.hooks.courier import Courier
 from ghl.simulator.journal import JournalError
 from ghl.simulator.server import new_event_loop
 from ghl.simulator.state import State
@@ -84,7 +85,10 @@ async def _serve(application: Application, options: ServeOptions) -> None:
     application.faults.on_change = door.refresh_soon
     await door.open()
     print(f"Simulator ready: http://{door.host}:{door.port}", flush=True)  # noqa: T201  (the parent waits for it)
+    courier = Courier(application.state, application.deliveries)
+    courier.start()
     await stop.wait()
+    await asyncio.to_thread(courier.stop)
     await door.close()
 
 

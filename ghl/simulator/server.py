@@ -9,8 +9,10 @@ from typing import Any, Self
 
 from ghl.clock import Clock, SystemClock
 from ghl.simulator.assembly import EXAMPLE_LOCATION, assemble, furnish
+from ghl.simulator.control_client import SimulatorControl
 from ghl.simulator.door import Door
 from ghl.simulator.faults import Faults
+from ghl.simulator.hooks.courier import Courier
 from ghl.simulator.latency import Latency, Range
 from ghl.simulator.state import State
 from ghl.simulator.stats import Stats
@@ -80,6 +82,11 @@ class SimulatorServer:
         return f"http://{self._host}:{self.port}"
 
     @property
+    def control(self) -> SimulatorControl:
+        """What can be steered, as another process steers it."""
+        return SimulatorControl(self.url)
+
+    @property
     def control_url(self) -> str:
         return f"{self.url}/__control"
 
@@ -113,12 +120,15 @@ class SimulatorServer:
             self._stop()
             raise
         self.faults.on_change = self._refresh
+        self._courier = Courier(self.state, self._application.deliveries)
+        self._courier.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.faults.on_change = lambda: None
+        self._courier.stop()
         asyncio.run_coroutine_threadsafe(self._door.close(), self._loop).result(10)
         self._stop()
         if self._errors and error is None:

@@ -1,9 +1,9 @@
-"""All that the simulator knows: locations, tokens and contacts. Every change is told to the journal, if there is one.
+"""All that the simulator knows: locations, tokens, contacts and messages. Every change is told to the journal, if there is one.
 
 Also the door for tests, which may call it from any thread: each method takes the lock.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from random import Random
 from string import ascii_letters, digits
 from threading import RLock
@@ -15,9 +15,14 @@ from ghl.simulator.contacts.reading import CREATE, read_contact
 from ghl.simulator.contacts.record import Contact
 from ghl.simulator.contacts.showing import show_contact
 from ghl.simulator.contacts.store import ContactStore
+from ghl.simulator.hooks.listening import Listener
 from ghl.simulator.journal import Journal
 from ghl.simulator.limits import RateLimit
 from ghl.simulator.locations import CustomField, Location
+from ghl.simulator.messages.agenda import Agenda
+from ghl.simulator.messages.life import Outcome
+from ghl.simulator.messages.record import Message
+from ghl.simulator.messages.store import MessageStore
 from ghl.simulator.records import token_to
 from ghl.simulator.tokens import ALL_SCOPES, Token, Tokens, fake_token
 
@@ -34,6 +39,13 @@ class State:
         self.tokens = Tokens()
         self.locations: dict[str, Location] = {}
         self.stores: dict[str, ContactStore] = {}
+        self.mail: dict[str, MessageStore] = {}
+        self.agenda = Agenda()
+        self.listeners: dict[str, list[Listener]] = {}
+        self.on_contact: Callable[[Contact | None, Contact | None], None] = lambda _before, _after: None
+        self.on_message: Callable[[Message | None, Message], None] = lambda _before, _after: None
+        """Told of each change, under the lock: the record before (None: it is new) and after (None: it is gone)."""
+
         self.limits: dict[str, RateLimit] = {}
         self._homes: dict[str, str] = {}
         self._journal: Journal | None = None
@@ -173,22 +185,76 @@ class State:
 
     def put(self, contact: Contact) -> Contact:
         """Keeps a new or changed contact, its tags becoming tags of the location."""
-        location = self.locations[contact.location_id]
+        location, before = self.locations[contact.location_id], self.find(contact.id)
         for tag in contact.tags:
             if tag not in location.tags:
                 location.tags[tag] = self.new_id()
                 self._write("tag", {"location_id": location.id, "name": tag, "id": location.tags[tag]})
-        self.stores[location.id].put(contact, lag=self._lag(location))
+        self.stores[location.id].put(contact, lag=self.lag_of(location.settings.search_lag))
         self._homes[contact.id] = location.id
         self._write("contact", {"contact": contact})
+        self.on_contact(before, contact)
         return contact
 
     def remove(self, contact: Contact) -> None:
         """Forgets a contact."""
         location = self.locations[contact.location_id]
-        self.stores[location.id].remove(contact.id, now=self.clock.now(), lag=self._lag(location))
+        self.stores[location.id].remove(
+            contact.id, now=self.clock.now(), lag=self.lag_of(location.settings.search_lag)
+        )
         del self._homes[contact.id]
         self._write("contact_removed", {"id": contact.id})
+        self.on_contact(contact, None)
+
+    # Messages
+
+    def put_message(self, message: Message) -> Message:
+        """Keeps a new or changed message."""
+        store = self.mail[message.location_id]
+        before = store.get(message.id)
+        store.put(message)
+        self.agenda.put(message)
+        self._write("message", {"message": message})
+        self.on_message(before, message)
+        return message
+
+    def drop_message(self, message: Message) -> None:
+        """Forgets a message that never went out."""
+        self.mail[message.location_id].remove(message)
+        self._write("message_removed", {"location_id": message.location_id, "id": message.id})
+
+    def set_outcome(self, location_id: str, address: str, outcome: Outcome) -> None:
+        """Chooses what the carrier makes of messages to a phone or e-mail. Raises KeyError."""
+        with self.lock:
+            self.mail[location_id].outcomes[address] = outcome
+            self._write("outcome", {"location_id": location_id, "address": address, "outcome": outcome})
+
+    def set_unsubscribed(self, location_id: str, address: str, yes: bool) -> None:
+        """Puts a phone or e-mail on the list that nothing may be sent to, or takes it off. Raises KeyError."""
+        with self.lock:
+            known = self.mail[location_id].unsubscribed
+            if yes:
+                known.add(address)
+            else:
+                known.discard(address)
+            self._write("unsubscribed", {"location_id": location_id, "address": address, "yes": yes})
+
+    # Listeners
+
+    def add_listener(self, listener: Listener) -> None:
+        """Tells a listener of what happens from now on, in place of one with the same address. Raises KeyError."""
+        with self.lock:
+            self.locations[listener.location_id]
+            known = self.listeners.setdefault(listener.location_id, [])
+            known[:] = [*(one for one in known if one.url != listener.url), listener]
+            self._write("listener", {"listener": listener})
+
+    def remove_listeners(self, location_id: str) -> int:
+        """Tells nobody any more what happens in a location; returns how many there were."""
+        with self.lock:
+            gone = self.listeners.pop(location_id, [])
+            self._write("listeners_removed", {"location_id": location_id})
+            return len(gone)
 
     def new_id(self) -> str:
         """An id like GoHighLevel's, 20 letters and digits, that no contact has."""
@@ -215,8 +281,9 @@ class State:
 
     # Keeping
 
-    def _lag(self, location: Location) -> float:
-        low, high = location.settings.search_lag
+    def lag_of(self, span: tuple[float, float]) -> float:
+        """So many seconds of that span."""
+        low, high = span
         return low if low == high else self.random.uniform(low, high)
 
     def _new_token(self) -> str:
@@ -229,6 +296,7 @@ class State:
         """Keeps a new or changed location."""
         self.locations[location.id] = location
         self.stores.setdefault(location.id, ContactStore())
+        self.mail.setdefault(location.id, MessageStore())
         limit = self.limits.setdefault(location.id, RateLimit())
         settings = location.settings
         limit.burst, limit.daily, limit.count_refused = (

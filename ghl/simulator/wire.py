@@ -19,6 +19,13 @@ class Request:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
 
+    def json(self) -> dict[str, Any]:
+        """The body, an object. Raises ValueError or TypeError for any other."""
+        body = orjson.loads(self.body or b"{}")
+        if not isinstance(body, dict):
+            raise TypeError("The body is a JSON object.")
+        return body
+
 
 @dataclass(slots=True)
 class Response:

@@ -61,7 +61,8 @@ def intake(host: Host = "127.0.0.1", port: Annotated[int, typer.Option(help="The
     from ghl.intake.serve import run
     from ghl.logging import set_up_logging
     from jobs.container import build_container
-    from jobs.doors import intake_hosts, key_door
+    from ghl.webhooks.signature import WebhookKeysError
+    from jobs.doors import intake_hosts, key_door, webhook_doors
 
     settings = running_settings()
     set_up_logging("intake", level=settings.log_level)
@@ -77,8 +78,11 @@ def intake(host: Host = "127.0.0.1", port: Annotated[int, typer.Option(help="The
             form_url=settings.form_url,
             hosts=intake_hosts(settings),
             door=lambda threads: key_door(hub, offload=threads.run),
+            webhooks=webhook_doors(hub),
         )
         run(app, host, port, trusted_proxies=settings.trusted_proxies)
+    except WebhookKeysError as error:
+        raise CommandError(str(error), code=2) from error
     except OSError as error:
         reason = error.strerror or str(error)
         raise CommandError(f"The intake can't listen on {host}:{port}: {reason}.", code=2) from error

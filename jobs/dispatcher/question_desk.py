@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -74,7 +74,14 @@ class QuestionDesk:
         taken = take.take(session, self.church_id, location_id, token=new_id(), calls=calls, kinds=kinds)
         asked: list[TakenQuestion] = []
         for question in taken.questions:
-            if (way := KINDS[question.kind].way) is not None:
+            kind = KINDS[question.kind]
+            if kind.gather is not None:
+                more = kind.gather(session, self.church_id, question.params)
+                if more is None:
+                    take.failed(session, question, CauseCode.UNKNOWN)
+                    continue
+                question = replace(question, params={**question.params, **more})  # noqa: PLW2901
+            if (way := kind.way) is not None:
                 try:
                     facts = way.facts(session, self.church_id, question.params, self.key_ring)
                 except UnsealError as error:

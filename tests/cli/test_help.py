@@ -28,6 +28,9 @@ COMMANDS = (
     "keys rotate",
     "keys new",
     "simulator serve",
+    "simulator outbox",
+    "simulator reply",
+    "simulator token",
     "demo seed",
 )
 

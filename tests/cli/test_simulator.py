@@ -4,6 +4,9 @@ import json
 import os
 from pathlib import Path
 
+import httpx
+
+from ghl.simulator.tokens import ALL_SCOPES
 from jobs.running import RunningHub, write_note
 
 
@@ -25,3 +28,33 @@ def test_none_there_is_one_line(hub, monkeypatch):
     assert refused.code == 1
     assert "No simulator answers" in refused.err
     assert refused.err.count("\n") == 1
+
+
+def test_what_went_out_is_read_and_answered(hub, simulator):
+    here, url = simulator.location_id, {"HUB_DEMO_SIMULATOR_URL": simulator.url}
+    assert "Nothing went out yet." in hub("simulator", "outbox", "--address", "+16155550144", **url).out
+    contact = simulator.state.add_contact(here, phone="+16155550144")
+    headers = {"Authorization": f"Bearer {simulator.token()}", "Version": "2021-04-15"}
+    body = {"type": "SMS", "contactId": contact, "message": "Welcome, Ann!"}
+    httpx.post(f"{simulator.url}/conversations/messages", json=body, headers=headers, trust_env=False)
+    shown = hub("simulator", "outbox", "--address", "+16155550144", **url).out
+    assert "SMS    to +16155550144  " in shown
+    assert "    Welcome, Ann!\n" in shown
+    answered = hub("simulator", "reply", "+16155550144", "STOP", **url).out
+    assert "from +16155550144" in answered
+    assert "You have successfully been unsubscribed." in answered
+    as_json = json.loads(hub("simulator", "outbox", "--json", "--replies", "--limit", "2", **url).out)
+    assert [one["body"][:4] for one in as_json["messages"]] == ["STOP", "You "]
+
+
+def test_a_token_lacks_the_boxes_that_are_not_ticked(hub, simulator):
+    url = {"HUB_DEMO_SIMULATOR_URL": simulator.url}
+    made = hub("simulator", "token", "--without", "conversations/message.write", **url)
+    assert made.code == 0, made.err
+    scopes = simulator.state.tokens.find(made.out.strip()).scopes
+    assert scopes == ALL_SCOPES - {"conversations/message.write"}
+    two = hub("simulator", "token", "--scopes", "contacts.readonly", "--scopes", "contacts.write", **url)
+    assert simulator.state.tokens.find(two.out.strip()).scopes == {"contacts.readonly", "contacts.write"}
+    wrong = hub("simulator", "token", "--scopes", "everything", **url)
+    assert wrong.code == 2
+    assert "There is no box everything." in wrong.err

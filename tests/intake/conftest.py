@@ -20,6 +20,7 @@ from ghl.guard.hosts import Hosts
 from ghl.intake.app import IntakeLimits, create_app
 from ghl.intake.serve import listen, make_server
 from ghl.intake.threads import Threads
+from ghl.intake.webhooks import WebhookDoors
 from ghl.sources import create_source_key
 from tests.support.database import DatabaseUrls
 
@@ -74,6 +75,7 @@ def running(
     trusted_proxies: str = "",
     hosts: Hosts | None = None,
     door: Callable[[Threads], Door] | None = None,
+    webhooks: WebhookDoors | None = None,
 ) -> Iterator[Intake]:
     clock = ShiftedClock()
     saved: list[UUID] = []
@@ -85,6 +87,7 @@ def running(
         form_url=form_url,
         hosts=hosts,
         door=door,
+        webhooks=webhooks,
     )
     with listen("127.0.0.1", 0) as listener:
         server = make_server(app, trusted_proxies=trusted_proxies)

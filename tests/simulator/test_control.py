@@ -7,9 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from ghl.simulator.commands import app
-from ghl.simulator.door import NotLoopbackError, check_loopback
 from ghl.simulator.faults import MEANING, Kind
 from ghl.simulator.latency import Range
+from ghl.simulator.loopback import NotLoopbackError, check_loopback
 from ghl.simulator.serve import ServeOptions, run
 from ghl.simulator.server import SimulatorServer
 from ghl.simulator.tokens import fake_token

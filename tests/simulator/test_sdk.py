@@ -94,3 +94,38 @@ def test_a_duplicate_and_a_fault(sim, location):
     with pytest.raises(GHLError) as caught:
         run(sim, story)
     assert caught.value.status_code == 503
+
+
+def test_messages(sim, location):
+    ann = {"locationId": location, "firstName": "Ann", "email": "ann@example.org", "phone": "+16155550100"}
+
+    async def story(sdk):
+        contact = (await sdk.contacts.create_contact(ann))["contact"]["id"]
+        send = sdk.conversations.send_a_new_message
+        text = await send({"type": "SMS", "contactId": contact, "message": "Welcome!"})
+        email = await send({"type": "Email", "contactId": contact, "subject": "Hi", "html": "<p>Hi</p>"})
+        # The SDK's calls for one message take no id: generated from a file that forgets to name it.
+        listed = await sdk.conversations.get_messages(text["conversationId"])
+        found = await sdk.conversations.search_conversation(location_id=location, contact_id=contact)
+        exported = await sdk.conversations.export_messages_by_location(location, limit=10, channel="SMS")
+        return text, email, listed, found, exported
+
+    text, email, listed, found, exported = run(sim, story)
+    assert text["msg"] == "Message queued successfully."
+    assert [one["id"] for one in listed["messages"]["messages"]] == [email["messageId"], text["messageId"]]
+    assert found["total"] == 1
+    assert [message["id"] for message in exported["messages"]] == [text["messageId"]]
+
+
+def test_a_person_who_unsubscribed(sim, location):
+    ann = {"locationId": location, "phone": "+16155550100"}
+
+    async def story(sdk):
+        contact = (await sdk.contacts.create_contact(ann))["contact"]["id"]
+        sim.control.reply(location, "+16155550100", "STOP")
+        body = {"type": "SMS", "contactId": contact, "message": "Hi"}
+        await sdk.conversations.send_a_new_message(body)
+
+    with pytest.raises(GHLError) as caught:
+        run(sim, story)
+    assert caught.value.response["canonicalCode"] == "CONVERSATIONS_MSG_UNSUBSCRIBED_SMS"

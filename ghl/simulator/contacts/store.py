@@ -50,6 +50,10 @@ class ContactStore:
         """The contact added first among those with that e-mail, additional addresses included."""
         return self._oldest(self._by_email.get(email))
 
+    def all_by_email(self, email: str) -> list[Contact]:
+        """Every contact with that e-mail."""
+        return [self._by_id[one] for one in self._by_email.get(email, ())]
+
     def by_phone(self, phone: str) -> Contact | None:
         """The contact added first among those with that phone."""
         return self._oldest(self._by_phone.get(phone))
