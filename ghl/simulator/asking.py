@@ -26,3 +26,12 @@ def asked(url: str, method: str, path: str, body: dict[str, Any] | None = None) 
 def print_json(answer: Any) -> None:
     """One line of JSON."""
     typer.echo(json.dumps(answer, ensure_ascii=False))
+
+
+def only_location(url: str) -> str:
+    """The one location that there is; exit code 2 where there are several."""
+    known = [one["id"] for one in asked(url, "GET", "locations")["locations"]]
+    if len(known) != 1:
+        typer.echo(f"Which location? Add --location with one of: {', '.join(known)}", err=True)
+        raise typer.Exit(2)
+    return str(known[0])

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ghl.simulator import message_commands
+from ghl.simulator import hook_commands, message_commands
 from ghl.simulator.asking import DEFAULT_URL, Url, asked, print_json
 
 app = typer.Typer(help="A local GoHighLevel for the demo and for tests.", no_args_is_help=True)
@@ -20,6 +20,11 @@ app.add_typer(contacts_app, name="contacts")
 app.command()(message_commands.outbox)
 app.command()(message_commands.reply)
 app.command()(message_commands.token)
+app.command()(hook_commands.location)
+app.command()(hook_commands.workflow)
+app.command("app")(hook_commands.app)
+app.command("key")(hook_commands.public_key)
+app.command()(hook_commands.webhooks)
 
 
 @app.command()

@@ -21,3 +21,12 @@ def check_loopback(host: str) -> str:
     if not address.is_loopback:
         raise NotLoopbackError
     return host
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is this machine, as nobody else can reach it."""
+    try:
+        check_loopback(host)
+    except NotLoopbackError:
+        return False
+    return True

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import typer
 
-from ghl.simulator.asking import DEFAULT_URL, Url, asked, print_json
+from ghl.simulator.asking import DEFAULT_URL, Url, asked, only_location, print_json
 
 Location = Annotated[
     str | None, typer.Option(help="The location that is meant; not needed where there is only one.")
@@ -82,16 +82,8 @@ def token(
         )
         raise typer.Exit(2)
     chosen = set(scopes or ALL_SCOPES) - set(without or ())
-    where = location or _only_location(url)
+    where = location or only_location(url)
     typer.echo(asked(url, "POST", "tokens", {"location": where, "scopes": sorted(chosen)})["token"])
-
-
-def _only_location(url: str) -> str:
-    known = [one["id"] for one in asked(url, "GET", "locations")["locations"]]
-    if len(known) != 1:
-        typer.echo(f"Which location? Add --location with one of: {', '.join(known)}", err=True)
-        raise typer.Exit(2)
-    return str(known[0])
 
 
 def _lines(message: dict[str, Any]) -> str:

@@ -16,13 +16,27 @@ def add(
     slug: Slug,
     name: Annotated[str, typer.Option(help="The church's name as its staff know it.")],
     timezone: Annotated[str, typer.Option(help="Such as America/Chicago.")],
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Made up: it speaks to the demo's simulator, never to GoHighLevel.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Add a church. Connect it next: hub connect."""
     from ghl.churches import add_church
 
     with opened_hub() as hub:
-        church_id = add_church(hub.database, slug=slug, name=name, timezone=timezone, actor=ACTOR)
+        url = hub.settings.demo_simulator_url if demo else None
+        if demo and not url:
+            raise CommandError("There is no simulator. Start one with: hub up --demo", code=2)
+        church_id = add_church(
+            hub.database,
+            slug=slug,
+            name=name,
+            timezone=timezone,
+            actor=ACTOR,
+            is_demo=demo,
+            ghl_base_url=url,
+        )
     if as_json:
         print_json({"id": church_id, "slug": slug})
     else:

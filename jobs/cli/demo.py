@@ -19,6 +19,13 @@ def seed(
     simulator: Annotated[
         str, typer.Option(help="The simulator's address.", envvar="HUB_DEMO_SIMULATOR_URL")
     ] = "",
+    intake: Annotated[
+        str,
+        typer.Option(
+            help="The intake's address on this machine: the simulator tells it of replies.",
+            envvar="HUB_DEMO_INTAKE_URL",
+        ),
+    ] = "",
 ) -> None:
     """Fill the demo church by really sending cards to the simulator. Run again it adds nothing."""
     from jobs.demo.seed import seed_demo
@@ -29,4 +36,4 @@ def seed(
             raise CommandError(
                 "Where is the simulator? Set HUB_DEMO_SIMULATOR_URL, or start hub up --demo.", code=2
             )
-        typer.echo(seed_demo(hub, url))
+        typer.echo(seed_demo(hub, url, intake))

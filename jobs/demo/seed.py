@@ -23,6 +23,7 @@ from ghl.connection import ConnectionRefusedByUsError, connect
 from ghl.db.models import Card, Church
 from ghl.forms import FormSettings, change_form, form_of
 from ghl.statuses import CardSource, CardStatus
+from ghl.webhooks.secrets import new_secret, secrets_of
 from jobs.connecting import token_test
 from jobs.container import Container
 from jobs.demo import world
@@ -48,11 +49,16 @@ class _ClockAt:
         return 0.0
 
 
-def seed_demo(hub: Container, simulator_url: str) -> str:
-    """Fills the demo church and returns a sentence about it. Raises `DemoError`."""
+def seed_demo(hub: Container, simulator_url: str, intake_url: str = "") -> str:
+    """Fills the demo church and returns a sentence about it. Raises `DemoError`.
+
+    `intake_url`: where the simulator's workflow tells the hub of replies and stops; without it, it tells nobody.
+    """
     contacts = world.furnish(hub, simulator_url)
     church = _church(hub, simulator_url)
     _connect(hub, church)
+    if intake_url and world.reaches(intake_url):
+        _listen(hub, church, simulator_url, f"{intake_url}/webhooks/workflow/{church.public_id}")
     _open_form(hub, church)
     with hub.database.system() as session:
         opened = session.execute(select(Church.created_at).where(Church.id == church.id)).scalar_one()
@@ -82,13 +88,13 @@ def _church(hub: Container, simulator_url: str) -> ChurchView:
         return find_church(hub.database, SLUG)
     if not church.is_demo:
         raise DemoError(f"There is a real church called {SLUG!r}: the demo leaves it alone.")
-    if church.ghl_base_url != simulator_url:
-        with hub.database.system() as session:
-            session.execute(
-                update(Church)
-                .where(Church.id == church.id, Church.is_demo)
-                .values(ghl_base_url=simulator_url)
-            )
+    # The simulator may listen on another port than the last time: for every church of the demo.
+    with hub.database.system() as session:
+        session.execute(
+            update(Church)
+            .where(Church.is_demo, Church.ghl_base_url.is_distinct_from(simulator_url))
+            .values(ghl_base_url=simulator_url)
+        )
     return find_church(hub.database, SLUG)
 
 
@@ -108,6 +114,20 @@ def _connect(hub: Container, church: ChurchView) -> None:
             )
     except ConnectionRefusedByUsError as error:
         raise DemoError(str(error)) from error
+
+
+def _listen(hub: Container, church: ChurchView, simulator_url: str, hook: str) -> None:
+    """What a church's admin does once in GoHighLevel: a workflow that tells the hub, with a secret in its header.
+
+    The simulator keeps the secret; the hub knows it again by its last letters.
+    """
+    with hub.database.church(church.id) as session:
+        known = [one.last4 for one in secrets_of(session, church.id) if one.state == "current"]
+    if world.tells(simulator_url, hook, known):
+        return
+    with hub.database.church(church.id) as session:
+        secret = new_secret(session, church.id, actor=ACTOR)
+    world.tell(simulator_url, hook, secret)
 
 
 def _open_form(hub: Container, church: ChurchView) -> None:

@@ -3,8 +3,9 @@
 Everything may be done again: what is there already stays as it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -14,7 +15,8 @@ from ghl.client.models import ContactWrite
 from ghl.client.pool import make_http_client
 from ghl.clock import Clock
 from ghl.forms import FormChange
-from ghl.simulator.control_client import ControlError, ask
+from ghl.simulator.control_client import ControlError, SimulatorControl, ask
+from ghl.simulator.loopback import is_loopback
 from jobs.connecting import budgeted_client, patiently
 from jobs.container import Container
 from jobs.demo.errors import DemoError
@@ -94,6 +96,33 @@ def furnish(hub: Container, url: str) -> Mapping[str, str]:
             f"{contact.first_name} {contact.last_name}": _add_contact(client, contact, hub.clock)
             for contact in CONTACTS
         }
+
+
+def reaches(intake_url: str) -> bool:
+    """Whether the simulator may speak to that address: it stays on its machine."""
+    return is_loopback(urlsplit(intake_url).hostname or "")
+
+
+def tells(url: str, hook: str, endings: Sequence[str]) -> bool:
+    """Whether the simulator at `url` tells `hook` what happens, with a secret that ends so. Raises `DemoError`."""
+    try:
+        listeners = ask(url, "GET", "webhooks")["listeners"]
+    except ControlError as error:
+        raise DemoError(str(error)) from error
+    return any(
+        one["location_id"] == LOCATION and one["url"] == hook and str(one["secret"])[-4:] in endings
+        for one in listeners
+    )
+
+
+def tell(url: str, hook: str, secret: SecretStr) -> None:
+    """Has the church's workflow in the simulator tell `hook`, and nobody else. Raises `DemoError`."""
+    control = SimulatorControl(url)
+    try:
+        control.remove_hooks(LOCATION)
+        control.workflow_hook(LOCATION, hook, secret.get_secret_value())
+    except ControlError as error:
+        raise DemoError(str(error)) from error
 
 
 def _add_contact(client: GHLClient, contact: ContactWrite, clock: Clock) -> str:

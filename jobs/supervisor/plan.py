@@ -146,5 +146,8 @@ def seeding(options: UpOptions, ground: Ground, *, base: Mapping[str, str], pyth
         kind="demo",
         name="demo",
         command=(python, "-m", "jobs.cli", "demo", "seed"),
-        environment=environment(base, options, ground),
+        environment={
+            **environment(base, options, ground),
+            "HUB_DEMO_INTAKE_URL": intake_url(options, ground),
+        },
     )

@@ -31,6 +31,11 @@ COMMANDS = (
     "simulator outbox",
     "simulator reply",
     "simulator token",
+    "simulator location",
+    "simulator workflow",
+    "simulator app",
+    "simulator key",
+    "simulator webhooks",
     "demo seed",
 )
 

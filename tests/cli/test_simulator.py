@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 
+from ghl.churches import find_church
 from ghl.simulator.tokens import ALL_SCOPES
 from jobs.running import RunningHub, write_note
 
@@ -58,3 +59,32 @@ def test_a_token_lacks_the_boxes_that_are_not_ticked(hub, simulator):
     wrong = hub("simulator", "token", "--scopes", "everything", **url)
     assert wrong.code == 2
     assert "There is no box everything." in wrong.err
+
+
+def test_a_second_church_of_the_demo_speaks_to_the_simulator(hub, database, simulator):
+    url = {"HUB_DEMO_SIMULATOR_URL": simulator.url}
+    token = hub("simulator", "location", "secondChurch00000001", "--name", "Second Church", **url).out.strip()
+    words = ("church", "add", "second", "--name", "Second Church", "--timezone", "America/Chicago", "--demo")
+    assert "no simulator" in hub(*words).err
+    assert hub(*words, **url).code == 0
+    connected = hub(
+        *("connect", "second", "--location", "secondChurch00000001"),
+        given=token + "\n",
+        HUB_GHL_BASE_URL="http://127.0.0.1:1",
+    )
+    assert connected.code == 0, connected.err
+    church = find_church(database, "second")
+    assert church.is_demo
+    assert church.location_ghl_id == "secondChurch00000001"
+
+
+def test_who_is_told_is_set_and_seen(hub, simulator):
+    url = {"HUB_DEMO_SIMULATOR_URL": simulator.url}
+    here, hook = ("--location", simulator.location_id), "http://127.0.0.1:1/webhooks/workflow/x"
+    told = hub("simulator", "workflow", hook, *here, given="a secret\n", **url)
+    assert told.code == 0, told.err
+    assert hub("simulator", "app", "http://127.0.0.1:1/webhooks/ghl", *here, "--times", "2", **url).code == 0
+    shown = json.loads(hub("simulator", "webhooks", **url).out)
+    assert [one["secret"] for one in shown["listeners"]] == ["…", None]
+    assert hub("simulator", "key", **url).out.startswith("-----BEGIN PUBLIC KEY-----")
+    assert "stays on this machine" in hub("simulator", "app", "http://example.org/", *here, **url).err

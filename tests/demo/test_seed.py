@@ -11,6 +11,7 @@ from ghl.causes import CAUSES, CauseCode
 from ghl.churches import add_church, find_church
 from ghl.forms import form_of
 from ghl.simulator.server import SimulatorServer
+from ghl.webhooks.secrets import KnownHooks
 from jobs.demo import world
 from jobs.demo.errors import DemoError
 from jobs.demo.people import piles, read_cards
@@ -74,6 +75,23 @@ def test_a_simulator_on_another_port_is_found_again(hub, database_urls, redis_ur
     with SimulatorServer(locations=()) as other:
         seed_demo(hub.container, other.url)
         assert find_church(hub.database, SLUG).ghl_base_url == other.url
+
+
+def test_the_simulators_workflow_tells_the_hub_of_replies(hub):
+    intake = "http://127.0.0.1:8502"
+    seed_demo(hub.container, hub.sim.url, intake)
+    church = find_church(hub.database, SLUG)
+    (listener,) = hub.sim.state.listeners[world.LOCATION]
+    assert listener.url == f"{intake}/webhooks/workflow/{church.public_id}"
+    hook, which = KnownHooks(hub.database, hub.container.clock).look(church.public_id, listener.secret)
+    assert (hook.church_id, hook.location_id, which) == (church.id, world.LOCATION, "current")
+    # Filled again it stays; on another port it is told there, with a new secret.
+    seed_demo(hub.container, hub.sim.url, intake)
+    assert hub.sim.state.listeners[world.LOCATION] == [listener]
+    seed_demo(hub.container, hub.sim.url, "http://127.0.0.1:9502")
+    (moved,) = hub.sim.state.listeners[world.LOCATION]
+    assert moved.url.startswith("http://127.0.0.1:9502/")
+    assert moved.secret != listener.secret
 
 
 def test_a_real_church_of_that_name_is_left_alone(hub):
