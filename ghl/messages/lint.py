@@ -101,4 +101,6 @@ def _of_email(words: Words, *, church_name: str) -> list[Problem]:
 
 
 def _names(text: str, church_name: str) -> bool:
-    return "church_name" in fields_in(text) or bool(church_name) and church_name.casefold() in text.casefold()
+    return "church_name" in fields_in(text) or (
+        bool(church_name) and church_name.casefold() in text.casefold()
+    )
