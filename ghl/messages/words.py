@@ -51,6 +51,13 @@ def words_for(
     )
     fields = read_known(stored) if stored is not None else None
     try:
-        return render(words, values_of(fields, church, rules_of(session, church_id)), channel=channel, first_text=first_text)
+        return render(
+            words,
+            values_of(fields, church, rules_of(session, church_id)),
+            channel=channel,
+            first_text=first_text,
+        )
     except RenderError as error:
-        raise WordsError(CauseCode.WORDS_INCOMPLETE, {"what": what(channel), "problem": str(error)}) from error
+        raise WordsError(
+            CauseCode.WORDS_INCOMPLETE, {"what": what(channel), "problem": str(error)}
+        ) from error

@@ -193,7 +193,9 @@ def test_another_no_of_gohighlevel_is_for_a_person(sender):
     assert len(sender.sent()) == 1
 
 
-@pytest.mark.parametrize(("status", "ends"), [("opt_out", "not_sent"), ("failed", "failed"), ("delivered", "delivered")])
+@pytest.mark.parametrize(
+    ("status", "ends"), [("opt_out", "not_sent"), ("failed", "failed"), ("delivered", "delivered")]
+)
 def test_how_it_fared_is_asked_for_a_day(sender, status, ends):
     sender.hub.sim.control.settings(sender.location, message_delays=[0, 0])
     sender.hub.sim.control.carrier(sender.location, str(card_values(1)["phone"]), status)
