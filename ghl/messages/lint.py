@@ -27,6 +27,9 @@ SHORTENERS: Final = (
 )
 """Public ones, which US carriers block in texts (CTIA 5.3.4)."""
 
+PLACEHOLDER: Final = "Put the links to your documents here"
+"""Stands in the default words where only the church knows what belongs there."""
+
 _STOP = re.compile(r"\bSTOP\b")
 _HELP = re.compile(r"\bHELP\b")
 _HTTP = re.compile(r"\bhttp://", re.IGNORECASE)
@@ -50,6 +53,8 @@ def problems(words: Words, *, channel: Channel, first: bool, church_name: str) -
         found.append(Problem("body", "Write what the message says."))
     if len(body) > MAX_BODY[channel]:
         found.append(Problem("body", f"This is too long: {len(body)} characters. {MAX_BODY[channel]} fit."))
+    if PLACEHOLDER in body:
+        found.append(Problem("body", f"Put your own links in the place of: {PLACEHOLDER}."))
     if _HTTP.search(body):
         found.append(Problem("body", "A link begins with http://. Use its https:// address."))
     if channel is Channel.SMS:

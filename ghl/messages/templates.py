@@ -19,7 +19,7 @@ from ghl.cards.values import clean
 from ghl.churches import ChurchNotFoundError
 from ghl.db.models import Church, MessageTemplate, MessageTemplateVersion
 from ghl.ids import new_id
-from ghl.messages.lint import MAX_BODY, MAX_SUBJECT, Problem, problems
+from ghl.messages.lint import MAX_BODY, MAX_SUBJECT, PLACEHOLDER, Problem, problems
 from ghl.messages.render import Words
 from ghl.statuses import Channel, Purpose
 
@@ -71,7 +71,7 @@ DEFAULTS: Mapping[str, Default] = MappingProxyType(
             Words(
                 "For volunteers at {church_name}",
                 "Hello {first_name|friend},\n\nThank you for wanting to help at {church_name}. These are the papers"
-                " we need from you:\n\nPut the links to your documents here, each beginning with https.\n\n"
+                f" we need from you:\n\n{PLACEHOLDER}\n\n"
                 "Do you have a question? Just answer this e-mail.\n\n{church_name}",
             ),
         ),
@@ -264,7 +264,7 @@ def create(
         actor=actor,
         now=now,
     )
-    _record(session, church_id, made, actor, "template.created", {"channel": channel})
+    _record(session, church_id, made, actor, action="template.created", facts={"channel": channel})
     return made
 
 
@@ -301,7 +301,7 @@ def save_draft(
     if new:
         _write(session, template_id, new, actor=actor, now=now)
         facts = {"fields": changed, **({"version": new["version"]} if "version" in new else {})}
-        _record(session, church_id, template_id, actor, "template.changed", facts)
+        _record(session, church_id, template_id, actor, action="template.changed", facts=facts)
     return tuple(changed)
 
 
@@ -313,7 +313,14 @@ def publish(session: Session, church_id: UUID, template_id: UUID, *, actor: str,
         raise TemplateError(found)
     if old.published_version != old.version:
         _write(session, template_id, {"published_version": old.version}, actor=actor, now=now)
-        _record(session, church_id, template_id, actor, "template.published", {"version": old.version})
+        _record(
+            session,
+            church_id,
+            template_id,
+            actor,
+            action="template.published",
+            facts={"version": old.version},
+        )
     return old.version
 
 
@@ -322,7 +329,7 @@ def withdraw(session: Session, church_id: UUID, template_id: UUID, *, actor: str
     old = _locked(session, church_id, template_id)
     if old.published:
         _write(session, template_id, {"published_version": None}, actor=actor, now=now)
-        _record(session, church_id, template_id, actor, "template.withdrawn", {})
+        _record(session, church_id, template_id, actor, action="template.withdrawn", facts={})
 
 
 def bring_back(
@@ -338,7 +345,7 @@ def bring_back(
     number = _add_version(session, church_id, template_id, words, actor=actor, now=now)
     _write(session, template_id, {"version": number}, actor=actor, now=now)
     facts = {"version": number, "from": version}
-    _record(session, church_id, template_id, actor, "template.brought_back", facts)
+    _record(session, church_id, template_id, actor, action="template.brought_back", facts=facts)
     return number
 
 
@@ -349,7 +356,7 @@ def archive(session: Session, church_id: UUID, template_id: UUID, *, actor: str,
         raise TemplateError((Problem("name", "This one stays in the list. Stop sending it instead."),))
     if old.archived_at is None:
         _write(session, template_id, {"archived_at": now, "published_version": None}, actor=actor, now=now)
-        _record(session, church_id, template_id, actor, "template.archived", {})
+        _record(session, church_id, template_id, actor, action="template.archived", facts={})
 
 
 def problems_of(session: Session, church_id: UUID, one: Template) -> tuple[Problem, ...]:
@@ -480,7 +487,7 @@ def _write(
 
 
 def _record(
-    session: Session, church_id: UUID, template_id: UUID, actor: str, action: str, facts: dict[str, Any]
+    session: Session, church_id: UUID, template_id: UUID, actor: str, *, action: str, facts: dict[str, Any]
 ) -> None:
     audit.record(
         session,
