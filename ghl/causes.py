@@ -1,4 +1,4 @@
-"""The catalogue of causes: why a card or a church stands where it stands, in a volunteer's words.
+"""The catalogue of causes: why a card, a message or a church stands where it stands, in a volunteer's words.
 
 One code for each cause, used by the client's errors, the delivery rules, the database and the screens.
 It knows no card: facts such as a phone number come in as arguments, and the page escapes them.
@@ -67,6 +67,29 @@ class CauseCode(StrEnum):
     CHOICE_GONE = "choice_gone"
     ASKED_FOR_NO_TEXTS = "asked_for_no_texts"
     CONSENT_WORDS_MISSING = "consent_words_missing"
+
+    WAITS_FOR_CARD = "waits_for_card"
+    QUIET_HOURS = "quiet_hours"
+    RAMP_TOMORROW = "ramp_tomorrow"
+    UNDONE = "undone"
+    TOO_OLD = "too_old"
+    CARD_SET_ASIDE = "card_set_aside"
+    WORDS_GONE = "words_gone"
+    WORDS_INCOMPLETE = "words_incomplete"
+    MESSAGE_CONTACT_GONE = "message_contact_gone"
+    MESSAGE_SCOPE_MISSING = "message_scope_missing"
+    MESSAGE_REFUSED = "message_refused"
+    MESSAGE_TRIES_USED_UP = "message_tries_used_up"
+    MESSAGE_GAVE_UP = "message_gave_up"
+    MESSAGE_STOPS_PROGRAM = "message_stops_program"
+    CARRIER_REFUSED = "carrier_refused"
+    MAIL_REFUSED = "mail_refused"
+    UNSURE_NONE_FOUND = "unsure_none_found"
+    UNSURE_TWO_FOUND = "unsure_two_found"
+    LOOK_SCOPE_MISSING = "look_scope_missing"
+    SAID_ARRIVED = "said_arrived"
+    SAID_NOT_SENT = "said_not_sent"
+
     UNKNOWN = "unknown"
 
 
@@ -109,6 +132,7 @@ _FALLBACKS: Mapping[str, str] = {
     "reason": "no reason was noted",
     "support": "on this card",
     "by": "Somebody of your team",
+    "what": "message",
 }
 
 _ALL = (
@@ -422,6 +446,169 @@ _ALL = (
         "The card doesn't say what {name} said yes to. Nobody is texted because of it.",
         "admin",
         "Put the texting words on the form this card came from.",
+    ),
+    Cause(
+        CauseCode.WAITS_FOR_CARD,
+        "Waits for its card",
+        "This message leaves after the card is in GoHighLevel.",
+        "nobody",
+        "Nothing to do. Where the card needs somebody, see to the card first.",
+        automatic=True,
+    ),
+    Cause(
+        CauseCode.QUIET_HOURS,
+        "Waits for the day",
+        "Nobody is texted at this hour. This text leaves {when}.",
+        "nobody",
+        "Nothing to do. It goes by itself.",
+        automatic=True,
+    ),
+    Cause(
+        CauseCode.RAMP_TOMORROW,
+        "Leaves tomorrow",
+        "GoHighLevel lets a new number send only so many texts a day. Today's are used up. This one leaves {when}.",
+        "nobody",
+        "Nothing to do. It goes by itself.",
+        automatic=True,
+    ),
+    Cause(
+        CauseCode.UNDONE,
+        "Taken back",
+        "{by} took this {what} back before it left. It was not sent.",
+        "nobody",
+        "Nothing to do. It can be asked for again on the card.",
+        automatic=True,
+    ),
+    Cause(
+        CauseCode.TOO_OLD,
+        "Too late for this message",
+        "This {what} is meant for the first days after a visit, and they are over. It was not sent.",
+        "staff",
+        "Send it singly where it still makes sense.",
+    ),
+    Cause(
+        CauseCode.CARD_SET_ASIDE,
+        "The card was set aside",
+        "The card was set aside before this {what} left. It was not sent.",
+        "nobody",
+        "Nothing to do. Put the card back and ask for it again, where that was a mistake.",
+        automatic=True,
+    ),
+    Cause(
+        CauseCode.WORDS_GONE,
+        "The words are gone",
+        "The words of this {what} were put away before it left. It was not sent.",
+        "admin",
+        "Publish them again on the Messages page. Then ask for it again on the card.",
+    ),
+    Cause(
+        CauseCode.WORDS_INCOMPLETE,
+        "The words have a gap",
+        "The words of this {what} can't be filled in. {problem}",
+        "admin",
+        "Mend the words on the Messages page, then send it again.",
+        of_many="The words of these messages can't be filled in.",
+    ),
+    Cause(
+        CauseCode.MESSAGE_CONTACT_GONE,
+        "Nobody there with this address",
+        "GoHighLevel has nobody with the number or address of this {what} any more. It was not sent.",
+        "staff",
+        "Look the person up in GoHighLevel. Once they are there again, send it again.",
+    ),
+    Cause(
+        CauseCode.MESSAGE_SCOPE_MISSING,
+        "The token may not send messages yet",
+        "GoHighLevel knows the token, but the box that lets it send messages is not ticked. The {what} waits.",
+        "admin",
+        "In GoHighLevel open Settings, Private Integrations, your integration, and tick conversations/message.write. "
+        "The messages then go by themselves.",
+        automatic=True,
+    ),
+    Cause(
+        CauseCode.MESSAGE_REFUSED,
+        "GoHighLevel won't send it",
+        "GoHighLevel won't send this {what}. Its answer: {answer}",
+        "staff",
+        "Check the number or address in GoHighLevel, then send it again.",
+        of_many="GoHighLevel won't send these messages. Its answer stands beside each.",
+    ),
+    Cause(
+        CauseCode.MESSAGE_TRIES_USED_UP,
+        "Tried eight times",
+        "We tried eight times. The {what} was not sent. GoHighLevel's last answer: {answer}",
+        "staff",
+        "Read GoHighLevel's answer, then send it again.",
+        of_many="We tried eight times. GoHighLevel's last answer stands beside each message.",
+    ),
+    Cause(
+        CauseCode.MESSAGE_GAVE_UP,
+        "GoHighLevel didn't answer for three days",
+        "We tried for 72 hours and GoHighLevel didn't answer. The {what} was not sent.",
+        "staff",
+        "When GoHighLevel is back, send it again where it still makes sense.",
+    ),
+    Cause(
+        CauseCode.MESSAGE_STOPS_PROGRAM,
+        "This message stops our program",
+        "Three times our program stopped over this {what}. Other messages go on.",
+        "support",
+        "Tell support the number {support}.",
+    ),
+    Cause(
+        CauseCode.CARRIER_REFUSED,
+        "The phone company did not deliver it",
+        "GoHighLevel sent this text, and the phone company did not deliver it.",
+        "staff",
+        "Check the number with the person. Once it is right, send it again.",
+    ),
+    Cause(
+        CauseCode.MAIL_REFUSED,
+        "The e-mail came back",
+        "GoHighLevel sent this e-mail, and the mail server of the address did not take it.",
+        "staff",
+        "Check the address with the person. Once it is right, send it again.",
+    ),
+    Cause(
+        CauseCode.UNSURE_NONE_FOUND,
+        "Did it go out?",
+        "We could not find out whether this {what} went out.",
+        "staff",
+        "Look into the conversation in GoHighLevel. Choose *It arrived* or *Send again*.",
+        first="choose",
+    ),
+    Cause(
+        CauseCode.UNSURE_TWO_FOUND,
+        "There twice?",
+        "GoHighLevel has this {what} twice, and we can't tell which one is ours.",
+        "staff",
+        "Look into the conversation in GoHighLevel, then choose *It arrived*.",
+        first="choose",
+    ),
+    Cause(
+        CauseCode.LOOK_SCOPE_MISSING,
+        "We may not look whether it went out",
+        "We don't know whether this {what} went out. The token may not read messages in GoHighLevel.",
+        "admin",
+        "In GoHighLevel open Settings, Private Integrations, your integration, and tick "
+        "conversations/message.readonly and conversations.readonly. We then look by ourselves.",
+        automatic=True,
+    ),
+    Cause(
+        CauseCode.SAID_ARRIVED,
+        "Arrived, as your team says",
+        "{by} looked in GoHighLevel: this {what} went out.",
+        "nobody",
+        "Nothing to do.",
+        automatic=True,
+    ),
+    Cause(
+        CauseCode.SAID_NOT_SENT,
+        "Sent again, as your team says",
+        "{by} looked in GoHighLevel: this {what} did not go out. It is sent again.",
+        "nobody",
+        "Nothing to do.",
+        automatic=True,
     ),
     Cause(
         CauseCode.UNKNOWN,

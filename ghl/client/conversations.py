@@ -29,6 +29,23 @@ class ConversationsResource:
         inner = found if isinstance(found, dict) else answer
         return self._transport.parsed(op.GET_MESSAGE, lambda: Message.model_validate(inner))
 
+    def get_email(self, email_message_id: str) -> Message:
+        """One e-mail with its state, by the id that GHL has for the e-mail itself. Raises `NotFoundError`."""
+        answer = self._transport.send(op.GET_EMAIL, id=email_message_id)
+        found = answer.get("emailMessage")
+        inner = found if isinstance(found, dict) else answer
+        return self._transport.parsed(op.GET_EMAIL, lambda: Message.model_validate(inner))
+
+    def messages(self, conversation_id: str, *, limit: int = 100) -> tuple[Message, ...]:
+        """The newest messages of a conversation, newest first, as far as they have an id."""
+        answer = self._transport.send(
+            op.CONVERSATION_MESSAGES, id=conversation_id, query={"limit": str(min(max(limit, 1), 100))}
+        )
+        rows = [row for row in _messages(answer) if row.get("id")]
+        return self._transport.parsed(
+            op.CONVERSATION_MESSAGES, lambda: tuple(Message.model_validate(row) for row in rows)
+        )
+
     def export(
         self,
         *,

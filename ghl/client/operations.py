@@ -54,6 +54,10 @@ GET_MESSAGE = Operation("conversations.get", "GET", "/conversations/messages/{id
 EXPORT_MESSAGES = Operation(
     "conversations.export", "GET", "/conversations/messages/export", CONVERSATIONS_VERSION
 )
+GET_EMAIL = Operation("conversations.email", "GET", "/conversations/messages/email/{id}", CONVERSATIONS_VERSION)
+CONVERSATION_MESSAGES = Operation(
+    "conversations.messages", "GET", "/conversations/{id}/messages", CONVERSATIONS_VERSION
+)
 SEARCH_CONVERSATIONS = Operation(
     "conversations.search", "GET", "/conversations/search", CONVERSATIONS_VERSION
 )
@@ -71,6 +75,8 @@ ALL = (
     LOCATION_TAGS,
     SEND_MESSAGE,
     GET_MESSAGE,
+    GET_EMAIL,
     EXPORT_MESSAGES,
+    CONVERSATION_MESSAGES,
     SEARCH_CONVERSATIONS,
 )

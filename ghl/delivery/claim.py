@@ -133,7 +133,7 @@ EXPIRED = text(
     """
     WITH expired AS (
         SELECT id FROM outbox
-        WHERE church_id = :church AND state = 'leased' AND leased_until < now()
+        WHERE church_id = :church AND kind = 'card' AND state = 'leased' AND leased_until < now()
         ORDER BY id LIMIT 500 FOR UPDATE SKIP LOCKED
     ), freed AS (
         UPDATE outbox AS o

@@ -51,7 +51,7 @@ def prepare(
             decided = decisions.get(people[row.id], {})
             resume = Resume(row.must_look_up, pasts.get(row.id, Past()))
             steps = plan(card, remembered, location, decided, resume)
-        deliveries.append(Delivery(row, facts, steps, lease_until))
+        deliveries.append(Delivery(facts, steps, lease_until, row=row))
     return deliveries
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from ghl import audit
 from ghl.delivery.claim import ROW_LEASE_SECONDS, ClaimedRow
+from ghl.delivery.errand import HeldRow
 from ghl.statuses import AttemptOutcome, CardStatus, OutboxState
 
 STATES = {
@@ -153,7 +154,7 @@ def settle(session: Session, church_id: UUID, settlements: Sequence[Settlement])
 
 
 def renew(
-    session: Session, rows: Iterable[ClaimedRow], *, lease_seconds: float = ROW_LEASE_SECONDS
+    session: Session, rows: Iterable[HeldRow], *, lease_seconds: float = ROW_LEASE_SECONDS
 ) -> set[int]:
     """Makes the leases last from now on again; returns the ids of the rows that are still ours."""
     held = list(rows)
@@ -192,7 +193,7 @@ def end_hold(session: Session, church_id: UUID, credential_id: UUID) -> bool:
 
 def _as_row(one: Settlement) -> dict[str, Any]:
     contact = asdict(one.contact) if one.contact else {}
-    return _storable(contact) | {
+    return storable(contact) | {
         "written_at": one.row.written_at,
         "id": one.row.id,
         "token": one.row.lease_token,
@@ -202,7 +203,7 @@ def _as_row(one: Settlement) -> dict[str, Any]:
         "outcome": one.outcome,
         "due_in": one.due_in,
         "cause": one.cause,
-        "facts": _storable(one.facts),
+        "facts": storable(one.facts),
         "attempts": one.attempts,
         "system_errors": one.system_errors,
         "first_system_error_at": one.first_system_error_at,
@@ -215,11 +216,11 @@ def _as_row(one: Settlement) -> dict[str, Any]:
         "corrected_due_in": one.due_in if one.attempts == one.row.attempts else 0.0,
         "http_status": one.http_status,
         "trace_id": one.trace_id,
-        "calls": [_storable(call) for call in one.calls],
+        "calls": [storable(call) for call in one.calls],
     }
 
 
-def _storable(values: Mapping[str, Any]) -> dict[str, Any]:
+def storable(values: Mapping[str, Any]) -> dict[str, Any]:
     """Without the one sign that PostgreSQL keeps in no text: what GoHighLevel says may hold it."""
     return {
         name: value.replace("\0", "") if isinstance(value, str) else value for name, value in values.items()

@@ -1,7 +1,7 @@
 """Makes one call to GoHighLevel in a thread, and says what it brought. It knows no database."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -10,9 +10,8 @@ from ghl.client.errors import GHLError
 from ghl.client.rate_headers import RateHeaders
 from ghl.clock import Clock
 from ghl.crypto import KeyRing
-from ghl.delivery.delivery import Delivery
+from ghl.delivery.errand import Errand
 from ghl.delivery.facts import DeliveryFacts
-from ghl.delivery.perform import perform
 from jobs.dispatcher.connections import Connections
 from jobs.dispatcher.inquiry import Inquiry, Replied, inquire
 from jobs.dispatcher.parts import Job, Stepped
@@ -47,24 +46,24 @@ class Caller:
         return inquire(job, self) if isinstance(job, Inquiry) else self.call(job)
 
     def call(self, job: Job) -> Stepped:
-        """Makes the delivery's next call and lets its plan go a step on. Never raises."""
-        delivery, permit = job.delivery, job.permit
-        facts = delivery.facts
+        """Makes the errand's next call and lets its plan go a step on. Never raises."""
+        errand, permit = job.errand, job.permit
+        facts = errand.facts
         headers: list[tuple[RateHeaders, float]] = []
         begun = self._clock.monotonic()
         try:
             client = self.client(facts, permit, lambda one, at: headers.append((one, at)))
-            answered, error = self._make(delivery, client, begun)
+            answered, error = self._make(errand, client, begun)
         except HeldBackError as held:
             log.info("call.held_back", church_id=str(facts.church_id), reason=held.reason)
             permit.give_back()
-            return Stepped(delivery)
+            return Stepped(errand)
         except Exception:
-            # A mistake of ours must not stop the others; after three of them on one card a person looks.
-            log.exception("call.crashed", church_id=str(facts.church_id), card_id=str(delivery.row.card_id))
-            delivery.crash()
-            return Stepped(delivery)
-        return Stepped(delivery, answered=answered, error=error, headers=tuple(headers))
+            # A mistake of ours must not stop the others; after three of them on one thing a person looks.
+            log.exception("call.crashed", church_id=str(facts.church_id), **errand.subject)
+            errand.crash()
+            return Stepped(errand)
+        return Stepped(errand, answered=answered, error=error, headers=tuple(headers))
 
     def client(
         self,
@@ -82,17 +81,19 @@ class Caller:
             may_repeat=permit.may_repeat,
         )
 
-    def _make(self, delivery: Delivery, client: GHLClient, begun: float) -> tuple[bool, GHLError | None]:
-        call = delivery.call
+    def _make(
+        self, errand: Errand[Any, Any, Any], client: GHLClient, begun: float
+    ) -> tuple[bool, GHLError | None]:
+        call = errand.call
         assert call is not None
         try:
-            reply = perform(client, call)
+            reply = errand.perform(client, call)
         except HeldBackError:
             raise
         except GHLError as error:
-            delivery.note(call, self._clock.monotonic() - begun, error)
-            delivery.fail(error)
+            errand.note(call, self._clock.monotonic() - begun, error)
+            errand.fail(error)
             return False, error
-        delivery.note(call, self._clock.monotonic() - begun, None, reply)
-        delivery.reply(reply)
+        errand.note(call, self._clock.monotonic() - begun, None, reply)
+        errand.reply(reply)
         return True, None

@@ -13,7 +13,6 @@ from uuid import UUID
 
 import redis
 import structlog
-from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -24,27 +23,22 @@ from ghl.client.throttle import Grant
 from ghl.crypto import UnsealError
 from ghl.db.availability import is_away
 from ghl.delivery import lease
-from ghl.delivery.claim import ROW_LEASE_SECONDS, ClaimedRow, claim, free_expired
-from ghl.delivery.conclude import Conclusion, conclude, give_back
+from ghl.delivery.claim import free_expired
 from ghl.delivery.delivery import Delivery
-from ghl.delivery.facts import DeliveryFacts, load_facts, note_use
-from ghl.delivery.prepare import prepare
-from ghl.delivery.settle import hold, renew, settle
-from ghl.ids import new_id
+from ghl.delivery.facts import DeliveryFacts, load_facts
+from ghl.messages.errand import MessageErrand
 from ghl.questions.kinds import MOST_CALLS, OTHER_WAYS
 from ghl.questions.take import LEASE_SECONDS as QUESTION_LEASE_SECONDS
 from ghl.questions.take import Taken, give_up_on_deadly, is_due, is_due_elsewhere
-from ghl.support import tell_support
+from jobs.dispatcher.card_lane import CardLane
 from jobs.dispatcher.inquiry import Inquiry, Replied
+from jobs.dispatcher.message_lane import MessageLane
 from jobs.dispatcher.parts import Allowance, Job, Stepped, Tools, Turned
 from jobs.dispatcher.permit import Permit
 from jobs.dispatcher.question_desk import QuestionDesk
 
 MOST_AT_ONCE = 100
 """GoHighLevel takes no more calls of a location at once than its budget for ten seconds."""
-
-RENEW_WHEN_LEFT = 12.0
-"""Row leases are renewed while they still last for a whole call and the time between two turns."""
 
 KEEP_LEASE_FOR = 12.0
 """A church whose budget is used up keeps its worker for so long; past that the lease is given back."""
@@ -53,7 +47,6 @@ LONGEST_PAUSE = 60.0
 LOCKED_OUT_PAUSE = 5.0
 LOOK_AGAIN_EVERY = 1.0
 LOOK_FOR_EXPIRED_EVERY = 5.0
-NOTE_USE_EVERY = 60.0
 USED_WITHIN = 0.1
 """Seconds until the calls of a turn have left, on a busy machine too."""
 
@@ -66,26 +59,26 @@ log = structlog.get_logger()
 
 @dataclass
 class ChurchRun:
-    """The deliveries of one church that this process holds."""
+    """The deliveries of one church that this process holds: questions before cards, and cards before messages."""
 
     elsewhere: ClassVar[bool] = False
 
     church_id: UUID
     tools: Tools
     facts: DeliveryFacts | None = None
-    in_flight: dict[int, Delivery] = field(default_factory=dict)
+    cards: CardLane = field(init=False)
+    messages: MessageLane = field(init=False)
     _questions: QuestionDesk = field(init=False)
     _results: deque[Stepped | Replied] = field(default_factory=deque)
-    _ready: list[Delivery] = field(default_factory=list)
-    _finished: list[Delivery] = field(default_factory=list)
     _lease_until: float = 0.0
     _locked_out: bool = False
     _opened: UUID | None = None
     _looked_for_expired: float = float("-inf")
-    _noted_use: tuple[UUID | None, float] = (None, 0.0)
 
     def __post_init__(self) -> None:
-        """The church's questions are looked after by a desk of their own."""
+        """Each kind of work is looked after by a lane, or a desk, of its own."""
+        self.cards = CardLane(self.church_id, self.tools)
+        self.messages = MessageLane(self.church_id, self.tools)
         self._questions = QuestionDesk(self.church_id, self.tools.key_ring)
 
     def put(self, brought: Stepped | Replied) -> None:
@@ -97,10 +90,11 @@ class ChurchRun:
         allowance = self._ask_redis(slots, stopping=stopping)
         begun = self.tools.clock.monotonic()
         try:
+            self.messages.settle(blocked=allowance.blocked)
             with self.tools.database.church(self.church_id) as session:
                 lease_until = self._take_lease(session, begun)
                 ours = lease_until > begun
-                self._settle(session, blocked=allowance.blocked)
+                self.cards.settle(session, blocked=allowance.blocked)
                 if self._questions.settle(
                     session,
                     location_id=self.facts.location_id if self.facts else None,
@@ -108,12 +102,13 @@ class ChurchRun:
                     why=allowance.why,
                 ):
                     self.facts = load_facts(session, self.church_id)
-                self._note_use(session, begun)
-                renewed = self._renew(session, begun)
+                self.cards.note_use(session, begun)
+                renewed = self.cards.renew(session, begun)
+                longer = self.messages.renew(session, begun)
                 asked = self._take_questions(session, allowance) if ours else Taken()
-                claimed = self._claim(session, allowance, asked) if ours else []
-                deliveries = self._prepare(session, claimed, begun)
-                busy = self._left(allowance) or deliveries or asked.questions or asked.short
+                deliveries = self._claim(session, allowance, asked, begun) if ours else []
+                messages = self._claim_messages(session, allowance, asked, deliveries, begun) if ours else []
+                busy = self._left(allowance) or deliveries or messages or asked.questions or asked.short
                 elsewhere = not stopping and is_due_elsewhere(session, self.church_id)
                 released = not busy and self._release(session, allowance, ours=ours)
         except SQLAlchemyError as error:
@@ -121,24 +116,29 @@ class ChurchRun:
             if not is_away(error):
                 raise
             log.warning("turn.database_away", church_id=str(self.church_id), error=type(error).__name__)
-            idle = not self.in_flight and not self._questions.waits_for(blocked=False)
+            idle = not (self.cards.in_flight or self.messages.in_flight) and not self._questions.waits_for(
+                blocked=False
+            )
             return Turned(wait=TRY_AGAIN_AFTER, finished=idle and self._lease_until <= begun)
         # Only what was committed is true: until here nothing of this process's own memory was changed.
         self._lease_until = 0.0 if released else lease_until
         for delivery, until in renewed:
             delivery.lease_until = until
-        self._forget_settled(allowance)
+        for message, until in longer:
+            message.lease_until = until
+        self.cards.committed(blocked=allowance.blocked)
         self._questions.committed(blocked=allowance.blocked)
         self._questions.hold(asked.questions, until=begun + QUESTION_LEASE_SECONDS)
-        jobs = self._start(allowance, deliveries)
+        self.cards.hold(deliveries)
+        self.messages.hold(messages)
+        jobs = self._start(allowance)
         wait = SOON if asked.short else self._wait(allowance)
         return Turned(jobs, wait, finished=released, elsewhere=elsewhere)
 
     def abandon(self) -> None:
         """Lets go of everything after a mistake of ours: the rows come back by themselves when their leases end."""
-        self.in_flight.clear()
-        self._ready.clear()
-        self._finished.clear()
+        self.cards.abandon()
+        self.messages.abandon()
         self._results.clear()
         self._questions.abandon()
 
@@ -187,17 +187,17 @@ class ChurchRun:
             return load_facts(session, self.church_id)
 
     def _collect(self) -> list[Stepped | Replied]:
-        """Sorts what came back: finished, or to be called again."""
+        """Gives what came back to whom it belongs."""
         steps: list[Stepped | Replied] = []
         while self._results:
             brought = self._results.popleft()
             steps.append(brought)
             if isinstance(brought, Replied):
                 self._questions.take_back(brought)
-            elif brought.delivery.finished:
-                self._finished.append(brought.delivery)
-            else:
-                self._ready.append(brought.delivery)
+            elif isinstance(brought.errand, MessageErrand):
+                self.messages.take_back(brought.errand)
+            elif isinstance(brought.errand, Delivery):
+                self.cards.take_back(brought.errand)
         return steps
 
     def _report(self, location: str, steps: Sequence[Stepped | Replied]) -> None:
@@ -221,76 +221,6 @@ class ChurchRun:
         taken = lease.take(session, self.church_id, self.tools.holder)
         return now + lease.CHURCH_LEASE_SECONDS if taken else 0.0
 
-    def _settle(self, session: Session, *, blocked: bool) -> None:
-        """Writes what is finished; where nothing may be called, gives back what was not called as well."""
-        now = self._now(session)
-        concluded = [self._conclude(session, delivery, now) for delivery in self._finished]
-        conclusions = [one for one in concluded if one is not None]
-        if blocked:
-            conclusions += [give_back(delivery) for delivery in self._ready]
-        if not conclusions:
-            return
-        try:
-            with session.begin_nested():
-                settle(session, self.church_id, [one.settlement for one in conclusions])
-        except SQLAlchemyError as error:
-            if is_away(error):
-                raise
-            self._settle_singly(session, conclusions)
-        for one in conclusions:
-            if "support" in one.settlement.facts and one.settlement.cause:
-                tell_support(self.church_id, one.settlement.row.card_id, one.settlement.cause)
-            if one.hold_church:
-                hold(session, self.church_id, one.credential_id, cause=one.hold_church)
-
-    def _note_use(self, session: Session, now: float) -> None:
-        """Keeps when the token was last let in, at most once a minute: a screen says it by the day."""
-        answered = {one.facts.credential_id for one in self._finished if one.outcome is not None}
-        for credential_id in answered:
-            noted, at = self._noted_use
-            if noted != credential_id or now - at >= NOTE_USE_EVERY:
-                self._noted_use = (credential_id, now)
-                note_use(session, credential_id)
-
-    def _settle_singly(self, session: Session, conclusions: Sequence[Conclusion]) -> None:
-        """One delivery cannot be written down: it alone is left to the end of its lease, the others are settled."""
-        for one in conclusions:
-            try:
-                with session.begin_nested():
-                    settle(session, self.church_id, [one.settlement])
-            except SQLAlchemyError as error:
-                if is_away(error):
-                    raise
-                card = str(one.settlement.row.card_id)
-                log.exception("delivery.not_settled", church_id=str(self.church_id), card_id=card)
-
-    def _now(self, session: Session) -> datetime:
-        """The database's time where somebody met an error: how long an outage lasts is told across machines."""
-        if any(delivery.error for delivery in self._finished):
-            return session.execute(select(func.now())).scalar_one()
-        return self.tools.clock.now()
-
-    def _conclude(self, session: Session, delivery: Delivery, now: datetime) -> Conclusion | None:
-        """What follows from a delivery; None after a mistake of ours, which leaves it to the end of its lease."""
-        try:
-            return conclude(session, delivery, now=now, jitter=self.tools.jitter)
-        except SQLAlchemyError:
-            raise
-        except Exception:
-            card = str(delivery.row.card_id)
-            log.exception("delivery.crashed", church_id=str(self.church_id), card_id=card)
-            return None
-
-    def _renew(self, session: Session, now: float) -> list[tuple[Delivery, float]]:
-        """Makes the leases of what is on its way longer: until when each lasts, once this is committed."""
-        finished = set(self._finished)
-        held = [one for one in self.in_flight.values() if one not in finished]
-        if not any(one.lease_until - now < RENEW_WHEN_LEFT for one in held):
-            return []
-        kept = renew(session, [one.row for one in held])
-        # A row that is no longer ours is not called any more: its permit sees the end of the lease.
-        return [(one, now + ROW_LEASE_SECONDS if one.row.id in kept else 0.0) for one in held]
-
     def _take_questions(self, session: Session, allowance: Allowance) -> Taken:
         """Takes questions before cards, also of a church whose cards are stopped: they only read."""
         grant = allowance.grant
@@ -300,30 +230,47 @@ class ChurchRun:
         kinds = None if self._opens(self.facts) else OTHER_WAYS
         return self._questions.take(session, self.facts.location_id, calls=grant.granted, kinds=kinds)
 
-    def _claim(self, session: Session, allowance: Allowance, asked: Taken) -> list[ClaimedRow]:
+    def _claim(self, session: Session, allowance: Allowance, asked: Taken, now: float) -> list[Delivery]:
         """Takes cards with what the questions leave; one that waits for more calls is not overtaken."""
-        most = 0
-        if allowance.grant and not asked.short:
-            calls = self._questions.wanted + sum(question.calls for question in asked.questions)
-            threads = allowance.threads - len(asked.questions)
-            most = min(allowance.grant.granted - calls, threads) - len(self._ready)
-        now = self.tools.clock.monotonic()
+        most = self._free(allowance, asked)
         if now - self._looked_for_expired > LOOK_FOR_EXPIRED_EVERY:
             self._looked_for_expired = now
             self.facts = load_facts(session, self.church_id)
             free_expired(session, self.church_id)
+            self.messages.free_expired(session)
             give_up_on_deadly(session, self.church_id)
-        elif self._ready:
+        elif self.cards.wanted or self.messages.wanted:
             self.facts = load_facts(session, self.church_id)
         if self.facts is None or most < 1 or not self._opens(self.facts):
             return []
-        claimed = claim(
-            session, self.church_id, token=new_id(), most=most, credential_id=self.facts.credential_id
-        )
-        if not claimed:
+        deliveries = self.cards.claim(session, self.facts, most=most, now=now)
+        if not deliveries:
             # Nothing is due, or the church was stopped or connected anew: the facts tell which.
             self.facts = load_facts(session, self.church_id)
-        return claimed
+        return deliveries
+
+    def _claim_messages(
+        self,
+        session: Session,
+        allowance: Allowance,
+        asked: Taken,
+        deliveries: Sequence[Delivery],
+        now: float,
+    ) -> list[MessageErrand]:
+        """Takes messages with what the cards leave."""
+        most = self._free(allowance, asked) - len(deliveries)
+        if self.facts is None or most < 1 or not self._opens(self.facts):
+            return []
+        busy = bool(deliveries or self.cards.in_flight)
+        return self.messages.claim(session, self.facts, most=most, now=now, busy=busy)
+
+    def _free(self, allowance: Allowance, asked: Taken) -> int:
+        """How many calls are left for what is not begun yet."""
+        if allowance.grant is None or asked.short:
+            return 0
+        calls = self._questions.wanted + sum(question.calls for question in asked.questions)
+        threads = allowance.threads - len(asked.questions)
+        return min(allowance.grant.granted - calls, threads) - self.cards.wanted - self.messages.wanted
 
     def _opens(self, facts: DeliveryFacts) -> bool:
         """Whether this process has the key of the church's token; without it the cards are another worker's."""
@@ -339,16 +286,13 @@ class ChurchRun:
         self._opened = facts.credential_id
         return True
 
-    def _prepare(self, session: Session, claimed: Sequence[ClaimedRow], now: float) -> list[Delivery]:
-        if not (claimed and self.facts):
-            return []
-        return prepare(session, self.facts, claimed, lease_until=now + ROW_LEASE_SECONDS)
-
     def _left(self, allowance: Allowance) -> bool:
-        """Whether deliveries are still on their way after what this turn settles or gives back."""
-        gone = {*self._finished, *(self._ready if allowance.blocked else ())}
-        cards = any(delivery not in gone for delivery in self.in_flight.values())
-        return cards or self._questions.waits_for(blocked=allowance.blocked)
+        """Whether anything is still on its way after what this turn settles or gives back."""
+        return (
+            self.cards.waits_for(blocked=allowance.blocked)
+            or self.messages.waits_for()
+            or self._questions.waits_for(blocked=allowance.blocked)
+        )
 
     def _release(self, session: Session, allowance: Allowance, *, ours: bool) -> bool:
         """Gives the church back; False where something became due meanwhile. Another's lease is not ours to end."""
@@ -368,46 +312,32 @@ class ChurchRun:
             self.tools.holder,
             look=look,
             pause_seconds=pause,
-            also=lambda: is_due(session, self.church_id),
+            also=lambda: is_due(session, self.church_id) or self.messages.is_due(session),
         )
 
     # -- after the commit ------------------------------------------------------------------------------
 
-    def _forget_settled(self, allowance: Allowance) -> None:
-        if allowance.blocked:
-            self._finished += self._ready
-            self._ready.clear()
-        for delivery in self._finished:
-            self._forget(delivery)
-        self._finished.clear()
-
-    def _forget(self, delivery: Delivery) -> None:
-        """The row may meanwhile be with a later delivery of this very process."""
-        if self.in_flight.get(delivery.row.id) is delivery:
-            del self.in_flight[delivery.row.id]
-
-    def _start(self, allowance: Allowance, deliveries: Sequence[Delivery]) -> list[Job | Inquiry]:
-        """Turns grants into calls: questions first, then deliveries that are on their way, then new ones."""
-        for delivery in deliveries:
-            self.in_flight[delivery.row.id] = delivery
-            self._begin(delivery)
-            (self._finished if delivery.finished else self._ready).append(delivery)
-        for delivery in [one for one in self._ready if not one.lease_until]:
-            self._forget(delivery)
-            self._ready.remove(delivery)
+    def _start(self, allowance: Allowance) -> list[Job | Inquiry]:
+        """Turns grants into calls: questions first, then cards, then messages; of each kind what is begun before what
+        is new.
+        """
+        self.cards.drop_lost(self.facts)
+        self.messages.drop_lost(self.facts)
         if allowance.grant is None:
             return []
-        self._part_with_strangers()
-        grant = self._fresh(allowance, allowance.grant, self._questions.wanted + len(self._ready))
+        wanted = self._questions.wanted + self.cards.wanted + self.messages.wanted
+        grant = self._fresh(allowance, allowance.grant, wanted)
+
+        def permit(lease_until: Callable[[], float]) -> Permit:
+            return self._permit(allowance, grant, lease_until)
+
         inquiries = self._inquiries(allowance, grant)
         asked = sum(len(inquiry.permits) for inquiry in inquiries)
-        most = min(grant.granted - asked, allowance.threads - len(inquiries))
-        going, self._ready = self._ready[:most], self._ready[most:]
-        self._return(allowance, grant, asked + len(going))
-        jobs = [
-            Job(delivery, self._permit(allowance, grant, lambda one=delivery: one.lease_until))  # type: ignore[misc]
-            for delivery in going
-        ]
+        left = min(grant.granted - asked, allowance.threads - len(inquiries))
+        jobs = self.cards.start(left, permit)
+        jobs += self.messages.start(left - len(jobs), permit)
+        jobs += self.messages.decide(left - len(jobs), permit)
+        self._return(allowance, grant, asked + len(jobs))
         return [*inquiries, *jobs]
 
     def _inquiries(self, allowance: Allowance, grant: Grant) -> list[Inquiry]:
@@ -419,20 +349,6 @@ class ChurchRun:
             threads=allowance.threads,
             permit=lambda until: self._permit(allowance, grant, until),
         )
-
-    def _part_with_strangers(self) -> None:
-        """The church was connected anew. What was begun goes on with the new token where the location is the same:
-        the old one may end any moment. With another location it is left to the end of its lease.
-        """
-        for delivery in [one for one in self._ready if not self._same(one.facts)]:
-            if self.facts is not None and delivery.facts.location_id == self.facts.location_id:
-                delivery.facts = self.facts
-            else:
-                self._forget(delivery)
-                self._ready.remove(delivery)
-
-    def _same(self, facts: DeliveryFacts) -> bool:
-        return self.facts is not None and facts.credential_id == self.facts.credential_id
 
     def _fresh(self, allowance: Allowance, grant: Grant, wanted: int) -> Grant:
         """The grant, or one in its place when the transaction took so long that it would end before it is used."""
@@ -447,16 +363,6 @@ class ChurchRun:
             return replace(grant, granted=0)
         allowance.wait = fresh.wait_seconds or allowance.wait
         return fresh
-
-    def _begin(self, delivery: Delivery) -> None:
-        try:
-            delivery.start()
-        except Exception:
-            # A mistake of ours in one card must not stop its church.
-            log.exception(
-                "delivery.crashed", church_id=str(self.church_id), card_id=str(delivery.row.card_id)
-            )
-            delivery.crash()
 
     def _permit(self, allowance: Allowance, grant: Grant, lease_until: Callable[[], float]) -> Permit:
         database = self.tools.database
@@ -481,12 +387,13 @@ class ChurchRun:
 
     def _wait(self, allowance: Allowance) -> float:
         """Seconds until the next turn at the latest; whatever comes back brings it sooner."""
-        if self._finished:
+        if self.cards.settles or self.messages.settles:
             return 0.0
         # Soon enough for the leases, and for cards that were saved meanwhile and whose wake-up another worker heard.
         latest = LOOK_AGAIN_EVERY
-        if not self.in_flight and not self._questions.waits_for(blocked=False):
+        in_flight = self.cards.in_flight or self.messages.in_flight
+        if not in_flight and not self._questions.waits_for(blocked=False):
             # Something is due that could not be claimed just now: another claimer holds the person.
             return allowance.wait or SOON
-        waits = self._ready or self._questions.wanted or allowance.wait
+        waits = self.cards.wanted or self.messages.wanted or self._questions.wanted or allowance.wait
         return min(allowance.wait or latest, latest) if waits else latest

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ghl.causes import CauseCode
 from ghl.client.breaker import Breakers
@@ -11,7 +12,7 @@ from ghl.client.throttle import Grant, Throttle
 from ghl.clock import Clock
 from ghl.crypto import KeyRing
 from ghl.db.engine import Database
-from ghl.delivery.delivery import Delivery
+from ghl.delivery.errand import Errand
 from jobs.dispatcher.inquiry import Inquiry
 from jobs.dispatcher.permit import Permit
 
@@ -33,19 +34,19 @@ class Tools:
 class Job:
     """One call to make now, in a thread."""
 
-    delivery: Delivery
+    errand: Errand[Any, Any, Any]
     permit: Permit
 
     def unanswered(self) -> "Stepped":
         """What came of it where the thread itself broke."""
-        return Stepped(self.delivery)
+        return Stepped(self.errand)
 
 
 @dataclass(frozen=True)
 class Stepped:
-    """What a call brought: the delivery went a step further, or was held back and wants to be called again."""
+    """What a call brought: the errand went a step further, or was held back and wants to be called again."""
 
-    delivery: Delivery
+    errand: Errand[Any, Any, Any]
     answered: bool = False
     error: GHLError | None = None
     headers: tuple[tuple[RateHeaders, float], ...] = ()

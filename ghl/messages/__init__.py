@@ -1,0 +1,1 @@
+"""Texts and e-mails: asked for, sent once, followed until they arrived."""

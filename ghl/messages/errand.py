@@ -1,0 +1,246 @@
+"""A claimed message on its way: one look at its contact, its send, a look whether it went out, or how it fares.
+
+Between the look at the contact and the send stands a transaction: `ghl.messages.prepare`.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, assert_never
+
+from ghl.client.client import GHLClient
+from ghl.client.errors import NotFoundError
+from ghl.client.messages import (
+    Channel as GHLChannel,
+)
+from ghl.client.messages import (
+    Conversation,
+    Message,
+    MessagePage,
+    MessageWrite,
+    SentMessage,
+)
+from ghl.client.models import Contact
+from ghl.delivery.errand import Errand
+from ghl.delivery.steps import FindDuplicate, GetContact
+from ghl.messages.claim import ClaimedMessage
+from ghl.messages.look import Sought, candidates
+from ghl.statuses import Channel, MessageTry
+
+CHANNELS: dict[Channel, GHLChannel] = {Channel.SMS: "SMS", Channel.EMAIL: "Email"}
+
+MOST_PAGES = 5
+"""Pages of an export that a look reads; it is of one contact and a few minutes."""
+
+MOST_CONVERSATIONS = 3
+
+
+@dataclass(frozen=True)
+class SendMessage:
+    """Answered with what GoHighLevel took in. Never to be repeated by itself."""
+
+    write: MessageWrite
+
+
+@dataclass(frozen=True)
+class ExportMessages:
+    """Answered with a page of what went to and came from a contact."""
+
+    contact_id: str
+    channel: Channel
+    start: datetime
+    end: datetime
+    cursor: str | None = None
+
+
+@dataclass(frozen=True)
+class FindConversations:
+    """Answered with the conversations with a contact."""
+
+    contact_id: str
+
+
+@dataclass(frozen=True)
+class ReadConversation:
+    """Answered with the newest messages of a conversation."""
+
+    conversation_id: str
+
+
+@dataclass(frozen=True)
+class ReadMessage:
+    """Answered with the message and its state."""
+
+    message_id: str
+
+
+@dataclass(frozen=True)
+class ReadEmail:
+    """Answered with the e-mail and its state."""
+
+    email_message_id: str
+
+
+Call = (
+    GetContact
+    | FindDuplicate
+    | SendMessage
+    | ExportMessages
+    | FindConversations
+    | ReadConversation
+    | ReadMessage
+    | ReadEmail
+)
+Reply = Contact | SentMessage | MessagePage | Message | tuple[Conversation, ...] | tuple[Message, ...] | None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Who the message goes to, as GoHighLevel just showed it; None where nobody there has the address."""
+
+    contact: Contact | None
+
+
+@dataclass(frozen=True)
+class TakenIn:
+    """GoHighLevel has the message."""
+
+    sent: SentMessage
+
+
+@dataclass(frozen=True, repr=False)
+class Hits:
+    """What may be the message that was sent."""
+
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True)
+class Fared:
+    """How GoHighLevel says the message fares."""
+
+    message: Message
+
+
+Outcome = Seen | TakenIn | Hits | Fared
+Steps = Generator[Call, Reply, Outcome]
+
+
+@dataclass(eq=False)
+class MessageErrand(Errand[Call, Reply, Outcome]):
+    """A message's row and the plan of its calls. `sending`: it is marked, and its request may leave any moment.
+
+    `seen_at` is when the contact's answer came, on the process's monotonic clock.
+    """
+
+    row: ClaimedMessage = field(kw_only=True)
+    sending: bool = False
+    seen_at: float = 0.0
+
+    @property
+    def subject(self) -> dict[str, str]:
+        """The message."""
+        return {"message_id": str(self.row.message_id)}
+
+    def perform(self, client: GHLClient, call: Call) -> Reply:
+        """Makes one call of the plan."""
+        return perform(client, call)
+
+
+def perform(client: GHLClient, call: Call) -> Reply:
+    """What GoHighLevel answered. Raises `ghl.client.errors.GHLError`."""
+    match call:
+        case GetContact(contact_id):
+            return client.contacts.get(contact_id)
+        case FindDuplicate(phone, email):
+            return client.contacts.find_duplicate(phone=phone, email=email)
+        case SendMessage(write):
+            return client.conversations.send(write)
+        case ExportMessages(contact_id, channel, start, end, cursor):
+            return client.conversations.export(
+                contact_id=contact_id, channel=CHANNELS[channel], start=start, end=end, cursor=cursor
+            )
+        case FindConversations(contact_id):
+            return client.conversations.search(contact_id)
+        case ReadConversation(conversation_id):
+            return client.conversations.messages(conversation_id)
+        case ReadMessage(message_id):
+            return client.conversations.get(message_id)
+        case ReadEmail(email_message_id):
+            return client.conversations.get_email(email_message_id)
+        case _:
+            assert_never(call)
+
+
+def steps(row: ClaimedMessage, *, now: datetime) -> Steps:
+    """The calls that a claimed message takes now; what is to be sent first has its contact looked at."""
+    match row.kind:
+        case MessageTry.SEND:
+            return see_contact(row)
+        case MessageTry.LOOK:
+            return look_for(row, now=now)
+        case MessageTry.STATUS:
+            return ask_how_it_fares(row)
+
+
+def see_contact(row: ClaimedMessage) -> Steps:
+    """The contact that the message goes to. One that was merged or removed is looked up by its address."""
+    if row.contact_id is not None:
+        try:
+            contact = yield GetContact(row.contact_id)
+        except NotFoundError:
+            pass
+        else:
+            assert isinstance(contact, Contact)
+            return Seen(contact)
+    found = yield (
+        FindDuplicate(phone=row.address) if row.channel is Channel.SMS else FindDuplicate(email=row.address)
+    )
+    assert found is None or isinstance(found, Contact)
+    return Seen(found)
+
+
+def send(write: MessageWrite) -> Steps:
+    """The one request that sends."""
+    sent = yield SendMessage(write)
+    assert isinstance(sent, SentMessage)
+    return TakenIn(sent)
+
+
+def look_for(row: ClaimedMessage, *, now: datetime) -> Steps:
+    """Whether it went out: in the export, and where that shows nothing, in the conversation."""
+    sought = row.sought
+    assert sought is not None
+    assert row.contact_id is not None
+    seen: list[Message] = []
+    cursor: str | None = None
+    cursors: set[str] = set()
+    for _ in range(MOST_PAGES):
+        page = yield ExportMessages(row.contact_id, row.channel, sought.since, now, cursor)
+        assert isinstance(page, MessagePage)
+        seen += page.messages
+        cursor = page.next_cursor
+        if cursor is None or cursor in cursors:
+            break
+        cursors.add(cursor)
+    hits = candidates(seen, sought)
+    if hits:
+        return Hits(hits)
+    conversations = yield FindConversations(row.contact_id)
+    assert isinstance(conversations, tuple)
+    for conversation in conversations[:MOST_CONVERSATIONS]:
+        messages = yield ReadConversation(conversation.id)
+        assert isinstance(messages, tuple)
+        seen += [message for message in messages if isinstance(message, Message)]
+    return Hits(candidates(seen, sought))
+
+
+def ask_how_it_fares(row: ClaimedMessage) -> Steps:
+    """The state that GoHighLevel gives it now."""
+    if row.channel is Channel.EMAIL and row.ghl_email_message_id:
+        said = yield ReadEmail(row.ghl_email_message_id)
+    else:
+        assert row.ghl_message_id is not None
+        said = yield ReadMessage(row.ghl_message_id)
+    assert isinstance(said, Message)
+    return Fared(said)

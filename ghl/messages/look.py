@@ -1,0 +1,103 @@
+"""Whether a message that may have gone out is in GoHighLevel: which of what it lists is ours. Pure.
+
+GoHighLevel may add words of its own to a text, so ours has to stand in what it sent, and not be all of it.
+"""
+
+import html
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from ghl.client.messages import Message
+from ghl.statuses import Channel
+
+AFTER = (timedelta(seconds=60), timedelta(minutes=3), timedelta(minutes=10))
+"""When it is looked for, since it was sent: GoHighLevel's lists lag."""
+
+BEFORE = timedelta(seconds=60)
+"""So much earlier than ours may GoHighLevel's clock say that it came."""
+
+
+@dataclass(frozen=True, repr=False)
+class Sought:
+    """A message as it was handed to GoHighLevel, and when."""
+
+    channel: Channel
+    subject: str
+    text: str
+    sent_at: datetime
+
+    @property
+    def since(self) -> datetime:
+        """Nothing older than this is it."""
+        return self.sent_at - BEFORE
+
+
+class Found(StrEnum):
+    """What a look brought. NONE_YET: it is looked for again; NONE: that was the last look."""
+
+    ONE = "one"
+    TWO = "two"
+    NONE_YET = "none_yet"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What a look brought. `hit` is set for ONE; `again_at` for NONE_YET."""
+
+    found: Found
+    hit: Message | None = None
+    again_at: datetime | None = None
+
+
+def is_ours(message: Message, sought: Sought) -> bool:
+    """Whether this may be the message that is sought."""
+    if (message.direction or "").lower() != "outbound":
+        return False
+    if message.date_added is not None and message.date_added < sought.since:
+        return False
+    if sought.channel is Channel.EMAIL and message.subject is not None:
+        return plain(message.subject) == plain(sought.subject)
+    body = message.body or ""
+    theirs = without_tags(body) if sought.channel is Channel.EMAIL else body
+    ours = plain(sought.text)
+    return bool(ours) and ours in plain(theirs)
+
+
+def candidates(messages: Sequence[Message], sought: Sought) -> tuple[Message, ...]:
+    """Those that may be ours, each once: the export and the conversation name the same ones."""
+    ours = {message.id: message for message in messages if is_ours(message, sought)}
+    return tuple(ours.values())
+
+
+def looked(hits: Sequence[Message], *, taken: Collection[str], looks: int, sent_at: datetime) -> Looked:
+    """What follows from a look that GoHighLevel answered, the one after `looks` others.
+
+    `taken` are ids that other messages of ours have: those are no hit.
+    """
+    left = [hit for hit in hits if hit.id not in taken and (hit.email_message_id or hit.id) not in taken]
+    if len(left) == 1:
+        return Looked(Found.ONE, hit=left[0])
+    if left:
+        return Looked(Found.TWO)
+    if looks + 1 < len(AFTER):
+        return Looked(Found.NONE_YET, again_at=sent_at + AFTER[looks + 1])
+    return Looked(Found.NONE)
+
+
+_TAGS = re.compile(r"<[^<>]{0,2000}>")
+_QUOTES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "..."})  # noqa: RUF001
+
+
+def plain(text: str) -> str:
+    """A text as it is compared: signs that GoHighLevel writes in another way, spaces and case are no difference."""
+    return " ".join(unicodedata.normalize("NFKC", text.translate(_QUOTES)).casefold().split())
+
+
+def without_tags(page: str) -> str:
+    """The words of an e-mail, for comparing and never for showing."""
+    return html.unescape(_TAGS.sub(" ", page))

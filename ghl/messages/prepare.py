@@ -1,0 +1,201 @@
+"""The last look before a message leaves: one short transaction that asks the consent log under the lock that a stop takes
+too, and marks the message as sending, with its words. The request leaves after the commit, or never.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from ghl.causes import CauseCode
+from ghl.client.messages import MessageWrite
+from ghl.client.models import Contact
+from ghl.consent import ledger
+from ghl.consent.decide import decide
+from ghl.consent.may_send import Verdict, VerdictKind
+from ghl.crypto import KeyRing
+from ghl.messages.claim import AGAIN_FOR_CARD, ClaimedMessage
+from ghl.messages.errand import CHANNELS, MessageErrand, Seen
+from ghl.messages.facts import told
+from ghl.messages.plan import Next
+from ghl.messages.ramp import begin, room_for_texts
+from ghl.messages.settings import rules_of
+from ghl.messages.settle import counters, write
+from ghl.messages.words import WordsError, words_for
+from ghl.statuses import CardStatus, Channel, MessageState, OutboxState
+
+SEEN_FOR_SECONDS = 60.0
+"""So old may GoHighLevel's answer about the contact be; then it is asked again."""
+
+# The address is locked before: a stop takes it first as well.
+MINE = text(
+    """
+    SELECT m.template_id, m.template_version, m.too_late_at < now() AS too_late, m.too_late_at,
+           c.status AS card_status, c.revision
+    FROM outbox AS o
+    JOIN messages AS m ON m.id = o.message_id
+    LEFT JOIN cards AS c ON c.id = m.card_id
+    WHERE o.id = :row AND o.lease_token = :token AND o.leased_until > now() AND m.state = 'waiting'
+    FOR UPDATE OF o, m
+    """
+)
+
+MARK = text(
+    """
+    UPDATE messages
+    SET state = 'sending', sending_at = :now, cause = NULL, subject = :subject, body = :body, contact_id = :contact,
+        status_changed_at = :now
+    WHERE id = :message
+    """
+)
+
+
+def prepare(session: Session, *, errand: MessageErrand, ring: KeyRing) -> MessageWrite | None:
+    """What to send now, marked as sending; None where nothing is to be sent, and then it is written why.
+
+    A transaction of the church. Once it is committed a stop comes too late for this one message, and says so.
+    """
+    row, church_id = errand.row, errand.facts.church_id
+    assert isinstance(errand.outcome, Seen)
+    contact = errand.outcome.contact
+    now = session.execute(select(func.now())).scalar_one()
+    if contact is None:
+        gone = Next(
+            MessageState.HELD, "held", OutboxState.PARKED, cause=CauseCode.MESSAGE_CONTACT_GONE, counters=counters(row)
+        )
+        write(session, errand, gone)
+        return None
+    verdict = decide(
+        session,
+        ring,
+        church_id,
+        channel=row.channel,
+        address=row.address,
+        person=row.person,
+        purpose=row.purpose,
+        card_id=row.card_id,
+        contact=contact,
+        is_test=row.is_test,
+        now=now,
+    )
+    mine = session.execute(MINE, {"row": row.id, "token": row.lease_token}).mappings().one_or_none()
+    if mine is None:
+        return None
+    step = _held_up(row, mine, verdict, now=now) or _out_of_pace(session, errand, now=now)
+    if step is None:
+        return _mark(session, errand, mine, contact, verdict, now=now)
+    write(session, errand, step)
+    if verdict.kind is VerdictKind.NO and verdict.facts.get("record_stop"):
+        ledger.record_stop(
+            session,
+            church_id,
+            channel=row.channel,
+            address=row.address,
+            source="ghl",
+            recorded_by="GoHighLevel",
+            contact_id=contact.id,
+            now=now,
+        )
+    return None
+
+
+def _held_up(row: ClaimedMessage, mine: Mapping[Any, Any], verdict: Verdict, *, now: datetime) -> Next | None:
+    """Why it may not leave now, if it may not. A no goes before everything else."""
+    known = counters(row)
+    reason = str(verdict.reason) if verdict.reason else None
+    facts = told(verdict.facts)
+
+    def ends(cause: str | None) -> Next:
+        return Next(MessageState.NOT_SENT, "refused", OutboxState.DONE, cause=cause, counters=known)
+
+    if verdict.kind is VerdictKind.NO:
+        return Next(
+            MessageState.NOT_SENT, "refused", OutboxState.DONE, cause=reason, facts=facts, counters=known
+        )
+    if mine["card_status"] == CardStatus.DISMISSED:
+        return ends(CauseCode.CARD_SET_ASIDE)
+    if mine["too_late"]:
+        return ends(CauseCode.TOO_OLD)
+    if verdict.kind is VerdictKind.HELD:
+        return Next(MessageState.HELD, "held", OutboxState.PARKED, cause=reason, facts=facts, counters=known)
+    if verdict.kind is VerdictKind.LATER:
+        assert verdict.later_at is not None
+        if mine["too_late_at"] is not None and verdict.later_at > mine["too_late_at"]:
+            return ends(CauseCode.TOO_OLD)
+        return _waits(row, verdict.later_at, reason, facts)
+    if not row.is_test and mine["card_status"] != CardStatus.SYNCED:
+        return _waits(row, now + AGAIN_FOR_CARD, CauseCode.WAITS_FOR_CARD, {})
+    return None
+
+
+def _out_of_pace(session: Session, errand: MessageErrand, *, now: datetime) -> Next | None:
+    """Another text of the church's number took the last place of the day meanwhile."""
+    if errand.row.channel is not Channel.SMS:
+        return None
+    pace = room_for_texts(session, errand.facts.church_id, now=now)
+    if pace.next_at is not None:
+        return _waits(errand.row, pace.next_at, CauseCode.RAMP_TOMORROW, {"at": pace.next_at.isoformat()})
+    begin(session, errand.facts.church_id, pace.ramp, now=now)
+    return None
+
+
+def _waits(row: ClaimedMessage, due_at: datetime, cause: str | None, facts: Mapping[str, str]) -> Next:
+    return Next(
+        MessageState.WAITING, "waits", due_at=due_at, cause=cause, facts=facts, counters=counters(row)
+    )
+
+
+def _mark(
+    session: Session,
+    errand: MessageErrand,
+    mine: Mapping[Any, Any],
+    contact: Contact,
+    verdict: Verdict,
+    *,
+    now: datetime,
+) -> MessageWrite | None:
+    row, church_id = errand.row, errand.facts.church_id
+    try:
+        words = words_for(
+            session,
+            church_id,
+            template_id=mine["template_id"],
+            version=mine["template_version"],
+            channel=row.channel,
+            card_id=row.card_id,
+            first_text=verdict.first_text,
+        )
+    except WordsError as error:
+        step = Next(
+            MessageState.HELD,
+            "held",
+            OutboxState.PARKED,
+            cause=error.cause,
+            facts=error.facts,
+            counters=counters(row),
+        )
+        write(session, errand, step)
+        return None
+    rules = rules_of(session, church_id)
+    values = {
+        "message": row.message_id,
+        "now": now,
+        "subject": words.subject,
+        "body": words.text,
+        "contact": contact.id,
+    }
+    session.execute(MARK, values)
+    if row.channel is Channel.SMS:
+        return MessageWrite(
+            type=CHANNELS[row.channel], contact_id=contact.id, message=words.text, from_number=rules.from_number
+        )
+    return MessageWrite(
+        type=CHANNELS[row.channel],
+        contact_id=contact.id,
+        subject=words.subject,
+        html=words.html,
+        email_from=rules.email_from,
+    )
+
