@@ -27,6 +27,7 @@ from jobs.erasing import erasing
 from jobs.heart import Heart
 from jobs.retrying import retrying
 from jobs.scheduler import LeaderLock, Scheduler, Task, sweep
+from jobs.webhooks import telling
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -111,6 +112,7 @@ def tasks(container: Container) -> Sequence[Task]:
         *_around_gohighlevel(container),
         *_around_the_change_log(container),
         *erasing(container),
+        *telling(container),
         Task("forget dead processes", forget_the_dead, PRUNE_SECONDS),
     )
 

@@ -26,6 +26,7 @@ from jobs.dispatcher.parts import Tools
 from jobs.heart import Heart
 from jobs.listener import Listener
 from jobs.postman import Postman
+from jobs.webhooks import Ear
 
 LISTENER_STOPS_WITHIN = 2.0
 STOP_WITHIN = 7.0
@@ -71,6 +72,7 @@ class Worker:
         self._postman = Postman(
             container.database, container.smtp, public_url=settings.public_url, clock=clock
         )
+        self._ear = Ear(container.database, container.waker, clock=clock)
         self.stopping = threading.Event()
 
     def run(self) -> int:
@@ -81,12 +83,14 @@ class Worker:
         postman = threading.Thread(
             target=self._postman.run, args=(self.stopping,), name="postman", daemon=True
         )
+        ear = threading.Thread(target=self._ear.run, args=(self.stopping,), name="ear", daemon=True)
         listener = threading.Thread(target=self._listener.run, name="listener", daemon=True)
         self._dispatcher.start()
         self._heart.start()
         listener.start()
         caretaker.start()
         postman.start()
+        ear.start()
         log.info("worker.started", holder=self._holder)
         while not self.stopping.wait(1.0):
             if not self._dispatcher.alive:
@@ -110,7 +114,7 @@ class Worker:
 def run_worker(settings: Settings) -> int:
     """Runs one worker in this process until SIGTERM or SIGINT. Returns the exit code."""
     set_up_logging("worker", level=settings.log_level)
-    container = build_container(settings, name="worker", pool_size=DESKS + 3, ask_first=False)
+    container = build_container(settings, name="worker", pool_size=DESKS + 4, ask_first=False)
     try:
         worker = Worker(container)
         signal.signal(signal.SIGTERM, worker.stop)

@@ -226,7 +226,10 @@ def _workflow_event() -> dict[str, Any]:
         "properties": {
             "contact_id": {"type": "string"},
             "location": {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}},
-            "message": {"type": ["object", "string"], "description": "What the person wrote, where they did."},
+            "message": {
+                "type": ["object", "string"],
+                "description": "What the person wrote, where they did.",
+            },
             "customData": {"type": "object"},
         },
         "examples": [{"contact_id": "nmFmQEsNgz6AVpgLVUJ0", "location": {"id": "ve9EPM428h8vShlRW1KT"}}],

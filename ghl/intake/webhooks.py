@@ -96,7 +96,9 @@ class Webhooks:
         if signer is None:
             self._tally.add(source, Outcome.WRONG_SIGNATURE)
             raise ProblemError(Problem.SIGNATURE_WRONG)
-        event = self._read(source, lambda: read_app_event(body, delivery_id=request.headers.get("deliveryid")))
+        event = self._read(
+            source, lambda: read_app_event(body, delivery_id=request.headers.get("deliveryid"))
+        )
         return await self._answer(request, source, self._keep_app, event, body, signer)
 
     async def workflow_event(self, request: Request) -> Response:
@@ -120,7 +122,9 @@ class Webhooks:
             return Outcome.UNKNOWN_LOCATION, None
         return keep(self._database, church_id, WebhookSource.APP, event, body, signed_by=signer), church_id
 
-    def _keep_workflow(self, event: Event, body: bytes, hook: Hook, which: str) -> tuple[Outcome, UUID | None]:
+    def _keep_workflow(
+        self, event: Event, body: bytes, hook: Hook, which: str
+    ) -> tuple[Outcome, UUID | None]:
         kept = keep(
             self._database,
             hook.church_id,

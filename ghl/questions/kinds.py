@@ -28,9 +28,9 @@ from ghl.client.models import Contact, Location
 from ghl.client.operations import ID_PATTERN
 from ghl.connection import CHECKS, trials
 from ghl.connection.probes import PROBES
-from ghl.consent.dnd import API_NAMES, OURS, There, there_of
+from ghl.consent.dnd import API_NAMES, OURS, There, email_of, phone_of, there_of
 from ghl.crypto import KeyRing
-from ghl.db.models import Church, OptOut, TokenTrial
+from ghl.db.models import Church, ContactLink, OptOut, TokenTrial
 from ghl.db.models import Location as LocationRow
 from ghl.delivery.facts import DeliveryFacts, remember_location
 from ghl.delivery.settle import end_hold, hold
@@ -227,7 +227,7 @@ def _token_tried(
 def _contact_id(params: Params) -> dict[str, Any]:
     contact_id = params.get("id")
     if set(params) != {"id"} or not isinstance(contact_id, str) or not re.fullmatch(ID_PATTERN, contact_id):
-        raise QuestionError("One contact is removed, by its id.")
+        raise QuestionError("One contact is asked about, by its id.")
     return {"id": contact_id}
 
 
@@ -347,6 +347,50 @@ def there_read(answer: Mapping[str, Any]) -> There:
     )
 
 
+def _link_of(session: Session, church_id: UUID, params: Params) -> Params | None:
+    row = session.execute(
+        select(ContactLink.phone, ContactLink.email)
+        .join(LocationRow, (LocationRow.id == ContactLink.location_id) & LocationRow.active)
+        .where(ContactLink.church_id == church_id, ContactLink.contact_id == params["id"])
+    ).one_or_none()
+    if row is None:
+        return None
+    return {"phone": row.phone, "email": row.email, **_region(session, church_id, params)}
+
+
+def _look_again(params: Params, make: Make) -> Answer:
+    """Whether it is really gone, and who has its phone and its e-mail now."""
+    contact_id, region = params["id"], params["region"]
+    try:
+        make(lambda client: client.contacts.get(contact_id))
+    except NotFoundError:
+        pass
+    else:
+        return {"id": contact_id, "gone": False, "found": []}
+    found: dict[str, Contact] = {}
+    for query in ({"phone": params["phone"]}, {"email": params["email"]}):
+        if any(query.values()) and (one := make(_finding(query))) is not None and one.id != contact_id:
+            found[one.id] = one
+    return {"id": contact_id, "gone": True, "found": [_linkable(one, region) for one in found.values()]}
+
+
+def _finding(query: Mapping[str, str | None]) -> Callable[[GHLClient], Contact | None]:
+    return lambda client: client.contacts.find_duplicate(**query)
+
+
+def _linkable(contact: Contact, region: str) -> Answer:
+    return {
+        "id": contact.id,
+        "first_name": _short(contact.first_name),
+        "last_name": _short(contact.last_name),
+        "phone": phone_of(contact.phone, region=region),
+        "email": email_of(contact.email),
+    }
+
+
+CONTACT_AGAIN = Kind("contact_again", _contact_id, lambda _params: 3, _look_again, gather=_link_of)
+"""Who has the phone and e-mail of a contact that GoHighLevel says is deleted: `{"id": ...}`."""
+
 FIND_HOLDER = Kind("find_holder", _opt_out_id, lambda _params: 1, _find_holder, gather=_address_of)
 """Which contact has the address of a stop: `{"opt_out": id}`; the address itself is never in the question."""
 
@@ -380,15 +424,19 @@ TOKEN_PROBE = Kind(
 """One probe of a token on trial: `{"trial": id, "probe": name}`."""
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
-    {kind.name: kind for kind in (
+    {
+        kind.name: kind
+        for kind in (
             CONTACT,
+            CONTACT_AGAIN,
             CONTACT_DND,
             FIND_HOLDER,
             LOCATION,
             REMOVE_CONTACT,
             SET_DND,
             TOKEN_PROBE,
-        )}
+        )
+    }
 )
 """Every kind by its name. A name is never given another meaning: workers of two versions may run side by side."""
 

@@ -90,7 +90,9 @@ class Tally:
 def counts_since(session: Session, since: date) -> Sequence[Count]:
     """Requests of the whole installation since that day, by source and end. A system transaction."""
     rows = session.execute(
-        select(WebhookCount.source, WebhookCount.outcome, WebhookCount.requests).where(WebhookCount.day >= since)
+        select(WebhookCount.source, WebhookCount.outcome, WebhookCount.requests).where(
+            WebhookCount.day >= since
+        )
     )
     summed: Counter[tuple[WebhookSource, str]] = Counter()
     for source, outcome, requests in rows:

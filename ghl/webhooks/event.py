@@ -85,7 +85,10 @@ def read_workflow_event(body: bytes, *, now: datetime) -> Event:
         raise BrokenEventError("The id of the contact is missing.", "contact_id")
     minute = int(now.timestamp()) // MINUTE
     return Event(
-        WORKFLOW_TYPE, place_of(values), f"{hashlib.sha256(body).hexdigest()}:{minute}", occurred(values) or now
+        WORKFLOW_TYPE,
+        place_of(values),
+        f"{hashlib.sha256(body).hexdigest()}:{minute}",
+        occurred(values) or now,
     )
 
 

@@ -4,7 +4,7 @@ import threading
 from collections import OrderedDict
 from uuid import UUID
 
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import Boolean, Executable, func, literal_column, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
@@ -65,10 +65,10 @@ def keep(
         state=WebhookState.WAITING if event.type in KNOWN else WebhookState.UNKNOWN,
         handled_at=None if event.type in KNOWN else func.now(),
     )
-    once = added.on_conflict_do_update(
+    once: Executable = added.on_conflict_do_update(
         index_elements=["church_id", "source", "dedupe_key"],
         set_={"repeats": WebhookEvent.repeats + 1},
-    ).returning(literal_column("(xmax = 0)"))
+    ).returning(literal_column("(xmax = 0)", Boolean))
     try:
         with database.church(church_id) as session:
             new = session.scalar(once)

@@ -15,7 +15,9 @@ from ghl.statuses import Channel
 LONGEST = 500
 """Enough to read a wish in; a longer one is an e-mail about something else."""
 
-TEXTED = frozenset({"SMS", "RCS", "WHATSAPP", "GMB", "FB", "IG", "LIVE_CHAT", "LIVE CHAT", "TIKTOK", "CUSTOM"})
+TEXTED = frozenset(
+    {"SMS", "RCS", "WHATSAPP", "GMB", "FB", "IG", "LIVE_CHAT", "LIVE CHAT", "TIKTOK", "CUSTOM"}
+)
 """Ways in which a person writes short messages. "Stop" by any of them is a stop: the law allows any reasonable one."""
 
 _QUOTED = re.compile(
@@ -68,24 +70,25 @@ def own_words(body: str) -> str:
 
 
 class _Words(HTMLParser):
+    """Collects what is shown. From a quotation that a mail program marked as one, nothing more."""
+
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
         self._hidden = 0
+        self._over = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _HIDDEN or any(name == "class" and "gmail_quote" in (value or "") for name, value in attrs):
-            # What is quoted goes to the end of the message.
-            self._hidden += 1
+        self._over |= any(name == "class" and "gmail_quote" in (value or "") for name, value in attrs)
+        self._hidden += tag in _HIDDEN
         if tag in _BREAKS:
             self.parts.append("\n")
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in _HIDDEN and self._hidden:
-            self._hidden -= 1
+        self._hidden = max(self._hidden - (tag in _HIDDEN), 0)
 
     def handle_data(self, data: str) -> None:
-        if not self._hidden:
+        if not self._hidden and not self._over:
             self.parts.append(data)
 
 

@@ -76,7 +76,9 @@ def read_keys(pem: bytes = PUBLISHED, *, rsa: bool = False) -> PublicKeys:
         elif isinstance(key, RSAPublicKey):
             old[f"rsa:{_name(key)}"] = key
         else:
-            raise WebhookKeysError("GoHighLevel signs with Ed25519, and once with RSA; a key of another kind is there.")
+            raise WebhookKeysError(
+                "GoHighLevel signs with Ed25519, and once with RSA; a key of another kind is there."
+            )
     if not ed25519 and not (rsa and old):
         raise WebhookKeysError("There is no Ed25519 key in the file.")
     return PublicKeys(ed25519, old if rsa else {})

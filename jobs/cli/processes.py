@@ -60,8 +60,8 @@ def intake(host: Host = "127.0.0.1", port: Annotated[int, typer.Option(help="The
     from ghl.intake.app import IntakeLimits, create_app
     from ghl.intake.serve import run
     from ghl.logging import set_up_logging
-    from jobs.container import build_container
     from ghl.webhooks.signature import WebhookKeysError
+    from jobs.container import build_container
     from jobs.doors import intake_hosts, key_door, webhook_doors
 
     settings = running_settings()

@@ -32,7 +32,9 @@ def counted(rows, hooks):
 
 
 def kept(rows):
-    return rows("SELECT type, state, dedupe_key, repeats, source, signed_by, body FROM webhook_events ORDER BY id")
+    return rows(
+        "SELECT type, state, dedupe_key, repeats, source, signed_by, body FROM webhook_events ORDER BY id"
+    )
 
 
 def test_a_signed_event_is_stored_as_it_came(signer, rows):
@@ -56,7 +58,11 @@ def test_without_an_id_in_the_body_the_deliverys_own_counts(signer, rows):
     del plain["webhookId"]
     for headers in ({"deliveryId": "d-1"}, {"deliveryId": "d-1"}, {"deliveryId": "d-2"}, {}, {}):
         assert signer.send(plain, **headers).status_code == 200
-    assert [(row.dedupe_key[:3], row.repeats) for row in kept(rows)] == [("d:d", 1), ("d:d", 0), ("h:" + kept(rows)[2].dedupe_key[2], 1)]
+    assert [(row.dedupe_key[:3], row.repeats) for row in kept(rows)] == [
+        ("d:d", 1),
+        ("d:d", 0),
+        ("h:" + kept(rows)[2].dedupe_key[2], 1),
+    ]
 
 
 def test_an_unknown_type_is_kept(signer, rows):
@@ -87,7 +93,9 @@ def test_what_is_not_signed_is_refused_and_counted(signer, rows, hooks):
     assert counted(rows, hooks) == {"app wrong_signature": 4}
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"type": 7}', b'{"type": "a b"}', b'{"type": NaN}', b"[" * 9999])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b'{"type": 7}', b'{"type": "a b"}', b'{"type": NaN}', b"[" * 9999]
+)
 def test_what_is_no_event_is_malformed(signer, rows, body):
     answer = signer.send(body)
     assert (answer.status_code, answer.json()["type"]) == (400, "/problems/event-invalid")
@@ -124,7 +132,9 @@ def hint(**more):
 def test_a_workflow_with_the_secret_is_let_in(workflow, secret, rows):
     answer = workflow(hint(), secret=secret)
     assert (answer.status_code, answer.json()) == (200, {"status": "received"})
-    assert [row[:2] + row[4:6] for row in kept(rows)] == [("Workflow", "waiting", "workflow", "secret:current")]
+    assert [row[:2] + row[4:6] for row in kept(rows)] == [
+        ("Workflow", "waiting", "workflow", "secret:current")
+    ]
 
 
 def test_a_new_secret_keeps_the_one_before_it_for_some_days(workflow, secret, rows, database, church):
@@ -188,5 +198,11 @@ def test_any_bytes_are_answered(database, signing_key, church):
 
     with running(database, webhooks=WebhookDoors(read_keys(pem_of(signing_key)))) as intake:
         signer = Signer(signing_key, intake)
-        for body in (b"\x00", b"\xff\xfe", b'{"type":"\\u0000"}', b'{"a":"\\ud800"}', b'{"locationId":"' + LOCATION.encode() + b'","x":"\\u0000"}'):
+        for body in (
+            b"\x00",
+            b"\xff\xfe",
+            b'{"type":"\\u0000"}',
+            b'{"a":"\\ud800"}',
+            b'{"locationId":"' + LOCATION.encode() + b'","x":"\\u0000"}',
+        ):
             assert signer.send(body).status_code in {200, 400}
