@@ -101,6 +101,16 @@ SETTLE = text(
             synced_at = CASE WHEN s.status = 'synced' THEN now() ELSE c.synced_at END,
             synced_revision = CASE WHEN s.status = 'synced' THEN s.revision ELSE c.synced_revision END
         FROM s, settled WHERE settled.id = s.id AND c.id = settled.card_id
+    ), woken AS (
+        -- A message that waits for this card; one that somebody is at just now finds the card by itself.
+        SELECT o.id
+        FROM s JOIN settled ON settled.id = s.id
+        JOIN messages AS m ON m.card_id = settled.card_id AND m.state = 'waiting' AND m.cause = 'waits_for_card'
+        JOIN outbox AS o ON o.message_id = m.id AND o.state = 'due'
+        WHERE s.status = 'synced' AND NOT settled.corrected
+        FOR UPDATE OF o SKIP LOCKED
+    ), called AS (
+        UPDATE outbox AS o SET due_at = now() FROM woken WHERE o.id = woken.id
     ), linked AS (
         -- The newest card of a contact wins; in one statement a contact may stand only once.
         INSERT INTO contact_links AS l (location_id, contact_id, church_id, first_name, last_name, phone, email,

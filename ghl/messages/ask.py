@@ -84,7 +84,13 @@ class Preview:
 MOST_CARDS = 200
 """Cards in one request; more are asked for in several transactions."""
 
-_GONE = (MessageState.SENDING, MessageState.UNSURE, MessageState.SENT, MessageState.DELIVERED, MessageState.FAILED)
+_GONE = (
+    MessageState.SENDING,
+    MessageState.UNSURE,
+    MessageState.SENT,
+    MessageState.DELIVERED,
+    MessageState.FAILED,
+)
 """It left, or may have left. That never happens again by asking for it once more."""
 
 
@@ -161,9 +167,15 @@ def send_test(
         not_before=now,
         too_late_at=now + TEST_WITHIN,
     )
-    session.execute(insert(Message).values(values | {"is_test": True, "again": number, "template_version": template.version}))
+    session.execute(
+        insert(Message).values(
+            values | {"is_test": True, "again": number, "template_version": template.version}
+        )
+    )
     _queue(session, church_id, [(message_id, now)], actor=actor)
-    audit.record(session, church_id=church_id, actor=actor, action="message.tested", facts={"channel": channel})
+    audit.record(
+        session, church_id=church_id, actor=actor, action="message.tested", facts={"channel": channel}
+    )
     return Asked(None, template_id, channel, message_id, AskedOutcome.QUEUED, at=now)
 
 
@@ -173,7 +185,15 @@ def undo(session: Session, church_id: UUID, message_id: UUID, *, actor: str, now
     if message is None or message.state != MessageState.WAITING:
         return False
     facts = {"by": actor, "what": what(message.channel)}
-    _put(session, message, MessageState.NOT_SENT, OutboxState.DONE, cause=CauseCode.UNDONE, facts=facts, now=now)
+    _put(
+        session,
+        message,
+        MessageState.NOT_SENT,
+        OutboxState.DONE,
+        cause=CauseCode.UNDONE,
+        facts=facts,
+        now=now,
+    )
     _record(session, church_id, message_id, actor, "message.undone")
     return True
 
@@ -223,7 +243,15 @@ def it_arrived(session: Session, church_id: UUID, message_id: UUID, *, actor: st
     if message is None or message.state != MessageState.UNSURE:
         return False
     facts = {"by": actor, "what": what(message.channel)}
-    _put(session, message, MessageState.SENT, OutboxState.DONE, cause=CauseCode.SAID_ARRIVED, facts=facts, now=now)
+    _put(
+        session,
+        message,
+        MessageState.SENT,
+        OutboxState.DONE,
+        cause=CauseCode.SAID_ARRIVED,
+        facts=facts,
+        now=now,
+    )
     _record(session, church_id, message_id, actor, "message.arrived")
     return True
 
@@ -236,7 +264,9 @@ def send_once_more(
     The same press twice is one message: the second is told that the first one waits.
     """
     old = session.execute(
-        select(Message).where(Message.church_id == church_id, Message.id == message_id, Message.card_id.is_not(None))
+        select(Message).where(
+            Message.church_id == church_id, Message.id == message_id, Message.card_id.is_not(None)
+        )
     ).scalar_one_or_none()
     if old is None:
         return Asked(None, None, None, None, AskedOutcome.NO_TEMPLATE)
@@ -258,7 +288,12 @@ def send_once_more(
     ).one()
     if newest.state not in {MessageState.SENT, MessageState.DELIVERED}:
         return Asked(
-            old.card_id, old.template_id, channel, newest.id, AskedOutcome.ALREADY_WAITING, at=newest.not_before
+            old.card_id,
+            old.template_id,
+            channel,
+            newest.id,
+            AskedOutcome.ALREADY_WAITING,
+            at=newest.not_before,
         )
     number = newest.again + 1
     new = new_id()
@@ -329,14 +364,18 @@ def _ask(
         return [Asked(card.id, None, None, None, AskedOutcome.NO_TEMPLATE) for card in cards]
     planned = _planned(session, church_id, cards, templates, now=now, late=late)
     not_before = now + timedelta(seconds=rules_of(session, church_id).undo_seconds)
-    asked = [_carry_out(session, church_id, one, actor=actor, now=now, not_before=not_before) for one in planned]
+    asked = [
+        _carry_out(session, church_id, one, actor=actor, now=now, not_before=not_before) for one in planned
+    ]
     queued = [one for one in asked if one.outcome is AskedOutcome.QUEUED]
     if queued:
         facts = {"what": what, "cards": len({one.card_id for one in queued})} | {
             f"{channel}": sum(1 for one in queued if one.channel is channel) for channel in Channel
         }
         subject = str(cards[0].id) if len(cards) == 1 else None
-        audit.record(session, church_id=church_id, actor=actor, action="messages.asked", subject=subject, facts=facts)
+        audit.record(
+            session, church_id=church_id, actor=actor, action="messages.asked", subject=subject, facts=facts
+        )
     return asked
 
 
@@ -504,7 +543,9 @@ def _raced(session: Session, church_id: UUID, one: _Planned) -> Asked:
     if known.state is MessageState.NOT_SENT:
         outcome = AskedOutcome.TOO_OLD if known.cause == CauseCode.TOO_OLD else AskedOutcome.NOT_ALLOWED
     wish = one.wanted
-    return Asked(wish.card.id, wish.template.id, wish.channel, known.id, outcome, at=known.at, reason=known.cause)
+    return Asked(
+        wish.card.id, wish.template.id, wish.channel, known.id, outcome, at=known.at, reason=known.cause
+    )
 
 
 def _existing(session: Session, church_id: UUID, keys: Sequence[bytes]) -> dict[bytes, _Existing]:
@@ -521,7 +562,8 @@ def _existing(session: Session, church_id: UUID, keys: Sequence[bytes]) -> dict[
         ).where(Message.church_id == church_id, Message.idempotency_key.in_(list(keys)))
     )
     return {
-        bytes(row.idempotency_key): _Existing(row.id, MessageState(row.state), row.cause, row.at) for row in rows
+        bytes(row.idempotency_key): _Existing(row.id, MessageState(row.state), row.cause, row.at)
+        for row in rows
     }
 
 
@@ -681,7 +723,11 @@ def _put(
             "requested_by": actor,
         }
     if template is not None:
-        values |= {"template_version": template.published_version, "requested_at": now, "not_before": not_before}
+        values |= {
+            "template_version": template.published_version,
+            "requested_at": now,
+            "not_before": not_before,
+        }
     if state is MessageState.SENT:
         values["sent_at"] = func.coalesce(Message.sending_at, now)
     session.execute(update(Outbox).where(Outbox.id == message.outbox_id).values(row))

@@ -225,15 +225,26 @@ def _in_pace(session: Session, church_id: UUID, texts: Sequence[Any]) -> Sequenc
     # With room for some, the others are asked again once those are gone.
     due_at = pace.next_at or texts[0]["now"] + timedelta(seconds=5)
     if pace.next_at is not None:
-        put_off(session, [row["id"] for row in late], due_at, CauseCode.RAMP_TOMORROW, {"at": due_at.isoformat()})
+        put_off(
+            session, [row["id"] for row in late], due_at, CauseCode.RAMP_TOMORROW, {"at": due_at.isoformat()}
+        )
     return texts[: pace.room]
 
 
 def put_off(
-    session: Session, row_ids: Sequence[int], due_at: datetime, cause: str, facts: dict[str, str] | None = None
+    session: Session,
+    row_ids: Sequence[int],
+    due_at: datetime,
+    cause: str,
+    facts: dict[str, str] | None = None,
 ) -> None:
     """These waiting messages, whose rows are locked, are taken up again then."""
-    values = {"ids": list(row_ids), "due_at": due_at, "cause": cause, "facts": orjson.dumps(facts or {}).decode()}
+    values = {
+        "ids": list(row_ids),
+        "due_at": due_at,
+        "cause": cause,
+        "facts": orjson.dumps(facts or {}).decode(),
+    }
     session.execute(PUT_OFF, values)
 
 

@@ -29,9 +29,7 @@ from ghl.messages.look import AFTER, Found, Looked
 from ghl.statuses import MAX_ATTEMPTS, Channel, MessageState, OutboxState
 
 FOLLOW_FOR = timedelta(hours=24)
-FOLLOW_AT = tuple(
-    timedelta(minutes=minutes) for minutes in (0.5, 2, 10, 60, 4 * 60, 12 * 60, 23 * 60)
-)
+FOLLOW_AT = tuple(timedelta(minutes=minutes) for minutes in (0.5, 2, 10, 60, 4 * 60, 12 * 60, 23 * 60))
 """When GoHighLevel is asked how a message fared, since it was sent: soon, then seldom."""
 
 SCOPE_AGAIN_AFTER = timedelta(minutes=5)
@@ -94,9 +92,7 @@ def taken_in(sent: SentMessage) -> Next:
     )
 
 
-def after_send_error(
-    error: GHLError | None, counters: Counters, *, now: datetime, jitter: float
-) -> Next:
+def after_send_error(error: GHLError | None, counters: Counters, *, now: datetime, jitter: float) -> Next:
     """What follows where the request to send brought an error, or nobody knows what it brought (None)."""
     if error is None or not error.certainly_not_sent:
         return replace(unsure(counters), outcome="unsure")
@@ -159,12 +155,12 @@ def died(counters: Counters, state: MessageState, *, jitter: float) -> Next:
     if state is MessageState.SENT:
         return Next(state, "died", OutboxState.DONE, counters=dead)
     stopped = MessageState.UNSURE if state is MessageState.UNSURE else MessageState.FAILED
-    return Next(
-        stopped, "died", OutboxState.PARKED, cause=CauseCode.MESSAGE_STOPS_PROGRAM, counters=dead
-    )
+    return Next(stopped, "died", OutboxState.PARKED, cause=CauseCode.MESSAGE_STOPS_PROGRAM, counters=dead)
 
 
-def after_look(look: Looked, counters: Counters, *, channel: Channel, sends_again: bool, now: datetime) -> Next:
+def after_look(
+    look: Looked, counters: Counters, *, channel: Channel, sends_again: bool, now: datetime
+) -> Next:
     """What follows from a look. `sends_again`: the church lets e-mails go once more by themselves, and this one
     did not yet.
     """
@@ -222,7 +218,9 @@ def after_status(
         return told
     due_at = next_follow(sent_at, now)
     done = OutboxState.DONE if due_at is None else OutboxState.DUE
-    return Next(MessageState.SENT, "no_news", done, due_at=due_at, counters=Counters(attempts=counters.attempts))
+    return Next(
+        MessageState.SENT, "no_news", done, due_at=due_at, counters=Counters(attempts=counters.attempts)
+    )
 
 
 def after_status_error(
@@ -269,7 +267,9 @@ def _read_again(error: GHLError, counters: Counters, state: MessageState, *, jit
     if isinstance(error, RateLimitedError):
         return Next(state, "waits", due_in=timedelta(seconds=_rate_limit_wait(error)), counters=counters)
     if isinstance(error, NotSentError) and not error.system_error:
-        return Next(state, "waits", due_in=timedelta(seconds=_HELD_BACK_WAIT * (1 + jitter)), counters=counters)
+        return Next(
+            state, "waits", due_in=timedelta(seconds=_HELD_BACK_WAIT * (1 + jitter)), counters=counters
+        )
     seen = replace(counters, system_errors=counters.system_errors + 1)
     return Next(state, "waits", due_in=wait_after_system_error(seen.system_errors, jitter), counters=seen)
 

@@ -63,7 +63,11 @@ def prepare(session: Session, *, errand: MessageErrand, ring: KeyRing) -> Messag
     now = session.execute(select(func.now())).scalar_one()
     if contact is None:
         gone = Next(
-            MessageState.HELD, "held", OutboxState.PARKED, cause=CauseCode.MESSAGE_CONTACT_GONE, counters=counters(row)
+            MessageState.HELD,
+            "held",
+            OutboxState.PARKED,
+            cause=CauseCode.MESSAGE_CONTACT_GONE,
+            counters=counters(row),
         )
         write(session, errand, gone)
         return None
@@ -189,7 +193,10 @@ def _mark(
     session.execute(MARK, values)
     if row.channel is Channel.SMS:
         return MessageWrite(
-            type=CHANNELS[row.channel], contact_id=contact.id, message=words.text, from_number=rules.from_number
+            type=CHANNELS[row.channel],
+            contact_id=contact.id,
+            message=words.text,
+            from_number=rules.from_number,
         )
     return MessageWrite(
         type=CHANNELS[row.channel],
@@ -198,4 +205,3 @@ def _mark(
         html=words.html,
         email_from=rules.email_from,
     )
-

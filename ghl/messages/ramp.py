@@ -57,8 +57,11 @@ def begin(session: Session, church_id: UUID, ramp: Ramp, *, now: datetime) -> No
 
 def texts_of_the_day(session: Session, church_id: UUID, *, now: datetime) -> int:
     """How many texts left in the last 24 hours."""
-    return session.scalar(
-        select(func.count()).where(
-            Message.church_id == church_id, Message.channel == Channel.SMS, Message.sending_at > now - DAY
+    return (
+        session.scalar(
+            select(func.count()).where(
+                Message.church_id == church_id, Message.channel == Channel.SMS, Message.sending_at > now - DAY
+            )
         )
-    ) or 0
+        or 0
+    )

@@ -207,7 +207,9 @@ def _next(session: Session, errand: MessageErrand, *, now: datetime, jitter: Cal
         if error is not None:
             return plan.after_status_error(error, known, sent_at=sent_at, now=now, jitter=jitter())
         return plan.died(known, MessageState.SENT, jitter=jitter())
-    assert not isinstance(outcome, Seen), "a contact that was seen is decided about before anything is settled"
+    assert not isinstance(outcome, Seen), (
+        "a contact that was seen is decided about before anything is settled"
+    )
     if error is not None:
         return plan.not_sent(error, known, now=now, jitter=jitter())
     return plan.died(known, MessageState.WAITING, jitter=jitter())

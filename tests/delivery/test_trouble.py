@@ -19,7 +19,7 @@ from ghl.delivery.facts import load_facts
 from ghl.delivery.settle import hold
 from ghl.ids import new_id
 from ghl.simulator.assembly import furnish
-from jobs.dispatcher import church_run
+from jobs.dispatcher import card_lane
 from jobs.dispatcher.church_run import ChurchRun
 from jobs.dispatcher.parts import Stepped, Tools
 from jobs.dispatcher.permit import HeldBackError, Permit
@@ -68,14 +68,14 @@ def test_a_name_that_the_database_cannot_keep_stops_no_card(hub):
 
 def test_a_mistake_of_ours_about_one_card_stops_no_other(hub, monkeypatch):
     church_id = hub.church()
-    real = church_run.conclude
+    real = card_lane.conclude
 
     def broken(session, delivery, **how):
         if delivery.row.fields["first_name"] == "Anna1":
             raise KeyError("a mistake of ours")
         return real(session, delivery, **how)
 
-    monkeypatch.setattr(church_run, "conclude", broken)
+    monkeypatch.setattr(card_lane, "conclude", broken)
     hub.start_worker()
     hub.start_sweep()
     save(hub.database, church_id, *(card_values(n) for n in range(1, 6)))
@@ -89,11 +89,11 @@ def test_a_turn_that_was_rolled_back_makes_no_lease_longer(hub, monkeypatch):
     save(hub.database, church_id, card_values(1))
     run = church_run_of(hub, church_id)
     (job,) = run.turn(10).jobs
-    job.delivery.lease_until -= 13
-    before = job.delivery.lease_until
+    job.errand.lease_until -= 13
+    before = job.errand.lease_until
     monkeypatch.setattr(run, "_claim", broken_commit)
     run.turn(10)
-    assert job.delivery.lease_until == before
+    assert job.errand.lease_until == before
 
 
 def test_an_old_delivery_of_a_row_does_not_end_the_new_one(hub):
@@ -104,10 +104,10 @@ def test_an_old_delivery_of_a_row_does_not_end_the_new_one(hub):
     hub.query(church_id, "UPDATE outbox SET leased_until = now() - interval '1 s' RETURNING 1")
     run._looked_for_expired = float("-inf")
     (new,) = run.turn(10).jobs
-    old.delivery.crash()
-    run.put(Stepped(old.delivery))
+    old.errand.crash()
+    run.put(Stepped(old.errand))
     assert not run.turn(10).finished
-    assert list(run.in_flight.values()) == [new.delivery]
+    assert list(run.cards.in_flight.values()) == [new.errand]
 
 
 def test_a_new_location_ends_the_old_token_at_once(hub):

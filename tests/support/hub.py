@@ -64,7 +64,14 @@ class TestHub:
     def database(self) -> Database:
         return self.container.database
 
-    def church(self, slug: str = "grace", *, location: str | None = None, duplicates: bool = False) -> UUID:
+    def church(
+        self,
+        slug: str = "grace",
+        *,
+        location: str | None = None,
+        duplicates: bool = False,
+        timezone: str = "America/Chicago",
+    ) -> UUID:
         """A church connected to a location of the simulator, which is made when it is not there."""
         location = location or self.sim.location_id
         if location not in self.sim.state.locations:
@@ -73,7 +80,7 @@ class TestHub:
             furnish(self.sim.state, location)
         self.sim.state.change_location(location, allow_duplicate_contact=duplicates)
         church_id = add_church(
-            self.database, slug=slug, name=slug.title(), timezone="America/Chicago", actor="test"
+            self.database, slug=slug, name=slug.title(), timezone=timezone, actor="test"
         )
         self.connect(slug, location, duplicates=duplicates)
         return church_id
