@@ -6,14 +6,15 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from ghl.consent.business_days import due_on
-from ghl.db.models import Church, ConsentAddress, ConsentDoubt, ConsentEvent, Message, OptOut, Outbox
+from ghl.db.models import Church, ConsentAddress, ConsentDoubt, ConsentEvent, OptOut
 from ghl.ids import new_id
-from ghl.statuses import Channel, ConsentKind, DoubtState, MessageState, OptOutState, OutboxState
+from ghl.messages.call_off import call_off
+from ghl.statuses import Channel, ConsentKind, DoubtState, OptOutState
 
 KEYWORD = "keyword"
 SIGNED = frozenset({"form", "typed"})
@@ -130,24 +131,7 @@ def record_stop(
             due_on=due_on(now.astimezone(zone).date()),
         )
     )
-    to_it = (Message.church_id == church_id, Message.channel == channel, Message.address == address)
-    held_back = session.scalars(
-        update(Message)
-        .where(*to_it, Message.state.in_((MessageState.WAITING, MessageState.HELD)))
-        .values(state=MessageState.NOT_SENT, cause="stopped", status_changed_at=now)
-        .returning(Message.id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    if held_back:
-        session.execute(
-            update(Outbox)
-            .where(Outbox.message_id.in_(held_back))
-            .values(state=OutboxState.DONE)
-            .execution_options(synchronize_session=False)
-        )
-    leaving = session.scalars(
-        select(Message.sending_at).where(*to_it, Message.state == MessageState.SENDING).limit(1)
-    ).first()
+    leaving = call_off(session, church_id, channel, address, cause="stopped", now=now)
     return Stopped(event_id, already, leaving)
 
 
