@@ -10,6 +10,9 @@ from tests.chaos.ledger import Stop
 
 CHANNELS = {"SMS": "sms", "Email": "email"}
 RESTS = frozenset({"delivered", "failed", "held", "not_sent"})
+OUR_FAULT = frozenset({"message_stops_program", "message_contact_gone", "words_gone", "words_incomplete"})
+"""Reasons that no fault of a run explains."""
+
 STOPS = frozenset({"stop", "no"})
 BLOCKED = frozenset({"active", "permanent"})
 
@@ -83,6 +86,8 @@ def every_message_rests_where_it_belongs(case: Case) -> Iterator[Violation]:
         state, where = message["state"], (str(message["card_id"]),)
         if state not in RESTS and not (state == "sent" and message["cause"] == "said_arrived"):
             yield Violation("stuck", f"message {message['id']} stands as {state} ({message['cause']})", where)
+        elif message["cause"] in OUR_FAULT:
+            yield Violation("wrong", f"message {message['id']} is {state}: {message['cause']}", where)
         elif state in {"not_sent", "held", "failed"} and not message["cause"]:
             yield Violation("wrong", f"message {message['id']} is {state} without a reason", where)
     open_ones = [one for one in case.evidence.message_attempts if one["outcome"] is None]

@@ -487,6 +487,10 @@ BROKEN: dict[str, tuple[str, Callable[[Case], object]]] = {
         "stuck",
         change_message(0, state="unsure", cause="unsure_none_found"),
     ),
+    "every_message_rests_where_it_belongs: our fault": (
+        "wrong",
+        change_message(2, state="failed", cause="message_stops_program"),
+    ),
     "every_message_rests_where_it_belongs: why": ("wrong", change_message(2, cause=None)),
     "every_message_rests_where_it_belongs: open": (
         "stuck",
