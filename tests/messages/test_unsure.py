@@ -33,7 +33,7 @@ def unsure(sender, kind="cut_after", *, number=1, **fault):
     return asked.message_id
 
 
-@pytest.mark.parametrize(("kind", "fault"), WITH_EFFECT, ids=lambda one: str(one))
+@pytest.mark.parametrize(("kind", "fault"), WITH_EFFECT, ids=str)
 def test_one_that_went_out_is_found_and_never_sent_again(sender, kind, fault):
     unsure(sender, kind, **fault)
     assert sender.state() == ("unsure", None)
@@ -46,7 +46,7 @@ def test_one_that_went_out_is_found_and_never_sent_again(sender, kind, fault):
     assert sender.query("SELECT ghl_message_id FROM messages") == [(text["id"],)]
 
 
-@pytest.mark.parametrize(("kind", "fault"), WITHOUT_EFFECT, ids=lambda one: str(one))
+@pytest.mark.parametrize(("kind", "fault"), WITHOUT_EFFECT, ids=str)
 def test_one_that_did_not_go_out_is_looked_for_three_times_and_then_a_person_decides(sender, kind, fault):
     message_id = unsure(sender, kind, **fault)
     assert sender.state() == ("unsure", None)
