@@ -12,7 +12,7 @@ from ghl.simulator.faults import AT_THE_EDGE
 from tests.chaos.case import Case, Check, Violation
 from tests.chaos.evidence import Call, Row, by_card, kept_open, secrets_in
 from tests.chaos.ledger import Told
-from tests.chaos.message_checks import MESSAGE_CHECKS, stopped_there
+from tests.chaos.message_checks import MESSAGE_CHECKS, stopped_address, stopped_there
 from tests.chaos.people import Person
 
 WINDOW = 10.3
@@ -23,6 +23,9 @@ BURST, INTERVAL = 100, 10.0
 
 SLACK = 0.5
 """Seconds by which clocks and queues may shift a call against its attempt."""
+
+NOBODY = "connectionTest00Nobody"
+"""The contact that a test of a token asks for."""
 
 WRITES = {
     "contacts.create": "CreateContact",
@@ -230,10 +233,13 @@ def every_call_belongs_to_an_attempt(case: Case) -> Iterator[Violation]:
             continue
         if whose.is_about_messages(call):
             # A look at a contact before a text leaves, or because GoHighLevel told of it; a stop that is brought there.
-            if call.operation == "contacts.update" and not stopped_there(case, call):
+            if call.operation == "contacts.update" and not stopped_there(case, call.location, call.contact):
                 yield Violation(
                     "wrong", f"call {call.number} stops texts that nobody stopped", detail={"call": call}
                 )
+            continue
+        if call.operation == "contacts.find_duplicate" and stopped_address(case, call):
+            # Whoever has the number is looked up, to bring the stop there.
             continue
         cards = whose.of(call)
         if not cards:
@@ -475,8 +481,10 @@ class _Whose:
 
     @staticmethod
     def is_a_test(call: Call) -> bool:
-        """A look-up that tests a token."""
-        return call.operation == "contacts.find_duplicate" and "connection-test" in call.text
+        """A call that tests a token."""
+        return call.contact == NOBODY or (
+            call.operation == "contacts.find_duplicate" and "connection-test" in call.text
+        )
 
 
 def _words(body: str) -> Iterator[str]:

@@ -138,7 +138,13 @@ def no_consent_is_lost(case: Case) -> Iterator[Violation]:
 
 
 def _stops_are_there(case: Case) -> Iterator[Violation]:
+    """Where nobody had the number when the stop was brought there, the check of the night brings it to whoever has it."""
     locations = {church.slug: church.location for church in case.churches}
+    waits = {
+        (locations[one["church"]], one["address"])
+        for one in case.evidence.opt_outs
+        if one["state"] == "no_contact"
+    }
     stopped = {
         (locations[one["church"]], one["address"])
         for one in case.evidence.said
@@ -146,7 +152,7 @@ def _stops_are_there(case: Case) -> Iterator[Violation]:
     }
     for location, contacts in case.evidence.contacts.items():
         for contact in contacts:
-            if (location, contact.get("phone")) not in stopped:
+            if (location, contact.get("phone")) not in stopped - waits:
                 continue
             status = (contact.get("dndSettings") or {}).get("SMS", {}).get("status")
             if status not in BLOCKED and not contact.get("dnd"):
@@ -187,17 +193,25 @@ def _heard(case: Case, stop: Stop) -> bool:
     return False
 
 
-def stopped_there(case: Case, call: Call) -> bool:
-    """Whether a call that sets do-not-disturb is about somebody who said stop."""
-    contacts = {one["id"]: one for one in case.evidence.contacts.get(call.location, ())}
-    contact = contacts.get(call.contact or "", {})
+def stopped_there(case: Case, location: str, contact_id: str | None) -> bool:
+    """Whether the contact has a phone or e-mail of somebody who said stop."""
+    contacts = {one["id"]: one for one in case.evidence.contacts.get(location, ())}
+    contact = contacts.get(contact_id or "", {})
+    return bool(_stopped(case, location) & {contact.get("phone"), contact.get("email")} - {None})
+
+
+def stopped_address(case: Case, call: Call) -> bool:
+    """Whether a look-up is for a phone or e-mail of somebody who said stop."""
+    return bool(_stopped(case, call.location) & {call.query.get("number"), call.query.get("email")} - {None})
+
+
+def _stopped(case: Case, location: str) -> set[str]:
     slugs = {church.location: church.slug for church in case.churches}
-    return any(
-        one["church"] == slugs.get(call.location)
-        and one["kind"] in STOPS
-        and one["address"] in {contact.get("phone"), contact.get("email")}
+    return {
+        one["address"]
         for one in case.evidence.said
-    )
+        if one["church"] == slugs.get(location) and one["kind"] in STOPS
+    }
 
 
 def _row_of(case: Case, text: Row) -> Row | None:

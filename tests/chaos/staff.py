@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ghl.cards.actions import Action, act
 from ghl.cards.decide import decide
 from ghl.causes import CauseCode
+from ghl.consent.opt_outs import try_now
 from ghl.messages.ask import it_arrived, send_again
 from ghl.simulator.control_client import ControlError
 from tests.chaos.installation import Installation
@@ -208,6 +209,7 @@ def _hurry(installation: Installation) -> None:
     for church_id in installation.ids.values():
         with installation.hub.database.church(church_id) as session:
             session.execute(SOONER)
+            try_now(session, church_id)
         installation.hub.background_waker.wake(church_id)
 
 
