@@ -28,6 +28,7 @@ from ghl.messages.facts import told, what
 from ghl.messages.key import idempotency_key
 from ghl.messages.settings import rules_of
 from ghl.messages.templates import Template, published_onboarding, templates_of
+from ghl.messages.tries import end_open
 from ghl.messages.wanted import AskedCard, Wanted, load_cards, wanted
 from ghl.statuses import Channel, MessageState, OutboxState, Priority, Purpose
 
@@ -732,6 +733,8 @@ def _put(
         values["sent_at"] = func.coalesce(Message.sending_at, now)
     session.execute(update(Outbox).where(Outbox.id == message.outbox_id).values(row))
     session.execute(update(Message).where(Message.id == message.id).values(values))
+    if message.leased:
+        end_open(session, [message.id])
 
 
 def _record(session: Session, church_id: UUID, message_id: UUID, actor: str, action: str) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from ghl.db.models import Message, Outbox
 from ghl.messages.facts import what
+from ghl.messages.tries import end_open
 from ghl.statuses import MessageState, OutboxState
 
 WAITS = (MessageState.WAITING, MessageState.HELD)
@@ -45,6 +46,7 @@ def call_off(
             .values(state=OutboxState.DONE, lease_token=None, leased_until=None)
             .execution_options(synchronize_session=False)
         )
+        end_open(session, ended)
     return session.scalar(
         select(func.max(Message.sending_at)).where(*to_it, Message.state == MessageState.SENDING)
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from ghl.simulator.answers import Refusal
 from ghl.simulator.application import Application
+from ghl.simulator.contacts.showing import show_contact
 from ghl.simulator.faults import FaultError, Kind
 from ghl.simulator.hook_desk import HookDesk
 from ghl.simulator.latency import Range
@@ -115,6 +116,10 @@ class ControlApi:
             return {"contact": found}
         location = request.query.get("location")
         chosen = [location] if location else list(self._state.locations)
+        if phone := request.query.get("phone"):
+            found_there = [self._state.stores[one].by_phone(phone) for one in chosen]
+            shown = [show_contact(contact, v3=False) for contact in found_there if contact]
+            return {"count": len(shown), "contacts": shown}
         total = sum(self._state.count(one) for one in chosen)
         limit = min(int(request.query.get("limit", "100")), MOST_CONTACTS)
         skip = int(request.query.get("skip", "0"))

@@ -14,7 +14,17 @@ import structlog
 
 from tests.chaos.run import Plan, Result, run
 
-COLUMNS = ("duplicates", "lost", "stuck", "wrong", "429", "secrets")
+COLUMNS = (
+    "duplicates",
+    "doubled messages",
+    "after a stop",
+    "lost",
+    "lost consents",
+    "stuck",
+    "wrong",
+    "429",
+    "secrets",
+)
 
 
 def main() -> int:
@@ -34,11 +44,11 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     first = int(time.time()) % 100_000 if given.seed is None else given.seed
     print(
-        "| seed | cards | calls | faults | struck | decided | sent again | "
+        "| seed | cards | messages | stops | calls | faults | struck | decided | sent again | "
         + " | ".join(COLUMNS)
-        + " | seconds to quiet |"
+        + " | 429, machine late | seconds to quiet |"
     )
-    print("|" + "---|" * (9 + len(COLUMNS)))
+    print("|" + "---|" * (11 + len(COLUMNS)))
     results: list[Result] = []
     for seed in range(first, first + given.runs):
         plan = Plan.short(seed) if given.short else Plan.draw(seed, minutes=given.minutes, scale=given.scale)
@@ -62,6 +72,8 @@ def _print(name: str, results: list[Result]) -> None:
     cells = [
         name,
         sum(one.cards for one in results),
+        sum(one.messages for one in results),
+        sum(one.stops for one in results),
         sum(one.calls for one in results),
         sum(one.faults.total() for one in results),
         sum(one.struck.total() for one in results),

@@ -1,19 +1,19 @@
 """What must hold after a run, whatever went wrong in it. Pure: from the driver's ledger and the evidence to violations.
 
-Each check is shown to fail by `test_checks`. Messages and opt-outs get checks of their own here when they come.
+Each check is shown to fail by `test_checks`. Those of messages and stops stand in `message_checks`.
 """
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator
 
 from ghl.causes import CauseCode
 from ghl.simulator.faults import AT_THE_EDGE
-from tests.chaos.evidence import Call, Evidence, Row, by_card, kept_open, secrets_in
-from tests.chaos.ledger import Ledger, Told
-from tests.chaos.people import ChurchPlan, Feed, Person
+from tests.chaos.case import Case, Check, Violation
+from tests.chaos.evidence import Call, Row, by_card, kept_open, secrets_in
+from tests.chaos.ledger import Told
+from tests.chaos.message_checks import MESSAGE_CHECKS, stopped_address, stopped_there
+from tests.chaos.people import Person
 
 WINDOW = 10.3
 """Seconds after Redis forgot in which a 429 of our own making is understood (ADR 3), and a breath."""
@@ -24,38 +24,14 @@ BURST, INTERVAL = 100, 10.0
 SLACK = 0.5
 """Seconds by which clocks and queues may shift a call against its attempt."""
 
+NOBODY = "connectionTest00Nobody"
+"""The contact that a test of a token asks for."""
+
 WRITES = {
     "contacts.create": "CreateContact",
     "contacts.update": "UpdateContact",
     "contacts.add_tags": "AddTags",
 }
-
-
-@dataclass(frozen=True)
-class Violation:
-    """One thing that must not be. `kind` is the column of the table."""
-
-    kind: str
-    what: str
-    cards: tuple[str, ...] = ()
-    detail: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Case:
-    """All that a check may look at."""
-
-    churches: tuple[ChurchPlan, ...]
-    feed: Feed
-    ledger: Ledger
-    evidence: Evidence
-    tokens: tuple[str, ...] = ()
-
-    def cards_of(self, marker: str) -> list[Row]:
-        return [card for card in self.evidence.cards if card["marker"] == marker]
-
-
-Check = Callable[[Case], Iterator[Violation]]
 
 
 def every_card_is_there_once(case: Case) -> Iterator[Violation]:
@@ -255,6 +231,16 @@ def every_call_belongs_to_an_attempt(case: Case) -> Iterator[Violation]:
     for call in case.evidence.calls:
         if call.operation not in {*WRITES, "contacts.find_duplicate", "contacts.get"}:
             continue
+        if whose.is_about_messages(call):
+            # A look at a contact before a text leaves, or because GoHighLevel told of it; a stop that is brought there.
+            if call.operation == "contacts.update" and not stopped_there(case, call.location, call.contact):
+                yield Violation(
+                    "wrong", f"call {call.number} stops texts that nobody stopped", detail={"call": call}
+                )
+            continue
+        if call.operation == "contacts.find_duplicate" and stopped_address(case, call):
+            # Whoever has the number is looked up, to bring the stop there.
+            continue
         cards = whose.of(call)
         if not cards:
             if not whose.is_a_test(call):
@@ -298,6 +284,8 @@ def _seen_writes(case: Case) -> tuple[Counter[tuple[str, str]], defaultdict[str,
     made: defaultdict[str, set[str]] = defaultdict(set)
     for call in case.evidence.calls:
         if call.operation not in WRITES or call.done is None or call.done[0] >= 300:
+            continue
+        if whose.is_about_messages(call):
             continue
         for card in whose.of(call):
             seen[card, WRITES[call.operation]] += 1
@@ -415,6 +403,7 @@ CHECKS: tuple[Check, ...] = (
     every_correction_is_kept,
     nothing_tells_of_people,
     no_token_is_kept_open,
+    *MESSAGE_CHECKS,
 )
 
 
@@ -484,9 +473,18 @@ class _Whose:
         return set(self._by_contact.get(call.contact or "", ()))
 
     @staticmethod
+    def is_about_messages(call: Call) -> bool:
+        """Whether it is none of a card's: a contact that is read, or only whose do-not-disturb is set."""
+        if call.operation == "contacts.get":
+            return True
+        return call.operation == "contacts.update" and call.body.startswith('{"dndSettings"')
+
+    @staticmethod
     def is_a_test(call: Call) -> bool:
-        """A look-up that tests a token."""
-        return call.operation == "contacts.find_duplicate" and "connection-test" in call.text
+        """A call that tests a token."""
+        return call.contact == NOBODY or (
+            call.operation == "contacts.find_duplicate" and "connection-test" in call.text
+        )
 
 
 def _words(body: str) -> Iterator[str]:

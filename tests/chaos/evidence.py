@@ -61,6 +61,31 @@ class Evidence:
     revisions: list[Row] = field(default_factory=list)
     """`card_id, no, fields`."""
 
+    messages: list[Row] = field(default_factory=list)
+    """Those of the hub: `church, location, id, card_id, marker, template_id, channel, address, again, state, cause,
+    subject, body, contact_id, ghl_message_id, sending_at, work, due_at`."""
+
+    message_attempts: list[Row] = field(default_factory=list)
+    """`message_id, kind, outcome, cause, http_status, calls, started_at, ended_at`."""
+
+    said: list[Row] = field(default_factory=list)
+    """The log of consent: `church, channel, address, kind, source, recorded_at`."""
+
+    doubts: list[Row] = field(default_factory=list)
+    """`church, channel, address, state, received_at`."""
+
+    opt_outs: list[Row] = field(default_factory=list)
+    """`church, channel, address, state, cause`."""
+
+    heard: list[Row] = field(default_factory=list)
+    """Events that were handled and of which a stop, or what may be one, was heard: `church, contact_id, handled_at`."""
+
+    outbox: list[Row] = field(default_factory=list)
+    """Texts and e-mails that GoHighLevel took from the hub, as the simulator keeps them; `at` is when, in seconds."""
+
+    deliveries: list[Row] = field(default_factory=list)
+    """What the simulator told the hub, and how it was answered."""
+
     person_keys: int = 0
     held_leases: int = 0
     counted: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -130,6 +155,43 @@ CARDS = text(
 ATTEMPTS = text(
     "SELECT card_id, number, outcome, cause, http_status, calls, started_at, ended_at, revision FROM attempts ORDER BY id"
 )
+MESSAGES = text(
+    """
+    SELECT h.slug AS church, l.ghl_id AS location, m.id, m.card_id, f.fields ->> 'address' AS marker, m.template_id,
+           m.channel, m.address, m.again, m.state, m.cause, m.subject, m.body, m.contact_id, m.ghl_message_id,
+           m.sending_at, o.state AS work, o.due_at
+    FROM messages AS m
+    JOIN churches AS h ON h.id = m.church_id
+    LEFT JOIN locations AS l ON l.church_id = m.church_id AND l.active
+    LEFT JOIN card_revisions AS f ON f.card_id = m.card_id AND f.no = 1
+    LEFT JOIN outbox AS o ON o.message_id = m.id
+    ORDER BY m.id
+    """
+)
+MESSAGE_ATTEMPTS = text(
+    "SELECT message_id, kind, outcome, cause, http_status, calls, started_at, ended_at FROM message_attempts ORDER BY id"
+)
+SAID = text(
+    "SELECT h.slug AS church, channel, address, kind, source, recorded_at FROM consent_events AS e"
+    " JOIN churches AS h ON h.id = e.church_id ORDER BY e.id"
+)
+DOUBTS = text(
+    "SELECT h.slug AS church, channel, address, state, received_at FROM consent_doubts AS d"
+    " JOIN churches AS h ON h.id = d.church_id ORDER BY d.received_at"
+)
+HEARD = text(
+    """
+    SELECT church, coalesce(said ->> 'contact_id', said ->> 'contactId') AS contact_id, handled_at FROM (
+        SELECT h.slug AS church, e.handled_at, convert_from(e.body, 'UTF8')::jsonb AS said
+        FROM webhook_events AS e JOIN churches AS h ON h.id = e.church_id
+        WHERE e.state = 'done' AND e.facts ->> 'heard' IN ('stop', 'doubt')
+    ) AS x
+    """
+)
+OPT_OUTS = text(
+    "SELECT h.slug AS church, channel, address, state, cause FROM opt_outs AS o"
+    " JOIN churches AS h ON h.id = o.church_id ORDER BY o.id"
+)
 COUNTED = text(
     """
     SELECT slug, status, sum(n) AS n FROM (
@@ -143,6 +205,8 @@ COUNTED = text(
 ERRORS = {
     "the change log": "SELECT a::text FROM audit_entries AS a",
     "attempts": "SELECT a::text FROM attempts AS a",
+    "tries of messages": "SELECT a::text FROM message_attempts AS a",
+    "why messages stand": "SELECT concat_ws(' ', id, state, cause, facts) FROM messages",
     "questions": "SELECT concat_ws(' ', kind, params, cause, state, asked_by) FROM questions",
     "retries": "SELECT r::text FROM retry_requests AS r",
     "imports": "SELECT concat_ws(' ', id, trouble, started_by) FROM card_imports",
@@ -166,6 +230,9 @@ def gather(installation: Installation, *, metrics: str = "") -> Evidence:
         found.cards = rows(CARDS)
         found.attempts = rows(ATTEMPTS)
         found.revisions = rows(text("SELECT card_id, no, fields FROM card_revisions"))
+        found.messages, found.message_attempts = rows(MESSAGES), rows(MESSAGE_ATTEMPTS)
+        found.said, found.doubts, found.opt_outs = rows(SAID), rows(DOUBTS), rows(OPT_OUTS)
+        found.heard = rows(HEARD)
         found.person_keys = connection.execute(text("SELECT count(*) FROM person_keys")).scalar_one()
         found.held_leases = connection.execute(
             text("SELECT count(*) FROM delivery_leases WHERE holder IS NOT NULL")
@@ -183,6 +250,8 @@ def gather(installation: Installation, *, metrics: str = "") -> Evidence:
     engine.dispose()
     for church in installation.churches:
         found.contacts[church.location] = installation.contacts(church.location)
+        found.outbox += installation.outbox(church.location)
+    found.deliveries = installation.simulator("GET", "webhooks")["deliveries"]
     found.calls = read_calls(installation.visits)
     found.stalls = stalls_of(found.calls, latency=installation.longest_latency)
     found.texts |= {**dict(_texts(installation)), "metrics": metrics}

@@ -7,6 +7,9 @@ from typing import Any
 
 from tests.chaos.people import ChurchPlan
 
+SEND = "conversations.send"
+"""The call that sends a message: of faults that may hit any call, some hit this one alone."""
+
 Dice = random.Random
 Params = dict[str, Any]
 
@@ -68,6 +71,10 @@ def _effect(dice: Dice) -> bool:
     return dice.random() < 0.5
 
 
+def _made(dice: Dice) -> str:
+    return dice.choice(("contacts.create", SEND))
+
+
 GHL: Mapping[str, Callable[[Dice], Params]] = {
     "outage": lambda dice: {"duration": round(dice.uniform(5, 20), 1)},
     "refuse": lambda dice: {"duration": round(dice.uniform(3, 12), 1)},
@@ -82,17 +89,22 @@ GHL: Mapping[str, Callable[[Dice], Params]] = {
     "cut_after": _struck,
     "cut_in_body": _times,
     "late_effect": lambda dice: _times(dice, seconds=round(dice.uniform(5.5, 8.5), 1)),
-    "created_but_422": lambda dice: _times(dice, operation="contacts.create"),
+    "created_but_422": lambda dice: _times(dice, operation=_made(dice)),
     "burst_429": lambda dice: _times(dice, seconds=dice.choice((1, 3, 6)), headers=_effect(dice)),
     "daily_429": lambda dice: _times(dice, seconds=dice.choice((2, 5)), headers=False),
     "broken_json": _times,
-    "empty_200": lambda dice: _times(dice, operation="contacts.*"),
-    "no_id": lambda dice: _times(dice, operation="contacts.create"),
+    "empty_200": lambda dice: _times(dice, operation=dice.choice(("contacts.*", SEND))),
+    "no_id": lambda dice: _times(dice, operation=_made(dice)),
     "token_refused": lambda dice: {"duration": round(dice.uniform(3, 12), 1), "one": True},
     "revoke token": lambda dice: {"duration": round(dice.uniform(3, 12), 1), "one": True},
     "search lag": lambda dice: {"duration": round(dice.uniform(5, 15), 1)},
 }
 """What happens at GoHighLevel. The simulator's faults are named as there; two are settings of it."""
+
+OFTEN_A_MESSAGE = {
+    *("cut_after", "cut_in_body", "hang", "late_effect", "broken_json", "drip_body", "server_error"),
+    *("html_error", "burst_429"),
+}
 
 LASTING = {"refuse", "token_refused", "revoke token", "search lag"}
 """Those that last for a while and strike whatever comes; of the others a short run takes one call each."""
@@ -127,6 +139,8 @@ def _aimed(kind: str, params: Params, dice: Dice, churches: tuple[ChurchPlan, ..
     """Half of the faults are one location's, the others everybody's."""
     church = dice.choice(churches)
     one = params.pop("one", False) or (kind not in {"refuse", "outage"} and dice.random() < 0.5)
+    if kind in OFTEN_A_MESSAGE and dice.random() < 0.5:
+        params = {**params, "operation": SEND}
     return {**params, "location": church.location} if one else params
 
 

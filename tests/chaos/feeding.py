@@ -8,6 +8,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from urllib.parse import quote
 from uuid import UUID, uuid5
 
 import httpx
@@ -16,10 +17,26 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ghl.cards.correct import CorrectionError, correct
 from ghl.cards.fields import parse_card
+from ghl.consent.ledger import record_stop
 from ghl.db.models import Card
+from ghl.messages.ask import send_onboarding
+from ghl.statuses import Channel
 from tests.chaos.installation import Installation
-from tests.chaos.ledger import Ledger, Told
-from tests.chaos.people import Correct, Feed, ListFile, Send, Visit, WrittenCard
+from tests.chaos.ledger import Ledger, Pressed, Stop, Told
+from tests.chaos.people import (
+    SENTENCES,
+    Blocked,
+    Correct,
+    Feed,
+    ListFile,
+    Person,
+    Says,
+    Send,
+    Tells,
+    Visit,
+    Welcome,
+    WrittenCard,
+)
 
 NAMESPACE = UUID("6e0c0d5c-7c6b-4c37-9b8f-0b3d4a6f5e11")
 AGAIN_AFTER = (0.2, 1.0)
@@ -30,7 +47,7 @@ class Feeder:
     """Runs a feed in threads of its own. Everything that was begun is brought to its end by `finish`."""
 
     def __init__(
-        self, installation: Installation, ledger: Ledger, feed: Feed, *, seed: int, senders: int = 16
+        self, installation: Installation, ledger: Ledger, feed: Feed, *, seed: int, senders: int = 48
     ) -> None:
         self._installation = installation
         self._ledger = ledger
@@ -76,10 +93,19 @@ class Feeder:
                 return
             for at, step in one.steps:
                 self._wait_until(at)
-                if isinstance(step, Correct):
-                    self._correct(step)
-                else:
-                    self._send(step)
+                match step:
+                    case Send():
+                        self._send(step)
+                    case Correct():
+                        self._correct(step)
+                    case Welcome():
+                        self._welcome(step)
+                    case Says():
+                        self._say(step)
+                    case Tells():
+                        self._tell(step)
+                    case Blocked():
+                        self._block(step)
         except BaseException as error:  # noqa: BLE001 - told by `finish`
             self._errors.put(error)
 
@@ -200,3 +226,99 @@ class Feeder:
             told.corrections.append(step.card)
             hub.background_waker.wake(church_id)
             return
+
+    # Messages, as staff ask for them and people answer
+
+    def _welcome(self, step: Welcome) -> None:
+        told = self._ledger.cards[step.of]
+        if not told.ids:
+            return
+        started = threading.Barrier(2 if step.twice else 1)
+
+        def press() -> None:
+            started.wait()
+            self._press(told)
+
+        with ThreadPoolExecutor(2) as staff:
+            for future in [staff.submit(press) for _ in range(2 if step.twice else 1)]:
+                future.result()
+
+    def _press(self, told: Told) -> None:
+        hub = self._installation.hub
+        church_id = self._installation.ids[told.card.person.church.slug]
+        while True:
+            try:
+                with hub.database.church(church_id) as session:
+                    asked = send_onboarding(
+                        session, church_id, [UUID(told.ids[0])], actor="chaos", now=datetime.now(UTC)
+                    )
+            except SQLAlchemyError:
+                if not self._again():
+                    return
+                continue
+            outcomes = tuple(
+                (str(one.message_id) if one.message_id else None, str(one.outcome)) for one in asked
+            )
+            self._ledger.pressed.append(Pressed(told.card.marker, outcomes))
+            hub.background_waker.wake(church_id)
+            return
+
+    def _tell(self, step: Tells) -> None:
+        hub, person = self._installation.hub, step.person
+        church_id = self._installation.ids[person.church.slug]
+        while True:
+            began = time.time()
+            try:
+                with hub.database.church(church_id) as session:
+                    stopped = record_stop(
+                        session,
+                        church_id,
+                        channel=Channel.SMS,
+                        address=person.phones[0],
+                        person=person.name,
+                        source="spoken",
+                        recorded_by="chaos",
+                        now=datetime.now(UTC),
+                    )
+            except SQLAlchemyError:
+                # It may have been written all the same: then it is written twice, which is no harm.
+                if not self._again():
+                    return
+                continue
+            self._ledger.stops.append(
+                Stop(person, "staff", began, time.time(), on_its_way=stopped.on_its_way is not None)
+            )
+            hub.background_waker.wake(church_id)
+            return
+
+    def _say(self, step: Says) -> None:
+        contact = self._known(step.person)
+        if contact is None:
+            return
+        began = time.time()
+        location, phone = step.person.church.location, step.person.phones[0]
+        self._installation.simulator(
+            "POST", "reply", {"location": location, "address": phone, "text": step.text}
+        )
+        how = "sentence" if step.text in SENTENCES else "keyword"
+        self._ledger.stops.append(Stop(step.person, how, began, time.time(), contact_id=contact))
+
+    def _block(self, step: Blocked) -> None:
+        contact = self._known(step.person)
+        if contact is None:
+            return
+        began = time.time()
+        self._installation.simulator(
+            "POST", "dnd", {"contact": contact, "channel": "SMS", "status": "active"}
+        )
+        self._ledger.stops.append(Stop(step.person, "screen", began, time.time(), contact_id=contact))
+
+    def _known(self, person: Person) -> str | None:
+        """The person's contact, once it is there; None where it does not come in time."""
+        query = f"contacts?location={person.church.location}&phone={quote(person.phones[0])}"
+        while True:
+            found = self._installation.simulator("GET", query)["contacts"]
+            if found:
+                return str(found[0]["id"])
+            if not self._again():
+                return None

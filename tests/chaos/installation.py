@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -21,7 +22,9 @@ import httpx
 import psutil
 import redis
 from pydantic import SecretStr
+from sqlalchemy import insert
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from ghl.churches import add_church, find_church, pause, resume
 from ghl.client.models import Location
@@ -29,9 +32,14 @@ from ghl.config import Settings
 from ghl.connection import connect
 from ghl.crypto import new_key_line
 from ghl.db.migrate import upgrade
+from ghl.db.models import MessagingSettings
+from ghl.messages.lint import PLACEHOLDER
+from ghl.messages.templates import Draft, ensure_defaults, publish, save_draft, templates_of
 from ghl.simulator.control_client import ControlError, ask
+from ghl.simulator.hooks.signing import public_key_pem
 from ghl.simulator.tokens import fake_token
 from ghl.sources import create_source_key
+from ghl.webhooks.secrets import new_secret
 from jobs.container import Container, build_container
 from jobs.supervisor.postgres import EmbeddedPostgres
 from tests.chaos.people import ChurchPlan
@@ -40,6 +48,9 @@ from tests.support.servers import RestartableValkey
 
 HUB = (sys.executable, "-m", "jobs.cli")
 TEND_EVERY = 0.1
+UNDO_SECONDS = 10
+"""How long after the press a message leaves."""
+
 WATCH_EVERY = 0.5
 COMMAND_SECONDS = 600.0
 """No command hangs for so long, not even on a machine that many share."""
@@ -135,6 +146,8 @@ class Installation:
         self.visits = folder / "simulator.jsonl"
         self.ids: dict[str, UUID] = {}
         self.source_keys: dict[str, str] = {}
+        self.workflow_secrets: dict[str, str] = {}
+        self.timezone = where_it_is_noon(datetime.now(UTC))
         self.key_line = new_key_line(1)
         self.tokens = {church.location: fake_token(n + 1) for n, church in enumerate(churches)}
         self._workers = workers
@@ -173,6 +186,7 @@ class Installation:
             "HUB_ENCRYPTION_KEYS": self.settings.encryption_keys.get_secret_value(),
             "HUB_GHL_BASE_URL": self.simulator_url,
             "HUB_DATA_DIR": str(self.folder / "data"),
+            "HUB_WEBHOOK_PUBLIC_KEYS": str(self._public_key()),
             "PYTHONUNBUFFERED": "1",
         }
         self.hub: Container = build_container(self.settings, name="chaos")
@@ -190,6 +204,8 @@ class Installation:
         self._watcher = threading.Thread(target=self._watch_redis, name="watcher", daemon=True)
         self._watcher.start()
         wait_for(self._well, within=300, what="the intake does not answer")
+        for number, church in enumerate(self.churches):
+            self._let_tell(church, app=number % 2 == 0)
 
     @property
     def longest_latency(self) -> float:
@@ -218,6 +234,15 @@ class Installation:
     def contacts(self, location: str) -> list[dict[str, Any]]:
         """All contacts of a location."""
         return self.simulator("GET", f"contacts?location={location}&limit=10000")["contacts"]
+
+    def outbox(self, location: str) -> list[dict[str, Any]]:
+        """All messages that GoHighLevel took from the hub; `at` is when, in seconds since 1970."""
+        query = f"messages?location={location}&direction=outbound&limit=10000"
+        return [
+            {**one, "at": datetime.fromisoformat(one["added_at"]).timestamp()}
+            for one in self.simulator("GET", query)["messages"]
+            if one["source"] == "api"
+        ]
 
     # What may go wrong with our own machines
 
@@ -393,14 +418,52 @@ class Installation:
                 url,
                 "PATCH",
                 f"locations/{church.location}",
-                {"allow_duplicate_contact": church.allow_duplicates},
+                {
+                    "allow_duplicate_contact": church.allow_duplicates,
+                    "timezone": self.timezone,
+                    "export_lag": [0, 3],
+                },
             )
         return url
+
+    def _publish(self, session: Session, church_id: UUID) -> None:
+        """The church's admin fills in what only they know, and lets all three messages leave."""
+        now = datetime.now(UTC)
+        ensure_defaults(session, church_id, now=now)
+        for template in templates_of(session, church_id):
+            body = template.body.replace(PLACEHOLDER, "https://church.example/papers")
+            save_draft(session, church_id, template.id, Draft(body=body), actor="chaos", now=now)
+            publish(session, church_id, template.id, actor="chaos", now=now)
+
+    def _public_key(self) -> Path:
+        path = self.folder / "simulator.pem"
+        path.write_text(public_key_pem())
+        # The intake may run by another account.
+        path.chmod(0o644)
+        return path
+
+    def _let_tell(self, church: ChurchPlan, *, app: bool) -> None:
+        """The church's workflow tells the hub of stops and replies, and for some an app too: twice, and out of order."""
+        public_id = find_church(self.hub.database, church.slug).public_id
+        habits = {"times": 2, "late": [0, 3], "pace": 0.1}
+        self.simulator(
+            "POST",
+            "webhooks",
+            {
+                "location": church.location,
+                "url": f"{self.intake_url}/webhooks/workflow/{public_id}",
+                "secret": self.workflow_secrets[church.slug],
+                "habits": {**habits, "times": 1},
+            },
+        )
+        if app:
+            url = f"{self.intake_url}/webhooks/ghl"
+            self.simulator("POST", "webhooks", {"location": church.location, "url": url, "habits": habits})
 
     def _add(self, church: ChurchPlan) -> None:
         database = self.hub.database
         church_id = add_church(
-            database, slug=church.slug, name=church.slug.title(), timezone="America/Chicago", actor="chaos"
+            database, slug=church.slug, name=church.slug.title(), timezone=self.timezone, actor="chaos"
         )
         seen = Location(
             id=church.location,
@@ -418,8 +481,26 @@ class Installation:
             actor="chaos",
         )
         self.ids[church.slug] = church_id
+        with database.church(church_id) as session:
+            self._publish(session, church_id)
+            session.execute(
+                insert(MessagingSettings).values(
+                    church_id=church_id, undo_seconds=UNDO_SECONDS, ramp_level=5, changed_by="chaos"
+                )
+            )
+            self.workflow_secrets[church.slug] = new_secret(
+                session, church_id, actor="chaos"
+            ).get_secret_value()
         key = create_source_key(database, church_id, name="Website", actor="chaos").key
         self.source_keys[church.slug] = key.get_secret_value()
+
+
+def where_it_is_noon(now: datetime) -> str:
+    """A zone in which it is about noon, so that texts may leave whenever the run is started."""
+    # The sign of these names is the other way round: Etc/GMT+5 is five hours behind.
+    ahead = (12 - now.hour) % 24
+    ahead = ahead - 24 if ahead > 12 else ahead
+    return f"Etc/GMT{-ahead:+d}" if ahead else "UTC"
 
 
 def _free_port() -> int:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.chaos.people import WrittenCard
+from tests.chaos.people import Person, WrittenCard
 
 
 @dataclass
@@ -31,6 +31,29 @@ class Told:
 
 
 @dataclass(frozen=True)
+class Pressed:
+    """A press of *Send onboarding materials* that was answered: what came of each message, by its id."""
+
+    marker: str
+    outcomes: tuple[tuple[str | None, str], ...]
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A person wants no texts. `began` and `ended` are when it was written down, in seconds since 1970.
+
+    `how` is staff, keyword, sentence or screen. `on_its_way`: staff were told that a text had already left.
+    """
+
+    person: Person
+    how: str
+    began: float
+    ended: float
+    on_its_way: bool = False
+    contact_id: str | None = None
+
+
+@dataclass(frozen=True)
 class Wrong:
     """An answer that no door should give."""
 
@@ -51,6 +74,8 @@ class Ledger:
         self.retries: list[str] = []
         """Ids of cards that staff sent again."""
 
+        self.pressed: list[Pressed] = []
+        self.stops: list[Stop] = []
         self.forgotten: list[tuple[float, float]] = []
         """From when to when Redis may have known less than was true, in seconds since 1970."""
 

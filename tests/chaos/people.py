@@ -26,8 +26,21 @@ KINDS: Mapping[str, int] = {
     "known": 5,
     "bad": 8,
     "gives_up": 4,
+    "welcomed": 12,
+    "stops": 16,
 }
 """How often each kind of visitor comes, of the sum."""
+
+CONSENT = {
+    "sms_consent": True,
+    "email_consent": True,
+    "consent_wording": "Yes, you may text and e-mail me. I can stop that at any time.",
+}
+"""What a card says that may be answered with texts and e-mails."""
+
+STOP_WORDS = ("STOP", "stop", "Unsubscribe", "QUIT")
+SENTENCES = ("please stop texting me", "Stop sending me these messages!", "don't text me any more please")
+"""What people write instead: it is held for a person, and stops the texts meanwhile."""
 
 BAD = ("phone_invalid", "email_invalid", "no_usable_address")
 
@@ -97,11 +110,44 @@ class Correct:
 
 
 @dataclass(frozen=True)
+class Welcome:
+    """Staff press *Send onboarding materials* on the card with the marker `of`; of `twice`, two of them at once."""
+
+    of: str
+    twice: bool = False
+
+
+@dataclass(frozen=True)
+class Says:
+    """The person writes this from their phone, once the church's GoHighLevel knows it."""
+
+    person: Person
+    text: str
+
+
+@dataclass(frozen=True)
+class Tells:
+    """The person tells staff that they want no texts, and staff record it."""
+
+    person: Person
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """Somebody sets *do not disturb* for the person's texts on GoHighLevel's screen."""
+
+    person: Person
+
+
+Step = Send | Correct | Welcome | Says | Tells | Blocked
+
+
+@dataclass(frozen=True)
 class Visit:
     """What one person or family does: steps one after the other, each `after` so many seconds of the run."""
 
     kind: str
-    steps: tuple[tuple[float, Send | Correct], ...]
+    steps: tuple[tuple[float, Step], ...]
 
 
 @dataclass(frozen=True)
@@ -165,7 +211,7 @@ class _Drawing:
 
     # Kinds of visitors
 
-    def _new(self, at: float) -> Iterator[tuple[float, Send | Correct]]:
+    def _new(self, at: float) -> Iterator[tuple[float, Step]]:
         person = self._person()
         lacking = self._dice.choice((None, None, "phone", "email"))
         if lacking:
@@ -174,20 +220,20 @@ class _Drawing:
             self._people.append(person)
         yield at, Send((self._card(person),))
 
-    def _returning(self, at: float) -> Iterator[tuple[float, Send | Correct]]:
+    def _returning(self, at: float) -> Iterator[tuple[float, Step]]:
         person = self._person()
         for _ in range(self._dice.randint(2, 3)):
             yield at, Send((self._card(person),))
             at += self._dice.expovariate(1 / 6)
 
-    def _pair(self, at: float) -> Iterator[tuple[float, Send | Correct]]:
+    def _pair(self, at: float) -> Iterator[tuple[float, Step]]:
         person = self._person()
         yield at, Send((self._card(person), self._card(person)))
 
-    def _twice(self, at: float) -> Iterator[tuple[float, Send | Correct]]:
+    def _twice(self, at: float) -> Iterator[tuple[float, Step]]:
         yield at, Send((self._card(self._person()),), twice=True)
 
-    def _family(self, at: float) -> Iterator[tuple[float, Send | Correct]]:
+    def _family(self, at: float) -> Iterator[tuple[float, Step]]:
         members = self._dice.randint(2, 3)
         number = next(self._numbers)
         household = self._phone(number)
@@ -208,7 +254,7 @@ class _Drawing:
                 yield at, Send((card,))
                 at += self._dice.expovariate(1 / 3)
 
-    def _corrected(self, at: float) -> Iterator[tuple[float, Send | Correct]]:
+    def _corrected(self, at: float) -> Iterator[tuple[float, Step]]:
         dice = self._dice
         person = self._person(phones=2, emails=2)
         card = self._card(person)
@@ -228,12 +274,12 @@ class _Drawing:
                 values["email"] = dice.choice(person.emails)
             yield at, Correct(card.marker, WrittenCard(person, marker, dict(values)))
 
-    def _known(self, at: float) -> Iterator[tuple[float, Send | Correct]]:
+    def _known(self, at: float) -> Iterator[tuple[float, Step]]:
         person = self._person()
         self._there.append(person)
         yield at, Send((self._card(person),))
 
-    def _bad(self, at: float) -> Iterator[tuple[float, Send | Correct]]:
+    def _bad(self, at: float) -> Iterator[tuple[float, Step]]:
         cause = self._dice.choice(BAD)
         person = self._person()
         good = self._card(person)
@@ -250,8 +296,43 @@ class _Drawing:
             mended = WrittenCard(person, marker, {**good.values, "address": marker})
             yield at + self._dice.uniform(1, 10), Correct(good.marker, mended)
 
-    def _gives_up(self, at: float) -> Iterator[tuple[float, Send | Correct]]:
+    def _gives_up(self, at: float) -> Iterator[tuple[float, Step]]:
         yield at, Send((self._card(self._person()),), gives_up=True)
+
+    def _welcomed(self, at: float) -> Iterator[tuple[float, Step]]:
+        """A volunteer's card with the boxes ticked; the button is pressed, and pressed again."""
+        card = self._card(self._person(), **CONSENT)
+        yield at, Send((card,))
+        yield at + self._dice.uniform(0, 4), Welcome(card.marker, twice=self._dice.random() < 0.5)
+        if self._dice.random() < 0.6:
+            yield at + self._dice.uniform(5, 25), Welcome(card.marker)
+
+    def _stops(self, at: float) -> Iterator[tuple[float, Step]]:
+        """The same, and the person wants no texts: before they leave, while they leave, or afterwards."""
+        dice = self._dice
+        person = self._person()
+        card = self._card(person, **CONSENT)
+        yield at, Send((card,))
+        at += dice.uniform(0, 3)
+        yield at, Welcome(card.marker, twice=dice.random() < 0.3)
+        # Texts leave ten seconds after the press in these churches.
+        at += dice.choice((0.5, 5, 9, 9.8, 10.0, 10.3, 11, 14, 20)) * dice.uniform(0.97, 1.03)
+        how = dice.random()
+        if how < 0.4:
+            yield at, Says(person, dice.choice(STOP_WORDS))
+        elif how < 0.75:
+            yield at, Tells(person)
+        elif how < 0.9:
+            yield at, Says(person, dice.choice(SENTENCES))
+        else:
+            yield at, Blocked(person)
+        yield at + dice.uniform(0.2, 6), Welcome(card.marker)
+        if dice.random() < 0.4:
+            # Another card of the same person: its boxes were ticked before the stop was known.
+            again = self._card(person, **CONSENT)
+            at += dice.uniform(4, 10)
+            yield at, Send((again,))
+            yield at + dice.uniform(0.5, 6), Welcome(again.marker)
 
     # Parts
 
@@ -274,7 +355,7 @@ class _Drawing:
         self._people.append(person)
         return person
 
-    def _card(self, person: Person) -> WrittenCard:
+    def _card(self, person: Person, **more: Any) -> WrittenCard:
         marker = f"c{next(self._numbers):05d}"
         return WrittenCard(
             person,
@@ -288,6 +369,7 @@ class _Drawing:
                 "city": f"Home of {person.name}",
                 "interests": [f"tag {marker}"],
                 "prayer_request": f"For my mother in {PRAYER}, {marker}",
+                **more,
             },
         )
 

@@ -14,7 +14,7 @@ import httpx
 
 from tests.chaos import checks
 from tests.chaos.breaking import Breaker
-from tests.chaos.checks import Case, Violation
+from tests.chaos.case import Case, Violation
 from tests.chaos.evidence import Evidence, as_json, gather
 from tests.chaos.faults import Fault, draw_faults
 from tests.chaos.feeding import Feeder
@@ -78,6 +78,8 @@ class Result:
     retried: int = 0
     decided: int = 0
     excused: int = 0
+    messages: int = 0
+    stops: int = 0
     opened: int = 0
     folder: Path | None = None
 
@@ -101,13 +103,19 @@ def run(plan: Plan, *, evidence: Path | None = None) -> Result:
         found = _through(plan, installation, ledger, result)
         found.calls = found.calls[not_ours:]
         key = installation.key_line.partition(":")[2]
-        tokens = (*installation.tokens.values(), *installation.source_keys.values(), key)
+        tokens = (
+            *installation.tokens.values(),
+            *installation.source_keys.values(),
+            *installation.workflow_secrets.values(),
+            key,
+        )
         case = Case(plan.churches, plan.feed, ledger, found, tokens)
         result.violations = checks.check(case)
         result.excused = checks.excused_429(case)
         if result.quiet_seconds is None:
             result.violations.append(Violation("stuck", f"no quiet within {plan.quiet_within} s"))
         result.cards, result.calls = len(found.cards), len(found.calls)
+        result.messages, result.stops = len(found.outbox), len(ledger.stops)
         result.retried, result.decided = len(ledger.retries), len(ledger.decisions)
         if (result.violations or result.excused) and evidence is not None:
             result.folder = _leave(evidence / str(plan.seed), installation, case, result)
@@ -183,6 +191,10 @@ def _leave(folder: Path, installation: Installation, case: Case, result: Result)
     evidence = case.evidence
     write("cards.json", [card for card in evidence.cards if str(card["id"]) in concerned])
     write("attempts.json", evidence.attempts)
+    for name in ("messages", "message_attempts", "said", "doubts", "opt_outs", "outbox", "deliveries"):
+        write(f"{name}.json", getattr(evidence, name))
+    write("stops.json", [asdict(one) for one in case.ledger.stops])
+    write("pressed.json", [asdict(one) for one in case.ledger.pressed])
     write("revisions.json", [one for one in evidence.revisions if str(one["card_id"]) in concerned])
     write("contacts.json", evidence.contacts)
     write("audit.json", evidence.audit)

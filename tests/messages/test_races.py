@@ -44,6 +44,8 @@ def test_a_stop_while_the_worker_looks_at_the_contact(sender):
     assert not run.turn(50).jobs
     assert sender.state()[0] == "not_sent"
     assert sender.sent() == []
+    tries = sender.query("SELECT outcome, ended_at IS NULL AS open FROM message_attempts")
+    assert [(one.outcome, one.open) for one in tries] == [("not_sent", False)]
 
 
 def test_a_stop_after_the_mark_says_that_one_text_was_on_its_way(sender):

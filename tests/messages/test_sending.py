@@ -60,6 +60,7 @@ def test_undo_while_the_worker_looks_at_the_contact(sender):
     assert not run.turn(50).jobs
     assert sender.state() == ("not_sent", "undone")
     assert sender.sent() == []
+    assert sender.query("SELECT 1 FROM message_attempts WHERE ended_at IS NULL") == []
 
 
 def test_undo_is_too_late_once_it_is_marked(sender):

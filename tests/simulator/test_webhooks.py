@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from ghl.simulator.control_client import ControlError
 from ghl.simulator.server import SimulatorServer
+from tests.support.hub import wait_for
 from tests.support.listening import listening
 
 PHONE, EMAIL = "+16155550123", "ann@example.org"
@@ -106,14 +107,12 @@ def test_who_cannot_listen_now_is_told_again(sim, location, ann, ear, clock, sta
     ear.answers = [status]
     sim.control.emit({"type": "ContactUpdate", "id": ann})
     ear.wait_for(1)
-    while not sim.control.all_told():
-        pass
+    wait_for(sim.control.all_told)
     clock.go_on(wait)
     first, second = ear.wait_for(2)
     assert first == second
     assert ear.got[0][0]["deliveryid"] == ear.got[1][0]["deliveryid"]
-    while not sim.control.deliveries()[-1]["over"]:
-        pass
+    wait_for(lambda: sim.control.deliveries()[-1]["over"])
     assert sim.control.deliveries()[-1]["answered"] == [status, 200]
 
 
@@ -122,8 +121,7 @@ def test_who_refuses_is_not_told_again(sim, location, ann, ear, clock):
     ear.answers = [401]
     sim.control.emit({"type": "ContactUpdate", "id": ann})
     ear.wait_for(1)
-    while not sim.control.deliveries()[-1]["over"]:
-        pass
+    wait_for(lambda: sim.control.deliveries()[-1]["over"])
     assert sim.control.deliveries()[-1]["answered"] == [401]
 
 
