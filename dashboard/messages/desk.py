@@ -87,9 +87,7 @@ class Desk:
     def problems(self, church_name: str) -> tuple[Problem, ...]:
         """What is wrong with the words as they stand in the fields."""
         channel = self.opened.channel
-        return problems(
-            self.words(), channel=channel, first=channel is Channel.SMS, church_name=church_name
-        )
+        return problems(self.words(), channel=channel, first=channel is Channel.SMS, church_name=church_name)
 
     def change(self) -> Draft:
         """What is different, as it is saved."""

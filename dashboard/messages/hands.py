@@ -126,7 +126,9 @@ class Hands:
     def publish(self, form: str) -> None:
         """Saves, and lets the words leave from now on. What is wrong keeps them a draft."""
         desk = self._at(form)
-        if desk is None or not isinstance(self._change(lambda session: self._save(session, desk), desk), Desk):
+        if desk is None or not isinstance(
+            self._change(lambda session: self._save(session, desk), desk), Desk
+        ):
             return
         saved = self.desk
         if saved is None:
@@ -134,7 +136,9 @@ class Hands:
 
         def publish(session: Session) -> Desk:
             number = templates.publish(session, self._church_id, saved.opened.id, **self._by())
-            return self._open(session, saved.opened.id, f"Published. From now on people get version {number}.")
+            return self._open(
+                session, saved.opened.id, f"Published. From now on people get version {number}."
+            )
 
         self._change(publish, saved, wrong="It is saved as a draft, and not published: see what is marked.")
 
@@ -241,7 +245,11 @@ class Hands:
             drafts.remove(session, self._church_id, user_id, place)
 
     def _change(
-        self, do: Callable[[Session], Answer], desk: Desk | None = None, *, wrong: str = "This isn't saved yet: see what is marked."
+        self,
+        do: Callable[[Session], Answer],
+        desk: Desk | None = None,
+        *,
+        wrong: str = "This isn't saved yet: see what is marked.",
     ) -> Answer | None:
         """Does it for an admin, and says why where it was not done; what was typed stays."""
         if desk is not None:

@@ -145,7 +145,9 @@ class MessagesPage:
     def _draw_new(self) -> None:
         with st.expander("A template of your own", icon=":material/add:"):
             name, channel = "new_template_name", "new_template_channel"
-            st.text_input("Name", key=name, max_chars=MAX_NAME, autocomplete="off", placeholder="Newcomers' lunch")
+            st.text_input(
+                "Name", key=name, max_chars=MAX_NAME, autocomplete="off", placeholder="Newcomers' lunch"
+            )
             st.radio(
                 "Kind",
                 list(Channel),
@@ -154,13 +156,17 @@ class MessagesPage:
                 key=channel,
             )
             st.button(
-                "Add it", icon=":material/add:", key="create", on_click=self._hands.create, args=(name, channel)
+                "Add it",
+                icon=":material/add:",
+                key="create",
+                on_click=self._hands.create,
+                args=(name, channel),
             )
 
     def _draw_fared(self, desk: Desk) -> None:
         """How the test fares, looked at again while it may still change."""
 
-        def look() -> MessageStanding | None | Trouble:
+        def look() -> MessageStanding | Trouble | None:
             if desk.test is None:
                 return None
             test = desk.test

@@ -13,7 +13,7 @@ from ghl.cards.fields import CardFields
 from ghl.messages.appended import appended
 from ghl.messages.lint import Problem
 from ghl.messages.recent import RecentCard
-from ghl.messages.render import RenderError, Rendered, render, values_of
+from ghl.messages.render import Rendered, RenderError, render, values_of
 from ghl.messages.segments import count
 from ghl.messages.settings import MessagingRules
 from ghl.statuses import Channel
@@ -46,14 +46,16 @@ def draw_preview(
                 on_click=hands.another_card,
                 args=(desk.form,),
             )
-    channel = desk.opened.channel
+    channel, values = desk.opened.channel, values_of(fields, church_name, rules)
     try:
-        shown = render(desk.words(), values_of(fields, church_name, rules), channel=channel, first_text=True)
+        shown, later = (
+            render(desk.words(), values, channel=channel, first_text=first) for first in (True, False)
+        )
     except RenderError as error:
         st.text(f"There is no preview yet. {error}")
         return
     if channel is Channel.SMS:
-        _draw_text(shown, church_name)
+        _draw_text(shown, later, church_name)
     else:
         _draw_mail(shown)
 
@@ -66,7 +68,7 @@ def draw_problems(found: Sequence[Problem]) -> None:
         st.text("✓ These words can be published.")
 
 
-def _draw_text(shown: Rendered, church_name: str) -> None:
+def _draw_text(shown: Rendered, later: Rendered, church_name: str) -> None:
     with st.container(border=True, key="preview_text"):
         st.text(shown.text)
     parts = count(shown.text)
@@ -74,12 +76,14 @@ def _draw_text(shown: Rendered, church_name: str) -> None:
     if said := words.costly(parts):
         st.text(said)
     st.text(words.costs(parts))
-    if more := appended(shown.text, church_name):
-        with_more = count(shown.text + more)
-        st.text("These words don't say how to stop. GoHighLevel then adds to the first text:")
+    if more := appended(later.text, church_name):
+        st.text(
+            "Your words don't say how to stop. So to somebody who got a text before, GoHighLevel may add:"
+        )
         with st.container(border=True, key="preview_added"):
             st.text(more.strip())
-        st.text(f"With that it is {with_more.parts} {'part' if with_more.parts == 1 else 'parts'}.")
+        with_more = count(later.text + more).parts
+        st.text(f"With that it is {with_more} {'part' if with_more == 1 else 'parts'}.")
 
 
 def _draw_mail(shown: Rendered) -> None:

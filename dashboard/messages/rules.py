@@ -71,7 +71,7 @@ class SendingRules:
         """Draws it."""
         desk: _Desk | None = st.session_state.get(self._place)
         if desk is None or f"{desk.form}_texts_from" not in st.session_state:
-            desk = st.session_state[self._place] = _Desk(rules)
+            desk = self._sit_down(_Desk(rules))
         st.header("Rules for sending", anchor=False, divider="gray")
         if desk.complaint:
             st.error(desk.complaint, icon=":material/error:")
@@ -131,7 +131,9 @@ class SendingRules:
             autocomplete="off",
             live=LIVE,
         )
-        st.text("It has to be one of your numbers in GoHighLevel. Only with it people can be told where to text START.")
+        st.text(
+            "It has to be one of your numbers in GoHighLevel. Only with it people can be told where to text START."
+        )
         _tell(desk, "from_number")
         key = desk.key("email_from")
         st.text_input(
@@ -178,7 +180,13 @@ class SendingRules:
         for name in [name for name in st.session_state if str(name).startswith(f"{form}_")]:
             del st.session_state[name]
         said = "The rules are saved. They hold for everything that has not left yet."
-        st.session_state[self._place] = _Desk(rules, said=said if names else "Nothing was different.")
+        self._sit_down(_Desk(rules, said=said if names else "Nothing was different."))
+
+    def _sit_down(self, desk: _Desk) -> _Desk:
+        st.session_state[self._place] = desk
+        for name in NAMES:
+            desk.key(name)
+        return desk
 
     def _change(self, desk: _Desk) -> tuple[Sequence[str], MessagingRules]:
         change = {

@@ -57,7 +57,15 @@ SAME_AS_EVER = "As on other days"
 PRICE = 0.00747
 """Dollars that GoHighLevel takes for a part, also where it does not arrive."""
 MANY = 100
-STANDARD = {"\u2019": "'", "\u2018": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-", "\u2026": "..."}
+STANDARD = {
+    "\u2019": "'",
+    "\u2018": "'",
+    "\u201c": '"',
+    "\u201d": '"',
+    "\u2013": "-",
+    "\u2014": "-",
+    "\u2026": "...",
+}
 """What a word processor writes, and what means the same on every phone."""
 SHOWN_SIGNS = 8
 

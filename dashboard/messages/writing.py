@@ -67,7 +67,13 @@ def _draw_insert(desk: Desk, hands: Hands) -> None:
 def _draw_rest(desk: Desk, keep: "partial[None]") -> None:
     key = desk.key("name")
     st.text_input(
-        FIELDS["name"], value=held(key), key=key, max_chars=MAX_NAME, live=LIVE, on_change=keep, autocomplete="off"
+        FIELDS["name"],
+        value=held(key),
+        key=key,
+        max_chars=MAX_NAME,
+        live=LIVE,
+        on_change=keep,
+        autocomplete="off",
     )
     purposes = [str(one) for one in Purpose]
     key = desk.key("purpose")
@@ -101,7 +107,12 @@ def draw_presses(desk: Desk, hands: Hands) -> None:
     args = (desk.form,)
     with st.container(horizontal=True, gap="small", key="presses"):
         st.button(
-            "Publish", type="primary", icon=":material/publish:", key="publish", on_click=hands.publish, args=args
+            "Publish",
+            type="primary",
+            icon=":material/publish:",
+            key="publish",
+            on_click=hands.publish,
+            args=args,
         )
         st.button("Save as a draft", icon=":material/save:", key="save_draft", on_click=hands.save, args=args)
         if desk.opened.published:
