@@ -20,6 +20,7 @@ from ghl.messages.templates import WELCOME_TEXT
 from ghl.ops.setup import SetUp, SetUpFacts, set_up
 from ghl.ops.state import ChurchFacts, Standing, State, standing
 from ghl.statuses import CardStatus, Role
+from ghl.webhooks.reading import last_of_all
 
 MOST_CHURCHES = 1_000
 """What one list shows; more than that wants another kind of page."""
@@ -47,6 +48,7 @@ class ChurchLine:
     oldest_waiting: timedelta | None
     last_card: timedelta | None
     token_age: timedelta | None
+    last_news: timedelta | None = None
 
     @property
     def goes(self) -> bool:
@@ -105,6 +107,7 @@ def _read(database: Database, only: UUID | None) -> tuple[list[ChurchLine], int]
         counts = _counts(session, only)
         times = {row[0]: _Times(*row[1:]) for row in session.execute(TIMES, {"church": only})}
         welcoming = set(session.scalars(_welcoming(only)))
+        news = last_of_all(session)
         silent = set(session.scalars(select(Outage.church_id).where(Outage.closed_at.is_(None))))
     with database.identity() as session:
         teams = {row.church_id: _Team(*row[1:]) for row in session.execute(_teams(only))}
@@ -117,6 +120,7 @@ def _read(database: Database, only: UUID | None) -> tuple[list[ChurchLine], int]
             teams.get(row.id, _Team()),
             unanswered=row.id in silent,
             welcomes=row.id in welcoming,
+            news_at=news.get(row.id),
             now=now,
             senders=senders,
         )
@@ -191,6 +195,7 @@ def _line(
     *,
     unanswered: bool,
     welcomes: bool,
+    news_at: datetime | None,
     now: datetime,
     senders: int,
 ) -> ChurchLine:
@@ -239,6 +244,7 @@ def _line(
         oldest_waiting=oldest,
         last_card=last,
         token_age=token,
+        last_news=max(now - news_at, timedelta()) if news_at else None,
     )
 
 
