@@ -90,13 +90,31 @@ class MailDesk:
         return {"contact": show_contact(merge(self._state, kept, gone), v3=False)}
 
     def _where(self, fields: dict[str, Any]) -> Location:
-        """The location that is meant: the only one, where none is named. Raises KeyError, ValueError."""
-        known = self._state.locations
+        """The location that is meant: where none is named, the only one that knows the address, or that has anybody.
+
+        Raises KeyError, ValueError.
+        """
         if fields.get("location"):
-            return known[str(fields["location"])]
-        if len(known) != 1:
-            raise ValueError("There are several locations: name one.")
-        return next(iter(known.values()))
+            return self._state.locations[str(fields["location"])]
+        address = str(fields.get("address") or fields.get("email") or "")
+        known = [one for one in self._state.locations.values() if self._knows(one, address)]
+        if len(known) == 1:
+            return known[0]
+        return the_only(self._state)
+
+    def _knows(self, location: Location, address: str) -> bool:
+        store = self._state.stores[location.id]
+        return (store.by_email(address.lower()) or store.by_phone(address)) is not None
+
+
+def the_only(state: State) -> Location:
+    """The only location, or the only one that has contacts. Raises ValueError."""
+    known = list(state.locations.values())
+    lived_in = [one for one in known if state.count(one.id)]
+    for some in (known, lived_in):
+        if len(some) == 1:
+            return some[0]
+    raise ValueError("There are several locations: name one.")
 
 
 def show(message: Message) -> dict[str, Any]:
