@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from ghl.simulator.contacts.phones import to_e164_or_none
 from ghl.simulator.contacts.showing import show_contact
 from ghl.simulator.hooks.telling import Teller
 from ghl.simulator.locations import Location
@@ -49,7 +50,8 @@ class MailDesk:
 
     def _reply(self, request: Request, _rest: str) -> dict[str, Any]:
         fields = request.json()
-        location, address = self._where(fields), str(fields["address"])
+        location = self._where(fields)
+        address = _kept(location, str(fields["address"]))
         message = hear(self._state, location, address, str(fields["text"]), subject=fields.get("subject"))
         return {"message": show(message)}
 
@@ -77,7 +79,8 @@ class MailDesk:
 
     def _carrier(self, request: Request, _rest: str) -> dict[str, Any]:
         fields = request.json()
-        location, address = self._where(fields), str(fields["address"])
+        location = self._where(fields)
+        address = _kept(location, str(fields["address"]))
         self._state.set_outcome(location.id, address, Outcome(fields["outcome"]))
         return {"address": address, "outcome": fields["outcome"]}
 
@@ -104,7 +107,15 @@ class MailDesk:
 
     def _knows(self, location: Location, address: str) -> bool:
         store = self._state.stores[location.id]
-        return (store.by_email(address.lower()) or store.by_phone(address)) is not None
+        kept = _kept(location, address)
+        return (store.by_email(kept) or store.by_phone(kept)) is not None
+
+
+def _kept(location: Location, address: str) -> str:
+    """A phone or e-mail in the form that it is kept in."""
+    if "@" in address:
+        return address.strip().lower()
+    return to_e164_or_none(address, location.settings.country) or address
 
 
 def the_only(state: State) -> Location:
