@@ -57,6 +57,7 @@ CARD = PageSpec("card", "Card", "id_card", roles=EVERYBODY, listed=False)
 CONNECTION = PageSpec("connection", "Connection", "cable", roles=ADMINS)
 PRAYERS = PageSpec("prayers", "Prayer requests", "volunteer_activism", prayers=True)
 FORM = PageSpec("form", "Card form", "qr_code_2", roles=ADMINS)
+MESSAGES = PageSpec("messages", "Messages", "forum", roles=ADMINS)
 ERASE = PageSpec("erase", "Erase this person", "person_remove", roles=ADMINS, listed=False)
 TEAM = PageSpec("team", "Team", "group", roles=ADMINS)
 NEWS = PageSpec("news", "News from GoHighLevel", "campaign", roles=ADMINS)
@@ -73,7 +74,7 @@ CORRECTION = "correction"
 
 PAGES = (
     *(HOME, ADD, REVIEW, ATTENTION, CARDS, UPLOAD, CARD, ERASE, PRAYERS),
-    *(CONNECTION, FORM, TEAM, NEWS),
+    *(CONNECTION, FORM, MESSAGES, TEAM, NEWS),
     *(CHURCHES, CHURCH, PEOPLE),
     *(AUDIT, KEYS, INSTALLATION, SIGNED_IN),
 )

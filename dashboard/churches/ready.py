@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.churches.words import how_far
 from dashboard.gate import Viewer
-from dashboard.navigation import ADD, FORM, TEAM, PageSpec, page_called
+from dashboard.navigation import ADD, FORM, MESSAGES, TEAM, PageSpec, page_called
 from dashboard.reading import Trouble, guarded
 from ghl.ops.read import one_church
 from ghl.ops.setup import Step
@@ -29,6 +29,7 @@ def _page_of(step: Step) -> PageSpec | None:
     pages = {
         Step.CONNECTED: page_called("connection"),
         Step.FORM: FORM,
+        Step.WORDS: MESSAGES,
         Step.TEAM: TEAM,
         Step.FIRST_CARD: ADD,
     }

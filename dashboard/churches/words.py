@@ -24,6 +24,7 @@ STEPS: Mapping[Step, tuple[str, str]] = {
     Step.ADMIN: ("An admin is invited", "invite the church's first admin"),
     Step.CONNECTED: ("Connected to GoHighLevel", "paste your GoHighLevel token"),
     Step.FORM: ("The card form has its words", "look at the words of your card form and save them"),
+    Step.WORDS: ("The welcome text is published", "publish your welcome text"),
     Step.TEAM: ("A second person is in the team", "invite somebody who helps you"),
     Step.FIRST_CARD: ("The first card has come", "add your first card"),
 }
@@ -86,6 +87,6 @@ def ago(length: timedelta | None) -> str:
 
 
 def how_far(ready: SetUp) -> str:
-    """`Set up: 2 of 5 done. Next: paste your GoHighLevel token.`"""
+    """`Set up: 2 of 6 done. Next: paste your GoHighLevel token.`"""
     said = f"Set up: {ready.done} of {len(ready.steps)} done."
     return f"{said} Next: {STEPS[ready.next][1]}." if ready.next else said

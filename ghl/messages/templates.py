@@ -27,6 +27,7 @@ MAX_NAME = 80
 MAX_HOURS = 8760
 MOST_TEMPLATES = 50
 MOST_VERSIONS = 50
+WELCOME_TEXT = "welcome_sms"
 HUB = "hub"
 """Who wrote the default words."""
 
@@ -43,7 +44,7 @@ class Default:
 
 DEFAULTS: Mapping[str, Default] = MappingProxyType(
     {
-        "welcome_sms": Default(
+        WELCOME_TEXT: Default(
             "Welcome text",
             Channel.SMS,
             72,

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from ghl import heartbeat
 from ghl.cards.counts import FOR_PEOPLE
 from ghl.db.engine import Database
-from ghl.db.models import CardCount, CardCountDelta, Church, Location, Membership, Outage
+from ghl.db.models import CardCount, CardCountDelta, Church, Location, Membership, MessageTemplate, Outage
+from ghl.messages.templates import WELCOME_TEXT
 from ghl.ops.setup import SetUp, SetUpFacts, set_up
 from ghl.ops.state import ChurchFacts, Standing, State, standing
 from ghl.statuses import CardStatus, Role
@@ -105,6 +106,7 @@ def _read(database: Database, only: UUID | None) -> tuple[list[ChurchLine], int]
         churches = session.execute(_churches(only)).all()
         counts = _counts(session, only)
         times = {row[0]: _Times(*row[1:]) for row in session.execute(TIMES, {"church": only})}
+        welcoming = set(session.scalars(_welcoming(only)))
         news = last_of_all(session)
         silent = set(session.scalars(select(Outage.church_id).where(Outage.closed_at.is_(None))))
     with database.identity() as session:
@@ -117,6 +119,7 @@ def _read(database: Database, only: UUID | None) -> tuple[list[ChurchLine], int]
             times[row.id],
             teams.get(row.id, _Team()),
             unanswered=row.id in silent,
+            welcomes=row.id in welcoming,
             news_at=news.get(row.id),
             now=now,
             senders=senders,
@@ -166,6 +169,14 @@ def _counts(session: Session, only: UUID | None) -> Mapping[UUID, Mapping[CardSt
     return found
 
 
+def _welcoming(only: UUID | None) -> "Select[*tuple[Any, ...]]":
+    """The churches whose welcome text may leave."""
+    found = select(MessageTemplate.church_id).where(
+        MessageTemplate.key == WELCOME_TEXT, MessageTemplate.published_version.is_not(None)
+    )
+    return found if only is None else found.where(MessageTemplate.church_id == only)
+
+
 def _teams(only: UUID | None) -> "Select[*tuple[Any, ...]]":
     found = select(
         Membership.church_id,
@@ -183,6 +194,7 @@ def _line(
     team: _Team,
     *,
     unanswered: bool,
+    welcomes: bool,
     news_at: datetime | None,
     now: datetime,
     senders: int,
@@ -211,6 +223,7 @@ def _line(
         members=team.members,
         connected=row.connected,
         form_saved=times.form_at is not None,
+        words_published=welcomes,
         has_cards=last is not None,
         age=now - row.created_at,
     )

@@ -15,6 +15,7 @@ class Step(StrEnum):
     ADMIN = "admin"
     CONNECTED = "connected"
     FORM = "form"
+    WORDS = "words"
     TEAM = "team"
     FIRST_CARD = "first_card"
 
@@ -31,6 +32,7 @@ class SetUpFacts:
     members: int
     connected: bool
     form_saved: bool
+    words_published: bool
     has_cards: bool
     age: timedelta
 
@@ -59,6 +61,7 @@ def set_up(facts: SetUpFacts) -> SetUp:
         Step.ADMIN: facts.admins > 0,
         Step.CONNECTED: facts.connected,
         Step.FORM: facts.form_saved,
+        Step.WORDS: facts.words_published,
         Step.TEAM: facts.members > 1,
         Step.FIRST_CARD: facts.has_cards,
     }

@@ -29,9 +29,11 @@ def print_json(answer: Any) -> None:
 
 
 def only_location(url: str) -> str:
-    """The one location that there is; exit code 2 where there are several."""
-    known = [one["id"] for one in asked(url, "GET", "locations")["locations"]]
-    if len(known) != 1:
-        typer.echo(f"Which location? Add --location with one of: {', '.join(known)}", err=True)
-        raise typer.Exit(2)
-    return str(known[0])
+    """The only location, or the only one that has contacts; exit code 2 where there are several."""
+    known = asked(url, "GET", "locations")["locations"]
+    for some in (known, [one for one in known if one["contacts"]]):
+        if len(some) == 1:
+            return str(some[0]["id"])
+    names = ", ".join(one["id"] for one in known)
+    typer.echo(f"Which location? Add --location with one of: {names}", err=True)
+    raise typer.Exit(2)

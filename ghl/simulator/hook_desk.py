@@ -6,6 +6,7 @@ from typing import Any, get_args
 from ghl.simulator.hooks.deliveries import Deliveries
 from ghl.simulator.hooks.listening import Order, listener_from, shown
 from ghl.simulator.hooks.signing import public_key_pem
+from ghl.simulator.mail_desk import the_only
 from ghl.simulator.state import State
 from ghl.simulator.wire import Request
 
@@ -70,9 +71,4 @@ class HookDesk:
         return {"deliveries": made}
 
     def _where(self, location: Any) -> str:
-        known = self._state.locations
-        if location:
-            return known[str(location)].id
-        if len(known) != 1:
-            raise ValueError("There are several locations: name one.")
-        return next(iter(known))
+        return self._state.locations[str(location)].id if location else the_only(self._state).id

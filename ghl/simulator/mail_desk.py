@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from ghl.simulator.contacts.phones import to_e164_or_none
 from ghl.simulator.contacts.showing import show_contact
 from ghl.simulator.hooks.telling import Teller
 from ghl.simulator.locations import Location
@@ -49,7 +50,8 @@ class MailDesk:
 
     def _reply(self, request: Request, _rest: str) -> dict[str, Any]:
         fields = request.json()
-        location, address = self._where(fields), str(fields["address"])
+        location = self._where(fields)
+        address = _kept(location, str(fields["address"]))
         message = hear(self._state, location, address, str(fields["text"]), subject=fields.get("subject"))
         return {"message": show(message)}
 
@@ -77,7 +79,8 @@ class MailDesk:
 
     def _carrier(self, request: Request, _rest: str) -> dict[str, Any]:
         fields = request.json()
-        location, address = self._where(fields), str(fields["address"])
+        location = self._where(fields)
+        address = _kept(location, str(fields["address"]))
         self._state.set_outcome(location.id, address, Outcome(fields["outcome"]))
         return {"address": address, "outcome": fields["outcome"]}
 
@@ -90,13 +93,39 @@ class MailDesk:
         return {"contact": show_contact(merge(self._state, kept, gone), v3=False)}
 
     def _where(self, fields: dict[str, Any]) -> Location:
-        """The location that is meant: the only one, where none is named. Raises KeyError, ValueError."""
-        known = self._state.locations
+        """The location that is meant: where none is named, the only one that knows the address, or that has anybody.
+
+        Raises KeyError, ValueError.
+        """
         if fields.get("location"):
-            return known[str(fields["location"])]
-        if len(known) != 1:
-            raise ValueError("There are several locations: name one.")
-        return next(iter(known.values()))
+            return self._state.locations[str(fields["location"])]
+        address = str(fields.get("address") or fields.get("email") or "")
+        known = [one for one in self._state.locations.values() if self._knows(one, address)]
+        if len(known) == 1:
+            return known[0]
+        return the_only(self._state)
+
+    def _knows(self, location: Location, address: str) -> bool:
+        store = self._state.stores[location.id]
+        kept = _kept(location, address)
+        return (store.by_email(kept) or store.by_phone(kept)) is not None
+
+
+def _kept(location: Location, address: str) -> str:
+    """A phone or e-mail in the form that it is kept in."""
+    if "@" in address:
+        return address.strip().lower()
+    return to_e164_or_none(address, location.settings.country) or address
+
+
+def the_only(state: State) -> Location:
+    """The only location, or the only one that has contacts. Raises ValueError."""
+    known = list(state.locations.values())
+    lived_in = [one for one in known if state.count(one.id)]
+    for some in (known, lived_in):
+        if len(some) == 1:
+            return some[0]
+    raise ValueError("There are several locations: name one.")
 
 
 def show(message: Message) -> dict[str, Any]:

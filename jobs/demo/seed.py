@@ -22,6 +22,7 @@ from ghl.churches import ChurchNotFoundError, ChurchView, add_church, find_churc
 from ghl.connection import ConnectionRefusedByUsError, connect
 from ghl.db.models import Card, Church
 from ghl.forms import FormSettings, change_form, form_of
+from ghl.messages import templates
 from ghl.statuses import CardSource, CardStatus
 from ghl.webhooks.secrets import new_secret, secrets_of
 from jobs.connecting import token_test
@@ -60,6 +61,7 @@ def seed_demo(hub: Container, simulator_url: str, intake_url: str = "") -> str:
     if intake_url and world.reaches(intake_url):
         _listen(hub, church, simulator_url, f"{intake_url}/webhooks/workflow/{church.public_id}")
     _open_form(hub, church)
+    _publish_words(hub, church)
     with hub.database.system() as session:
         opened = session.execute(select(Church.created_at).where(Church.id == church.id)).scalar_one()
     added = sum(
@@ -134,6 +136,19 @@ def _open_form(hub: Container, church: ChurchView) -> None:
     with hub.database.church(church.id) as session:
         if form_of(session, church.id) == FormSettings(church.name):
             change_form(session, church.id, world.FORM, actor=ACTOR, now=hub.clock.now())
+
+
+def _publish_words(hub: Container, church: ChurchView) -> None:
+    """What an admin does once: *Send onboarding materials* has something to send. What somebody changed stays theirs."""
+    now = hub.clock.now()
+    with hub.database.church(church.id) as session:
+        templates.ensure_defaults(session, church.id, now=now)
+        for one in templates.templates_of(session, church.id):
+            if one.key is None or one.changed_by != templates.HUB:
+                continue
+            if words := world.WORDS.get(one.key):
+                templates.save_draft(session, church.id, one.id, words, actor=ACTOR, now=now)
+            templates.publish(session, church.id, one.id, actor=ACTOR, now=now)
 
 
 def _save(hub: Container, church_id: UUID, pile: Pile, contacts: Mapping[str, str]) -> int:

@@ -15,6 +15,7 @@ from ghl.client.models import ContactWrite
 from ghl.client.pool import make_http_client
 from ghl.clock import Clock
 from ghl.forms import FormChange
+from ghl.messages.templates import Draft
 from ghl.simulator.control_client import ControlError, SimulatorControl, ask
 from ghl.simulator.loopback import is_loopback
 from jobs.connecting import budgeted_client, patiently
@@ -47,6 +48,20 @@ FORM = FormChange(
     interests=("Small groups", "Kids", "Youth", "Music"),
 )
 """The card form; its choices are those of the fields above."""
+
+WORDS: Mapping[str, Draft] = {
+    "documents_email": Draft(
+        body=(
+            "Hello {first_name|friend},\n\n"
+            "Thank you for wanting to help at {church_name}. These are the papers we need from you:\n\n"
+            "How we work together: https://gracechurch.example/volunteers/handbook.pdf\n"
+            "Background check: https://gracechurch.example/volunteers/check\n\n"
+            "Do you have a question? Just answer this e-mail.\n\n"
+            "{church_name}"
+        )
+    )
+}
+"""What the church says otherwise than the hub's own words: they have a gap where the links go."""
 
 CONTACTS = (
     ContactWrite(first_name="William", last_name="Hartley", phone="+15125550181"),

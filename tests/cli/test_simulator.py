@@ -88,3 +88,17 @@ def test_who_is_told_is_set_and_seen(hub, simulator):
     assert [one["secret"] for one in shown["listeners"]] == ["…", None]
     assert hub("simulator", "key", **url).out.startswith("-----BEGIN PUBLIC KEY-----")
     assert "stays on this machine" in hub("simulator", "app", "http://example.org/", *here, **url).err
+
+
+def test_the_location_is_the_one_that_is_lived_in(hub, simulator):
+    """The demo has two: its church's, and the simulator's own example, where nobody is."""
+    url = {"HUB_DEMO_SIMULATOR_URL": simulator.url}
+    token = hub("simulator", "location", "secondChurch00000001", **url).out.strip()
+    assert hub("simulator", "reply", "+16155550144", "STOP", **url).code == 1
+    simulator.state.add_contact("secondChurch00000001", phone="+16155550144")
+    assert "unsubscribed" in hub("simulator", "reply", "+16155550144", "STOP", **url).out
+    made = hub("simulator", "token", **url).out.strip()
+    assert simulator.state.tokens.find(made).location_id == simulator.state.tokens.find(token).location_id
+    simulator.state.add_contact(simulator.location_id, phone="+16155550145")
+    assert hub("simulator", "token", **url).code == 2
+    assert "from +16155550144" in hub("simulator", "reply", "+16155550144", "thanks", **url).out

@@ -10,6 +10,8 @@ from ghl.cards.counts import counts_by_cause
 from ghl.causes import CAUSES, CauseCode
 from ghl.churches import add_church, find_church
 from ghl.forms import form_of
+from ghl.messages import templates
+from ghl.messages.templates import published_onboarding
 from ghl.simulator.server import SimulatorServer
 from ghl.webhooks.secrets import KnownHooks
 from jobs.demo import world
@@ -92,6 +94,24 @@ def test_the_simulators_workflow_tells_the_hub_of_replies(hub):
     (moved,) = hub.sim.state.listeners[world.LOCATION]
     assert moved.url.startswith("http://127.0.0.1:9502/")
     assert moved.secret != listener.secret
+
+
+def test_onboarding_materials_can_be_sent_at_once(hub):
+    seed_demo(hub.container, hub.sim.url)
+    church = find_church(hub.database, SLUG)
+
+    def published():
+        with hub.database.church(church.id) as session:
+            return {one.key: one for one in published_onboarding(session, church.id)}
+
+    first = published()
+    assert set(first) == set(templates.DEFAULTS)
+    assert "https://" in first["documents_email"].body
+    with hub.database.church(church.id) as session:
+        welcome = first["welcome_sms"].id
+        templates.withdraw(session, church.id, welcome, actor="user:pat", now=datetime.now(UTC))
+    seed_demo(hub.container, hub.sim.url)
+    assert set(published()) == set(first) - {"welcome_sms"}, "what somebody decided stays"
 
 
 def test_a_real_church_of_that_name_is_left_alone(hub):

@@ -57,6 +57,7 @@ def test_a_church_in_numbers(database, at_work, sql):
         Step.ADMIN: True,
         Step.CONNECTED: True,
         Step.FORM: False,
+        Step.WORDS: False,
         Step.TEAM: False,
         Step.FIRST_CARD: True,
     }

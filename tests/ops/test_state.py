@@ -97,6 +97,7 @@ def facts(**changes):
         "members": 2,
         "connected": True,
         "form_saved": True,
+        "words_published": True,
         "has_cards": True,
         "age": timedelta(),
     }
@@ -109,23 +110,26 @@ def facts(**changes):
         ({"admins": 0}, Step.ADMIN),
         ({"connected": False}, Step.CONNECTED),
         ({"form_saved": False}, Step.FORM),
+        ({"words_published": False}, Step.WORDS),
         ({"members": 1}, Step.TEAM),
         ({"has_cards": False}, Step.FIRST_CARD),
     ],
 )
 def test_a_step_that_is_missing_comes_next(missing, step):
     found = set_up(facts(**missing))
-    assert (found.done, found.next, found.over) == (4, step, False)
+    assert (found.done, found.next, found.over) == (5, step, False)
     later = set_up(facts(**missing, age=timedelta(days=30)))
-    assert later.over is (step in {Step.FORM, Step.TEAM}), "what one can do without is not asked for ever"
+    assert later.over is (step in {Step.FORM, Step.WORDS, Step.TEAM}), (
+        "what one can do without is not asked for ever"
+    )
 
 
 def test_all_done_is_over():
     found = set_up(facts())
-    assert (found.done, found.next, found.over) == (5, None, True)
-    assert how_far(found) == "Set up: 5 of 5 done."
+    assert (found.done, found.next, found.over) == (6, None, True)
+    assert how_far(found) == "Set up: 6 of 6 done."
     begun = set_up(facts(connected=False, form_saved=False, members=1))
-    assert how_far(begun) == "Set up: 2 of 5 done. Next: paste your GoHighLevel token."
+    assert how_far(begun) == "Set up: 3 of 6 done. Next: paste your GoHighLevel token."
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,12 @@ def test_a_new_number_keeps_the_contacts_setting(api, sim, location, ann, send):
     assert send().json()["canonicalCode"] == "CONVERSATIONS_MSG_DND_ACTIVE_SMS"
 
 
+def test_a_phone_may_be_written_in_any_way(api, sim, location, ann, send):
+    assert sim.control.reply(None, "(615) 555-0123", "STOP")["contact_id"] == ann
+    assert sim.state.count() == 1
+    assert send().json()["canonicalCode"] == "CONVERSATIONS_MSG_UNSUBSCRIBED_SMS"
+
+
 def test_whoever_is_not_known_becomes_a_contact(sim, location):
     message = sim.control.reply(location, "+16155550177", "Who is this?")
     assert sim.state.contact(message["contact_id"])["phone"] == "+16155550177"

@@ -279,13 +279,13 @@ class TestPeople:
 
 class TestHomeOfAnAdmin:
     def test_it_says_what_comes_next_while_something_is_missing(self, open_page, sign_in, church):
-        said = "Set up: 1 of 5 done. Next: paste your GoHighLevel token."
+        said = "Set up: 1 of 6 done. Next: paste your GoHighLevel token."
         assert said in texts(open_page(sign_in(Role.ADMIN)))
         assert said not in texts(open_page(sign_in(Role.STAFF, email="sam@example.org")))
 
     def test_and_nothing_once_it_is_ready(self, open_page, sign_in, cards, sql, church):
         cards(CardStatus.SYNCED)
         cookie = sign_in(Role.ADMIN)
-        assert any(one.startswith("Set up: 3 of 5 done.") for one in texts(open_page(cookie)))
+        assert any(one.startswith("Set up: 3 of 6 done.") for one in texts(open_page(cookie)))
         sql("UPDATE churches SET created_at = now() - interval '31 days'")
         assert not [one for one in texts(open_page(cookie)) if one.startswith("Set up:")]
