@@ -420,8 +420,10 @@ class TestConsent:
         ]
         assert desk.confirm(card_id) == 0
         assert self.events(desk)[5:] == [("sms", "+16155550199", "anna1 kellner", "yes")]
-        said = desk.ask("SELECT wording, signed_at::date, source FROM consent_events ORDER BY id DESC LIMIT 1")
-        assert said == [("You may text me.", date(2026, 11, 22), "typed")]
+        said = desk.ask(
+            "SELECT wording, signed_at::date, source FROM consent_events ORDER BY id DESC LIMIT 1"
+        )
+        assert said == [("You may text me.", date(2026, 11, 22), "correction")]
         assert desk.confirm(card_id) is None, "there is nothing to ask any more"
 
     def test_saying_so_is_no_yes_after_a_stop(self, desk):
@@ -438,7 +440,9 @@ class TestConsent:
 
     def test_a_written_no_is_brought_to_gohighlevel_once(self, desk):
         card_id = desk.save(sms_consent="no")
-        assert desk.ask("SELECT channel, address, state FROM opt_outs") == [("sms", "+16155550001", "waiting")]
+        assert desk.ask("SELECT channel, address, state FROM opt_outs") == [
+            ("sms", "+16155550001", "waiting")
+        ]
         desk.correct(card_id, sms_consent="no", city="Franklin")
         desk.save(sms_consent="no", visit_date="2026-11-15")
         assert desk.ask("SELECT count(*) FROM opt_outs") == [(1,)]
@@ -455,9 +459,9 @@ class TestConsent:
         guarded = {"adult": "no", "guardian_name": "Kate Keller", "guardian_phone": "615 555 0177"}
         desk.save(**WORDS, **guarded, guardian_consent="yes")
         asked = "SELECT address, person, child, kind FROM consent_events WHERE child IS NOT NULL"
-        assert desk.ask(asked) == [("+16155550177", "kate keller", "anna1 keller", "yes")]
+        assert desk.ask(asked) == [("+16155550177", "katekeller", "anna1 keller", "yes")]
         desk.save(**WORDS, **guarded, guardian_consent="no", visit_date="2026-11-15")
-        assert desk.ask(asked)[1:] == [("+16155550177", "kate keller", "anna1 keller", "no")]
+        assert desk.ask(asked)[1:] == [("+16155550177", "katekeller", "anna1 keller", "no")]
         assert not desk.is_stopped("+16155550177")
         assert desk.ask("SELECT count(*) FROM opt_outs") == [(0,)]
 
@@ -469,7 +473,7 @@ class TestConsent:
         desk.correct(first, base=2, **WORDS | {"phone": "(615) 555-0188"})
         assert self.events(desk)[3:] == [
             ("sms", "+16155550199", "anna1 keller", "unknown"),
-            ("sms", "+16155550188", "anna1 keller", "yes"),
+            ("sms", "+16155550188", "anna1 keller", "asked"),
         ], "what nobody else says is taken back"
 
     def said_by_others(self, desk, kind, *, person="", later=True):
