@@ -339,7 +339,7 @@ class TestConsent:
         assert self.events(desk) == [
             self.FIRST,
             ("sms", "+16155550001", "anna1 keller", "unknown"),
-            ("sms", "+16155550199", "anna1 keller", "yes"),
+            ("sms", "+16155550199", "anna1 keller", "asked"),
         ]
         last = desk.ask(
             "SELECT wording, signed_at::date, recorded_at, recorded_by, card_id FROM consent_events ORDER BY id"
@@ -388,7 +388,7 @@ class TestConsent:
         first = desk.save(**WORDS)
         desk.save(**WORDS, visit_date="2026-11-15")
         desk.correct(first, **WORDS | {"phone": "(615) 555-0199"})
-        assert self.events(desk)[2:] == [("sms", "+16155550199", "anna1 keller", "yes")]
+        assert self.events(desk)[2:] == [("sms", "+16155550199", "anna1 keller", "asked")]
         desk.correct(first, base=2, **WORDS | {"phone": "(615) 555-0188"})
         assert self.events(desk)[3:] == [
             ("sms", "+16155550199", "anna1 keller", "unknown"),
