@@ -119,7 +119,9 @@ def test_a_step_that_is_missing_comes_next(missing, step):
     found = set_up(facts(**missing))
     assert (found.done, found.next, found.over) == (5, step, False)
     later = set_up(facts(**missing, age=timedelta(days=30)))
-    assert later.over is (step in {Step.FORM, Step.WORDS, Step.TEAM}), "what one can do without is not asked for ever"
+    assert later.over is (step in {Step.FORM, Step.WORDS, Step.TEAM}), (
+        "what one can do without is not asked for ever"
+    )
 
 
 def test_all_done_is_over():

@@ -114,9 +114,15 @@ CALLS = {
     "ghl.messages.templates.bring_back": lambda s, w, i: templates.bring_back(
         s, w.grace, i.template, 1, now=NOW, **WHO
     ),
-    "ghl.messages.templates.publish": lambda s, w, i: templates.publish(s, w.grace, i.template, now=NOW, **WHO),
-    "ghl.messages.templates.withdraw": lambda s, w, i: templates.withdraw(s, w.grace, i.template, now=NOW, **WHO),
-    "ghl.messages.templates.archive": lambda s, w, i: templates.archive(s, w.grace, i.template, now=NOW, **WHO),
+    "ghl.messages.templates.publish": lambda s, w, i: templates.publish(
+        s, w.grace, i.template, now=NOW, **WHO
+    ),
+    "ghl.messages.templates.withdraw": lambda s, w, i: templates.withdraw(
+        s, w.grace, i.template, now=NOW, **WHO
+    ),
+    "ghl.messages.templates.archive": lambda s, w, i: templates.archive(
+        s, w.grace, i.template, now=NOW, **WHO
+    ),
     "ghl.messages.wanted.load_cards": lambda s, w, i: load_cards(s, w.grace, [i.card]),
     "ghl.messages.words.words_for": lambda s, w, i: words_for(
         s, w.grace, template_id=i.template, version=1, channel=Channel.SMS, card_id=i.card, first_text=False
