@@ -134,7 +134,7 @@ class MessagesPage:
                         )
                     # Always a button: one that vanished would take the focus with it.
                     st.button(
-                        "Open now" if is_open else "Open",
+                        "Shown below" if is_open else "Open",
                         key=f"open_{one.id}",
                         icon=":material/edit:",
                         on_click=self._hands.open,

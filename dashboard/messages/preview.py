@@ -51,8 +51,8 @@ def draw_preview(
         shown, later = (
             render(desk.words(), values, channel=channel, first_text=first) for first in (True, False)
         )
-    except RenderError as error:
-        st.text(f"There is no preview yet. {error}")
+    except RenderError:
+        st.text("There is no preview yet. First mend what is marked.")
         return
     if channel is Channel.SMS:
         _draw_text(shown, later, church_name)

@@ -167,7 +167,7 @@ def ramp(level: int, since: datetime | None, used: int, *, now: datetime, zone: 
         return ("Your number is past GoHighLevel's limits for new numbers.",)
     budget = RAMP[level - 1]
     more = f"{number(RAMP[level])} texts" if level < len(RAMP) else "as many texts as there are"
-    said = f"A new number sends {number(budget)} texts in 24 hours. {number(used)} left in the last 24 hours."
+    said = f"A new number sends {number(budget)} texts in 24 hours. {number(used)} went out in the last 24 hours."
     if since is None:
         return said, f"Once {number(budget)} were used up, and a day after the first text, it is {more}."
     at = since + DAY

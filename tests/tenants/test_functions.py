@@ -48,8 +48,10 @@ from ghl.erasing import ask as erasing
 from ghl.ids import new_id
 from ghl.intake.standing import standing_of
 from ghl.messages import ask as messages
+from ghl.messages import templates
 from ghl.messages.claim import claim as claim_messages
 from ghl.messages.heard import heard_status
+from ghl.messages.standing import standing_of as message_standing
 from ghl.messages.wanted import load_cards
 from ghl.messages.words import words_for
 from ghl.outages import follow_cards
@@ -117,6 +119,25 @@ CALLS = {
     ),
     "ghl.messages.heard.heard_status": lambda s, w, i: heard_status(
         s, w.grace, ghl_message_id=str(i.message), status="delivered", at=NOW
+    ),
+    "ghl.messages.standing.standing_of": lambda s, w, i: message_standing(s, w.grace, i.message),
+    "ghl.messages.templates.template": lambda s, w, i: templates.template(s, w.grace, i.template),
+    "ghl.messages.templates.words_of": lambda s, w, i: templates.words_of(s, i.template, 1),
+    "ghl.messages.templates.versions_of": lambda s, w, i: templates.versions_of(s, w.grace, i.template),
+    "ghl.messages.templates.save_draft": lambda s, w, i: templates.save_draft(
+        s, w.grace, i.template, templates.Draft(body="New"), now=NOW, **WHO
+    ),
+    "ghl.messages.templates.bring_back": lambda s, w, i: templates.bring_back(
+        s, w.grace, i.template, 1, now=NOW, **WHO
+    ),
+    "ghl.messages.templates.publish": lambda s, w, i: templates.publish(
+        s, w.grace, i.template, now=NOW, **WHO
+    ),
+    "ghl.messages.templates.withdraw": lambda s, w, i: templates.withdraw(
+        s, w.grace, i.template, now=NOW, **WHO
+    ),
+    "ghl.messages.templates.archive": lambda s, w, i: templates.archive(
+        s, w.grace, i.template, now=NOW, **WHO
     ),
     "ghl.messages.wanted.load_cards": lambda s, w, i: load_cards(s, w.grace, [i.card]),
     "ghl.messages.words.words_for": lambda s, w, i: words_for(

@@ -257,7 +257,7 @@ def test_the_rules_are_changed_and_noted(page, database, church, sql):
 
 def test_how_many_texts_a_day_is_told(page, church, sql):
     app = page()
-    assert said(app, "A new number sends 100 texts in 24 hours. 0 left in the last 24 hours.")
+    assert said(app, "A new number sends 100 texts in 24 hours. 0 went out in the last 24 hours.")
     sql(
         "INSERT INTO messaging_settings (church_id, ramp_level, ramp_since, changed_by)"
         " VALUES (:church, 2, now(), 'system')",
