@@ -10,6 +10,7 @@ from ghl.consent import ledger
 from ghl.db.models import Message, Outbox
 from ghl.messages.facts import what
 from ghl.messages.plan import Next, heard
+from ghl.messages.tries import end_open
 from ghl.statuses import Channel, MessageState, OutboxState
 
 FORWARD = {
@@ -98,3 +99,4 @@ def _forward(session: Session, message_id: UUID, channel: Channel, step: Next, *
             leased_until=None,
         )
     )
+    end_open(session, [message_id])

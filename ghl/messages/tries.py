@@ -1,4 +1,4 @@
-"""The tries of a message whose worker loses it to somebody: a stop, or a press that decides otherwise."""
+"""The tries of a message whose worker loses it: to a stop, a press that decides otherwise, or what GoHighLevel tells."""
 
 from collections.abc import Sequence
 from uuid import UUID
