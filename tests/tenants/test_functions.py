@@ -165,7 +165,7 @@ CALLS = {
     "ghl.cards.correct.confirm_number": lambda s, w, i: correct.confirm_number(
         s, w.grace, i.card, now=NOW, **WHO
     ),
-    "ghl.consent.decide.decide": lambda s, w, i: consents.decide(s, None, w.grace, **_about(i)),
+    "ghl.consent.decide.decide": lambda s, w, i: consents.decide(s, None, w.grace, **_about(i)).reason,
     "ghl.consent.decide.gather": lambda s, w, i: (
         consents.gather(
             s,
