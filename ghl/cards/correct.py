@@ -182,10 +182,11 @@ def _lock_addresses(
         .join(Card, (Card.id == CardRevision.card_id) & (Card.revision == CardRevision.no))
         .where(Card.church_id == church_id, Card.id == card_id)
     )
-    whole = read_whole(stored) if stored is not None else None
+    if stored is None:
+        return
     said = [
         one
-        for written in (whole, fields)
+        for written in (read_whole(stored), fields)
         if written is not None
         for one in consent.statements(written, read_addresses(written, region))
     ]

@@ -34,7 +34,13 @@ def test_letters_may_stand_apart_and_the_word_twice(keyword):
 
 @pytest.mark.parametrize(
     "text",
-    ["STOP 🛑", "ｓｔｏｐ", "Stop.\n", "STOP\n\nOn Sun, Nov 22, 2026 Grace wrote:\n> Welcome", "s.t.o.p"],
+    [
+        "STOP 🛑",
+        "\uff53\uff54\uff4f\uff50",
+        "Stop.\n",
+        "STOP\n\nOn Sun, Nov 22, 2026 Grace wrote:\n> Welcome",
+        "s.t.o.p",
+    ],
 )
 def test_a_stop_all_the_same(text):
     assert read_reply(text) is Heard.STOP
@@ -47,7 +53,7 @@ def test_a_stop_all_the_same(text):
         "Stop it!",
         "Please STOP",
         "don't text me anymore",
-        "Don’t message me",
+        "Don\u2019t message me",
         "do not contact me",
         "no more texts please",
         "take me off your list",
