@@ -106,7 +106,6 @@ def _read(database: Database, only: UUID | None) -> tuple[list[ChurchLine], int]
         churches = session.execute(_churches(only)).all()
         counts = _counts(session, only)
         times = {row[0]: _Times(*row[1:]) for row in session.execute(TIMES, {"church": only})}
-        welcoming = set(session.scalars(_welcoming(only)))
         news = last_of_all(session)
         silent = set(session.scalars(select(Outage.church_id).where(Outage.closed_at.is_(None))))
     with database.identity() as session:
@@ -119,7 +118,6 @@ def _read(database: Database, only: UUID | None) -> tuple[list[ChurchLine], int]
             times[row.id],
             teams.get(row.id, _Team()),
             unanswered=row.id in silent,
-            welcomes=row.id in welcoming,
             news_at=news.get(row.id),
             now=now,
             senders=senders,
@@ -141,6 +139,15 @@ def _churches(only: UUID | None) -> "Select[*tuple[Any, ...]]":
             Church.hold_cause,
             Church.created_at,
             Location.ghl_id.is_not(None).label("connected"),
+            # By columns: the system may read these three alone.
+            select(MessageTemplate.church_id)
+            .where(
+                MessageTemplate.church_id == Church.id,
+                MessageTemplate.key == WELCOME_TEXT,
+                MessageTemplate.published_version.is_not(None),
+            )
+            .exists()
+            .label("welcomes"),
         )
         .outerjoin(Location, (Location.church_id == Church.id) & Location.active)
         .where(Church.removing_at.is_(None))
@@ -169,14 +176,6 @@ def _counts(session: Session, only: UUID | None) -> Mapping[UUID, Mapping[CardSt
     return found
 
 
-def _welcoming(only: UUID | None) -> "Select[*tuple[Any, ...]]":
-    """The churches whose welcome text may leave."""
-    found = select(MessageTemplate.church_id).where(
-        MessageTemplate.key == WELCOME_TEXT, MessageTemplate.published_version.is_not(None)
-    )
-    return found if only is None else found.where(MessageTemplate.church_id == only)
-
-
 def _teams(only: UUID | None) -> "Select[*tuple[Any, ...]]":
     found = select(
         Membership.church_id,
@@ -194,7 +193,6 @@ def _line(
     team: _Team,
     *,
     unanswered: bool,
-    welcomes: bool,
     news_at: datetime | None,
     now: datetime,
     senders: int,
@@ -223,7 +221,7 @@ def _line(
         members=team.members,
         connected=row.connected,
         form_saved=times.form_at is not None,
-        words_published=welcomes,
+        words_published=row.welcomes,
         has_cards=last is not None,
         age=now - row.created_at,
     )

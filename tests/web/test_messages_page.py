@@ -8,6 +8,8 @@ from ghl.clock import SystemClock
 from ghl.messages import templates
 from ghl.messages.settings import rules_of
 from ghl.messages.templates import Draft, publish, save_draft, templates_of, versions_of
+from ghl.ops.read import one_church
+from ghl.ops.setup import Step
 from ghl.statuses import CardStatus, Role
 
 PAGE = "pages/messages.py"
@@ -84,8 +86,10 @@ def test_publishing_lets_the_words_leave(page, database, church, sql):
     actions = sql("SELECT action, actor FROM audit_entries WHERE action LIKE 'template.%' ORDER BY id")
     assert [action for action, _ in actions] == ["template.changed", "template.published"]
     assert all(actor.startswith("user:") for _, actor in actions)
+    assert one_church(database, church).set_up.steps[Step.WORDS], "Home asks for it no longer"
     press(app, "Stop sending it")
     assert known(database, church)["welcome_sms"].published_version is None
+    assert not one_church(database, church).set_up.steps[Step.WORDS]
 
 
 def test_what_is_wrong_is_told_and_nothing_is_published(page, database, church):
