@@ -22,10 +22,10 @@ from ghl.cards.phone import PhoneError, e164
 from ghl.cards.stored import read_known, read_whole
 from ghl.consent.brought import Brought, brought
 from ghl.consent.decide import gather
+from ghl.consent.lines import Pair, Said, said_once
 from ghl.consent.may_send import Verdict, VerdictKind, may_send
 from ghl.consent.reasons import Reason
 from ghl.consent.recipient import Recipient, recipients
-from ghl.consent.said import Pair, Said, said_once
 from ghl.db.models import Card, CardRevision, Church
 from ghl.statuses import Channel, Purpose
 

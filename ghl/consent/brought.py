@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from ghl.consent.business_days import is_business_day
-from ghl.consent.said import Pair
+from ghl.consent.lines import Pair
 from ghl.db.models import OptOut
 from ghl.statuses import Channel, OptOutState
 

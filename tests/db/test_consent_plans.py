@@ -9,8 +9,8 @@ from ghl.churches import find_church
 from ghl.clock import SystemClock
 from ghl.consent import ask, by_hand
 from ghl.consent.brought import brought
+from ghl.consent.lines import said_about, said_once
 from ghl.consent.log import Place, Wanted, page, sources
-from ghl.consent.said import said_about, said_once
 from ghl.statuses import Channel, ConsentKind
 from tests.support.filling import fill
 

@@ -38,6 +38,9 @@ from ghl.changes.log import card_subject
 from ghl.clock import SystemClock
 from ghl.connection import asking, switch, trials
 from ghl.connection.probes import PROBES
+from ghl.consent import ask as consent_ask
+from ghl.consent import decide as consents
+from ghl.consent import ledger
 from ghl.crypto import Sealed
 from ghl.db.engine import Database
 from ghl.delivery import claim, settle
@@ -45,6 +48,11 @@ from ghl.delivery.facts import note_use
 from ghl.erasing import ask as erasing
 from ghl.ids import new_id
 from ghl.intake.standing import standing_of
+from ghl.messages import ask as messages
+from ghl.messages.claim import claim as claim_messages
+from ghl.messages.heard import heard_status
+from ghl.messages.wanted import load_cards
+from ghl.messages.words import words_for
 from ghl.outages import follow_cards
 from ghl.people import help as helping
 from ghl.people import sessions, team
@@ -73,7 +81,48 @@ def _ask(session, world, ids):
     return asked.state, asked.cause
 
 
+def _about(ids):
+    """A text because of somebody's card."""
+    return {
+        "channel": Channel.SMS,
+        "address": "+16155550100",
+        "person": "",
+        "purpose": "follow-up",
+        "card_id": ids.card,
+        "contact": None,
+        "is_test": False,
+        "now": NOW,
+    }
+
+
 CALLS = {
+    "ghl.messages.ask.send_onboarding": lambda s, w, i: messages.send_onboarding(
+        s, w.grace, [i.card], now=NOW, **WHO
+    ),
+    "ghl.messages.ask.preview_bulk": lambda s, w, i: messages.preview_bulk(s, w.grace, [i.card], now=NOW),
+    "ghl.messages.ask.send_template": lambda s, w, i: messages.send_template(
+        s, w.grace, i.template, [w.ids["own"].card], now=NOW, **WHO
+    ),
+    "ghl.messages.ask.send_test": lambda s, w, i: messages.send_test(
+        s, w.grace, i.template, phone_or_email="6155550100", now=NOW, **WHO
+    ),
+    "ghl.messages.ask.undo": lambda s, w, i: messages.undo(s, w.grace, i.message, now=NOW, **WHO),
+    "ghl.messages.ask.send_now": lambda s, w, i: messages.send_now(s, w.grace, i.message, now=NOW, **WHO),
+    "ghl.messages.ask.send_again": lambda s, w, i: messages.send_again(s, w.grace, i.message, now=NOW, **WHO),
+    "ghl.messages.ask.it_arrived": lambda s, w, i: messages.it_arrived(s, w.grace, i.message, now=NOW, **WHO),
+    "ghl.messages.ask.send_once_more": lambda s, w, i: messages.send_once_more(
+        s, w.grace, i.message, reason="x", now=NOW, **WHO
+    ),
+    "ghl.messages.claim.claim": lambda s, w, i: claim_messages(
+        s, w.grace, token=i.request, most=9, credential_id=i.credential
+    ),
+    "ghl.messages.heard.heard_status": lambda s, w, i: heard_status(
+        s, w.grace, ghl_message_id=str(i.message), status="delivered", at=NOW
+    ),
+    "ghl.messages.wanted.load_cards": lambda s, w, i: load_cards(s, w.grace, [i.card]),
+    "ghl.messages.words.words_for": lambda s, w, i: words_for(
+        s, w.grace, template_id=i.template, version=1, channel=Channel.SMS, card_id=i.card, first_text=False
+    ),
     "ghl.attention.groups.page": lambda s, w, i: groups.page(s, w.grace, CAUSE, Wanted(), after=i.cursor),
     "ghl.attention.groups.oldest_first": lambda s, w, i: groups.oldest_first(
         s, w.grace, CAUSE, Wanted(), until=SystemClock().now(), after=i.cursor, limit=9
@@ -92,6 +141,22 @@ CALLS = {
     ),
     "ghl.cards.actions.dry_run": lambda s, w, i: actions.dry_run(
         s, w.grace, Action.SEND_NOW, Chosen(ids=(i.card, i.stopped))
+    ),
+    "ghl.cards.correct.confirm_number": lambda s, w, i: correct.confirm_number(
+        s, w.grace, i.card, now=NOW, **WHO
+    ),
+    "ghl.consent.decide.decide": lambda s, w, i: consents.decide(s, None, w.grace, **_about(i)).reason,
+    "ghl.consent.decide.gather": lambda s, w, i: (
+        consents.gather(
+            s,
+            None,
+            w.grace,
+            **{name: value for name, value in _about(i).items() if name not in {"person", "purpose"}},
+        ).card
+    ),
+    "ghl.consent.decide.recipients_of": lambda s, w, i: consents.recipients_of(s, w.grace, i.card, now=NOW),
+    "ghl.consent.ledger.decide_doubt": lambda s, w, i: ledger.decide_doubt(
+        s, w.grace, i.request, stop=True, now=NOW, **WHO
     ),
     "ghl.cards.correct.correct": lambda s, w, i: correct.correct(
         s, w.grace, i.stopped, parse_card({"first_name": "New"}), base_revision=1, now=NOW, **WHO
@@ -156,6 +221,9 @@ CALLS = {
     "ghl.connection.trials.way_of": lambda s, w, i: trials.way_of(
         s, w.grace, i.trial, region="US", ring=w.keys
     ),
+    "ghl.consent.ask.of_card": lambda s, w, i: consent_ask.of_card(s, w.grace, i.card, now=NOW),
+    "ghl.consent.ask.of_number": lambda s, w, i: consent_ask.of_number(s, w.grace, i.number, now=NOW),
+    "ghl.consent.ask.again": lambda s, w, i: consent_ask.again(s, w.grace, [i.card], None, now=NOW),
     "ghl.delivery.claim.claim": lambda s, w, i: claim.claim(
         s, w.grace, token=new_id(), most=5, credential_id=i.credential
     ),
@@ -226,10 +294,13 @@ WITH_THE_DATABASE = {
 """In transactions of their own. In this order each still finds what is grace's."""
 
 OF_THE_SYSTEM = {
+    "ghl.messages.claim.put_off": "a worker's own: rows that it has just locked",
     "ghl.erasing.told.take_away": "a part of carrying out a request: the ids are of the person's own cards",
+    "ghl.consent.lines.said_once": "the number of a line that was just read; a transaction of the church finds its own alone",
     "ghl.consent.dnd_check.compare": "the housekeeper's: the location is the church's own, read in the same transaction",
     **dict.fromkeys(
         (
+            "ghl.consent.ledger.obey",
             "ghl.consent.ledger.open_doubt",
             "ghl.consent.ledger.record_start",
             "ghl.consent.ledger.record_stop",
@@ -396,6 +467,7 @@ def test_another_churchs_ids_are_like_ids_that_nobody_has(database, world, snaps
 
 
 MAY_CHANGE_ITS_OWN = {
+    "ghl.consent.decide.decide",
     "ghl.cards.prayers.open_prayers",
     "ghl.cards.review.reserve_next",
     "ghl.delivery.settle.hold",
@@ -406,6 +478,10 @@ MAY_CHANGE_ITS_OWN = {
 
 
 NOTHING_OWN = {
+    "ghl.consent.ledger.decide_doubt",
+    "ghl.messages.ask.undo",
+    "ghl.messages.ask.send_now",
+    "ghl.messages.claim.claim",
     "ghl.attention.groups.page",
     "ghl.attention.groups.oldest_first",
     "ghl.cards.decide.decide",

@@ -67,7 +67,7 @@ def test_paging(open_page, sign_in, database, church):
     [older] = [one for one in app.button if one.label == "Older"]
     older.click().run()
     assert said(app, "Yes to texts")
-    assert [one for one in app.button if one.label == "Older"][0].disabled
+    assert next(one for one in app.button if one.label == "Older").disabled
 
 
 def test_the_file_is_noted(open_page, sign_in, database, church, sql):

@@ -119,8 +119,9 @@ def test_a_text_on_its_way_is_told(open_page, sign_in, database, church, sql, cl
     )
     sql(
         "INSERT INTO messages (id, church_id, card_id, template_id, template_version, channel, address, person, purpose,"
-        " idempotency_key, state, asked_by, sending_at) SELECT gen_random_uuid(), c.church_id, c.id, t.id, 1, 'sms', :p,"
-        " 'anna keller', 'follow-up', decode(repeat('ab', 32), 'hex'), 'sending', 'x', '2026-11-26T16:31:07Z'"
+        " idempotency_key, state, requested_by, requested_at, not_before, status_changed_at, sending_at)"
+        " SELECT gen_random_uuid(), c.church_id, c.id, t.id, 1, 'sms', :p, 'anna keller', 'follow-up',"
+        " decode(repeat('ab', 32), 'hex'), 'sending', 'x', now(), now(), now(), '2026-11-26T16:31:07Z'"
         " FROM cards AS c, message_templates AS t WHERE c.church_id = :c",
         c=church,
         p=PHONE,
