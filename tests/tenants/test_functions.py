@@ -38,6 +38,7 @@ from ghl.changes.log import card_subject
 from ghl.clock import SystemClock
 from ghl.connection import asking, switch, trials
 from ghl.connection.probes import PROBES
+from ghl.consent import ask as consent_ask
 from ghl.consent import decide as consents
 from ghl.consent import ledger
 from ghl.crypto import Sealed
@@ -241,6 +242,9 @@ CALLS = {
     "ghl.connection.trials.way_of": lambda s, w, i: trials.way_of(
         s, w.grace, i.trial, region="US", ring=w.keys
     ),
+    "ghl.consent.ask.of_card": lambda s, w, i: consent_ask.of_card(s, w.grace, i.card, now=NOW),
+    "ghl.consent.ask.of_number": lambda s, w, i: consent_ask.of_number(s, w.grace, i.number, now=NOW),
+    "ghl.consent.ask.again": lambda s, w, i: consent_ask.again(s, w.grace, [i.card], None, now=NOW),
     "ghl.delivery.claim.claim": lambda s, w, i: claim.claim(
         s, w.grace, token=new_id(), most=5, credential_id=i.credential
     ),
@@ -313,6 +317,7 @@ WITH_THE_DATABASE = {
 OF_THE_SYSTEM = {
     "ghl.messages.claim.put_off": "a worker's own: rows that it has just locked",
     "ghl.erasing.told.take_away": "a part of carrying out a request: the ids are of the person's own cards",
+    "ghl.consent.lines.said_once": "the number of a line that was just read; a transaction of the church finds its own alone",
     "ghl.consent.dnd_check.compare": "the housekeeper's: the location is the church's own, read in the same transaction",
     **dict.fromkeys(
         (
