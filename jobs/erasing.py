@@ -103,7 +103,12 @@ def _right_keys(container: Container) -> KeyRing:
 
 def _retain(container: Container) -> None:
     database, now = container.database, container.clock.now()
-    for prune in (retention.prune_attempts, retention.prune_proofs, retention.prune_requests):
+    for prune in (
+        retention.prune_attempts,
+        retention.prune_message_attempts,
+        retention.prune_proofs,
+        retention.prune_requests,
+    ):
         with database.system() as session:
             prune(session, now=now)
     with database.system() as session:

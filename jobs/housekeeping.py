@@ -20,6 +20,7 @@ from ghl.delivery import answers
 from ghl.delivery.claim import due_churches
 from ghl.intake import idempotency
 from ghl.logging import set_up_logging
+from ghl.messages import folding
 from ghl.people import identities, mails, sessions
 from ghl.questions import ask as questions
 from jobs.container import Container, build_container
@@ -71,8 +72,9 @@ def tasks(container: Container) -> Sequence[Task]:
             return due_churches(session)
 
     def fold_counts() -> None:
-        with database.system() as session:
-            fold(session)
+        for each in (fold, folding.fold):
+            with database.system() as session:
+                each(session)
 
     def prune_idempotency_keys() -> None:
         with database.system() as session:

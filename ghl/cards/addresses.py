@@ -10,12 +10,16 @@ from ghl.causes import CauseCode
 
 @dataclass(frozen=True)
 class Addresses:
-    """`cause` is set where the card must be mended before it is sent; what is right stands here all the same."""
+    """`cause` is set where the card must be mended before it is sent; what is right stands here all the same.
+
+    `guardian` is the phone of a parent or guardian. A wrong one holds no card back: it only means that nobody is texted.
+    """
 
     phone: str | None
     email: str | None
     cause: CauseCode | None = None
     facts: dict[str, str] = field(default_factory=dict)
+    guardian: str | None = None
 
 
 def read_addresses(fields: CardFields, region: str) -> Addresses:
@@ -35,4 +39,11 @@ def read_addresses(fields: CardFields, region: str) -> Addresses:
             cause, facts = CauseCode.PHONE_INVALID, {"phone": fields.phone, "problem": error.message}
     if cause is None and phone is None and email is None:
         cause = CauseCode.NO_USABLE_ADDRESS
-    return Addresses(phone, email, cause, facts)
+    return Addresses(phone, email, cause, facts, _guardian(fields, region))
+
+
+def _guardian(fields: CardFields, region: str) -> str | None:
+    try:
+        return e164(fields.guardian_phone, region) if fields.guardian_phone else None
+    except PhoneError:
+        return None

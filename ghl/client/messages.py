@@ -53,9 +53,7 @@ class Message(Model):
     id: Id
     contact_id: Text = Field(None, validation_alias=AliasChoices("contactId", "contact_id"))
     conversation_id: Text = Field(None, validation_alias=AliasChoices("conversationId", "conversation_id"))
-    email_message_id: Text = Field(
-        None, validation_alias=AliasChoices("emailMessageId", "email_message_id")
-    )
+    email_message_id: Text = Field(None, validation_alias=AliasChoices("emailMessageId", "email_message_id"))
     message_type: Text = Field(None, validation_alias=AliasChoices("messageType", "message_type"))
     direction: Text = None
     status: Text = None

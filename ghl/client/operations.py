@@ -54,7 +54,9 @@ GET_MESSAGE = Operation("conversations.get", "GET", "/conversations/messages/{id
 EXPORT_MESSAGES = Operation(
     "conversations.export", "GET", "/conversations/messages/export", CONVERSATIONS_VERSION
 )
-GET_EMAIL = Operation("conversations.email", "GET", "/conversations/messages/email/{id}", CONVERSATIONS_VERSION)
+GET_EMAIL = Operation(
+    "conversations.email", "GET", "/conversations/messages/email/{id}", CONVERSATIONS_VERSION
+)
 CONVERSATION_MESSAGES = Operation(
     "conversations.messages", "GET", "/conversations/{id}/messages", CONVERSATIONS_VERSION
 )

@@ -2,34 +2,23 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from uuid import UUID
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
+from ghl import audit
 from ghl.consent.business_days import due_on
-from ghl.db.models import Church, ConsentAddress, ConsentDoubt, ConsentEvent, Message, OptOut, Outbox
+from ghl.consent.reasons import Reason
+from ghl.consent.standing import BLOCKS, KEYWORD, Entry, standing
+from ghl.db.models import Church, ConsentAddress, ConsentDoubt, ConsentEvent, OptOut
 from ghl.ids import new_id
-from ghl.statuses import Channel, ConsentKind, DoubtState, MessageState, OptOutState, OutboxState
-
-KEYWORD = "keyword"
-SIGNED = frozenset({"form", "typed"})
-"""Ways in by which a person signs a new card."""
-
-
-@dataclass(frozen=True, repr=False)
-class Entry:
-    """One thing that was said about one address."""
-
-    id: int
-    kind: ConsentKind
-    source: str
-    person: str
-    recorded_at: datetime
-    signed_at: datetime | None
+from ghl.messages.call_off import call_off
+from ghl.messages.let_go import let_go
+from ghl.statuses import Channel, ConsentKind, DoubtState, OptOutState
 
 
 @dataclass(frozen=True)
@@ -39,6 +28,16 @@ class Stopped:
     event_id: int
     already: bool
     on_its_way: datetime | None
+
+
+@dataclass(frozen=True, repr=False)
+class Decided:
+    """What came of deciding about a reply: the stop that was recorded, or how many messages go on."""
+
+    channel: Channel
+    address: str
+    stopped: Stopped | None = None
+    let_go: int = 0
 
 
 def lock(session: Session, church_id: UUID, channel: str, address: str) -> None:
@@ -64,6 +63,9 @@ def history(session: Session, church_id: UUID, channel: str, address: str) -> tu
             ConsentEvent.person,
             ConsentEvent.recorded_at,
             ConsentEvent.signed_at,
+            ConsentEvent.purpose,
+            ConsentEvent.wording.is_not(None),
+            ConsentEvent.child,
         )
         .filter_by(church_id=church_id, channel=channel, address=address)
         .order_by(ConsentEvent.id)
@@ -71,17 +73,17 @@ def history(session: Session, church_id: UUID, channel: str, address: str) -> tu
     return tuple(Entry(row[0], ConsentKind(row[1]), *row[2:]) for row in rows)
 
 
+def stop_in_force(session: Session, church_id: UUID, channel: str, address: str) -> Entry | None:
+    """The stop, or the written no, that holds for the address now."""
+    said = history(session, church_id, channel, address)
+    if all(entry.kind not in BLOCKS for entry in said):
+        return None
+    return standing(said, zone=zone_of(session, church_id)).stop
+
+
 def is_stopped(session: Session, church_id: UUID, channel: str, address: str) -> bool:
-    """Whether a stop of the address is in force."""
-    stopped: datetime | None = None
-    for entry in history(session, church_id, channel, address):
-        if entry.kind is ConsentKind.STOP:
-            stopped = entry.recorded_at
-        elif stopped is not None and entry.kind is ConsentKind.YES:
-            later = entry.signed_at is not None and entry.signed_at.date() > stopped.date()
-            if entry.source == KEYWORD or (entry.source in SIGNED and later):
-                stopped = None
-    return stopped is not None
+    """Whether a stop, or a written no, of the address is in force."""
+    return stop_in_force(session, church_id, channel, address) is not None
 
 
 def record_stop(
@@ -117,7 +119,26 @@ def record_stop(
         )
         .returning(ConsentEvent.id)
     ).scalar_one()
-    zone = ZoneInfo(session.scalars(select(Church.timezone).where(Church.id == church_id)).one())
+    leaving = obey(session, church_id, channel, address, event_id=event_id, cause=Reason.STOPPED, now=now)
+    settle_doubts(session, church_id, channel, address, state=DoubtState.STOP, actor=recorded_by, now=now)
+    return Stopped(event_id, already, leaving)
+
+
+def obey(
+    session: Session,
+    church_id: UUID,
+    channel: str,
+    address: str,
+    *,
+    event_id: int,
+    cause: Reason,
+    now: datetime,
+) -> datetime | None:
+    """What follows from a stop or a written no, once it stands in the log: what waits never leaves, and GoHighLevel is told.
+
+    Returns when a message left that is on its way just now. The address is locked by the caller.
+    """
+    asked_on = now.astimezone(zone_of(session, church_id)).date()
     session.execute(
         insert(OptOut).values(
             id=new_id(),
@@ -127,28 +148,10 @@ def record_stop(
             event_id=event_id,
             state=OptOutState.WAITING,
             asked_at=now,
-            due_on=due_on(now.astimezone(zone).date()),
+            due_on=due_on(asked_on),
         )
     )
-    to_it = (Message.church_id == church_id, Message.channel == channel, Message.address == address)
-    held_back = session.scalars(
-        update(Message)
-        .where(*to_it, Message.state.in_((MessageState.WAITING, MessageState.HELD)))
-        .values(state=MessageState.NOT_SENT, cause="stopped", status_changed_at=now)
-        .returning(Message.id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    if held_back:
-        session.execute(
-            update(Outbox)
-            .where(Outbox.message_id.in_(held_back))
-            .values(state=OutboxState.DONE)
-            .execution_options(synchronize_session=False)
-        )
-    leaving = session.scalars(
-        select(Message.sending_at).where(*to_it, Message.state == MessageState.SENDING).limit(1)
-    ).first()
-    return Stopped(event_id, already, leaving)
+    return call_off(session, church_id, channel, address, cause=cause, now=now)
 
 
 def record_start(
@@ -162,10 +165,15 @@ def record_start(
     contact_id: str | None = None,
     now: datetime,
 ) -> bool:
-    """Lifts the stop of an address, for a START of its person; False where there was none."""
+    """Notes the START of whoever has the address, which lifts its stop; False where the log has none to lift.
+
+    It is noted all the same: the stop may be that of somebody who was erased. The same again is not noted twice.
+    """
     lock(session, church_id, channel, address)
-    if not is_stopped(session, church_id, channel, address):
-        return False
+    said = history(session, church_id, channel, address)
+    stopped = standing(said, zone=zone_of(session, church_id)).stop is not None
+    if said and said[-1].kind is ConsentKind.YES and said[-1].source == KEYWORD:
+        return stopped
     session.execute(
         insert(ConsentEvent).values(
             church_id=church_id,
@@ -180,7 +188,7 @@ def record_start(
             contact_id=contact_id,
         )
     )
-    return True
+    return stopped
 
 
 def open_doubt(
@@ -211,3 +219,108 @@ def open_doubt(
         )
     )
     return doubt_id
+
+
+def decide_doubt(
+    session: Session, church_id: UUID, doubt_id: UUID, *, stop: bool, actor: str, now: datetime
+) -> Decided | None:
+    """What a person says that a doubtful reply means; None where the church has no such open reply.
+
+    A stop is recorded as one, with the words that were written. Else what was held because of it goes on, once no other
+    reply from there is open.
+    """
+    about = session.execute(
+        select(ConsentDoubt.channel, ConsentDoubt.address).where(
+            ConsentDoubt.church_id == church_id, ConsentDoubt.id == doubt_id
+        )
+    ).one_or_none()
+    if about is None:
+        return None
+    channel, address = Channel(about.channel), about.address
+    lock(session, church_id, channel, address)
+    doubt = session.execute(
+        update(ConsentDoubt)
+        .where(
+            ConsentDoubt.church_id == church_id,
+            ConsentDoubt.id == doubt_id,
+            ConsentDoubt.state == DoubtState.OPEN,
+        )
+        .values(
+            state=DoubtState.STOP if stop else DoubtState.NO_STOP,
+            decided_by=actor,
+            decided_at=now,
+        )
+        .returning(ConsentDoubt.said, ConsentDoubt.source, ConsentDoubt.contact_id)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if doubt is None:
+        return None
+    audit.record(
+        session,
+        church_id=church_id,
+        actor=actor,
+        action="doubt.decided",
+        subject=str(doubt_id),
+        facts={"channel": channel, "stop": stop},
+    )
+    if stop:
+        stopped = record_stop(
+            session,
+            church_id,
+            channel=channel,
+            address=address,
+            source=doubt.source,
+            recorded_by=actor,
+            note=doubt.said,
+            contact_id=doubt.contact_id,
+            now=now,
+        )
+        return Decided(channel, address, stopped=stopped)
+    if _doubts_left(session, church_id, channel, address):
+        return Decided(channel, address)
+    return Decided(
+        channel, address, let_go=let_go(session, church_id, channel, address, cause=Reason.DOUBT, now=now)
+    )
+
+
+def settle_doubts(
+    session: Session,
+    church_id: UUID,
+    channel: str,
+    address: str,
+    *,
+    state: DoubtState,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Nobody has to read any more what was open about the address: it is known what was meant."""
+    session.execute(
+        update(ConsentDoubt)
+        .where(
+            ConsentDoubt.church_id == church_id,
+            ConsentDoubt.channel == channel,
+            ConsentDoubt.address == address,
+            ConsentDoubt.state == DoubtState.OPEN,
+        )
+        .values(state=state, decided_by=actor, decided_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def zone_of(session: Session, church_id: UUID) -> tzinfo:
+    """The church's place; it says on which day something was."""
+    name = session.scalars(select(Church.timezone).where(Church.id == church_id)).one()
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
+
+
+def _doubts_left(session: Session, church_id: UUID, channel: str, address: str) -> bool:
+    left = select(ConsentDoubt.id).where(
+        ConsentDoubt.church_id == church_id,
+        ConsentDoubt.channel == channel,
+        ConsentDoubt.address == address,
+        ConsentDoubt.state == DoubtState.OPEN,
+    )
+    return session.scalars(left.limit(1)).first() is not None

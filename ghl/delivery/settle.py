@@ -163,9 +163,7 @@ def settle(session: Session, church_id: UUID, settlements: Sequence[Settlement])
     return set(session.scalars(SETTLE, {"church": church_id, "rows": rows}))
 
 
-def renew(
-    session: Session, rows: Iterable[HeldRow], *, lease_seconds: float = ROW_LEASE_SECONDS
-) -> set[int]:
+def renew(session: Session, rows: Iterable[HeldRow], *, lease_seconds: float = ROW_LEASE_SECONDS) -> set[int]:
     """Makes the leases last from now on again; returns the ids of the rows that are still ours."""
     held = list(rows)
     if not held:

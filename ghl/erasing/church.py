@@ -24,6 +24,7 @@ from ghl.db.models import (
     Location,
     Mail,
     Membership,
+    Message,
     Outbox,
     SignInLink,
     SourceKey,
@@ -60,6 +61,13 @@ REST = (
     "delivery_leases",
     "card_count_deltas",
     "card_counts",
+    "message_attempts",
+    "messages",
+    "message_template_versions",
+    "message_templates",
+    "messaging_settings",
+    "message_count_deltas",
+    "message_counts",
 )
 
 
@@ -180,11 +188,21 @@ BATCH = {
 
 
 def _cards(session: Session, church_id: UUID) -> int:
-    """Cards that no worker holds, with all that hangs on them."""
+    """Cards that no worker holds, nor a message of theirs, with all that hangs on them."""
     held = (Outbox.state == "leased") & (Outbox.leased_until >= func.now())
+    leaving = (
+        select(Message.card_id)
+        .join(Outbox, Outbox.message_id == Message.id)
+        .where(Message.church_id == church_id, Message.card_id.is_not(None), held)
+    )
     ids = session.scalars(
         select(Outbox.card_id)
-        .where(Outbox.church_id == church_id, not_(held))
+        .where(
+            Outbox.church_id == church_id,
+            Outbox.kind == "card",
+            not_(held),
+            Outbox.card_id.not_in(leaving),
+        )
         .order_by(Outbox.id)
         .limit(CARDS_AT_ONCE)
         .with_for_update(skip_locked=True)

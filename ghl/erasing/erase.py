@@ -39,6 +39,7 @@ from ghl.db.models import (
     ContactRemoval,
     Erasure,
     Location,
+    Message,
     Outbox,
     PersonDecision,
     Question,
@@ -169,16 +170,30 @@ def take_away(
     _names_elsewhere(session, church_id, traces)
     values = {"church": church_id, "ids": [str(card_id) for card_id in traces.card_ids]}
     session.execute(FORGET_BODIES, values)
-    # Their revisions, prayers, notes, words, tries, keys and rows in the queue go with them.
+    _tests(session, church_id, traces)
+    # Their revisions, prayers, notes, words, messages, tries, keys and rows in the queue go with them.
     session.execute(delete(Card).where(Card.church_id == church_id, Card.id.in_(traces.card_ids)))
     return {name: count for name, count in went.items() if count}
 
 
+def _tests(session: Session, church_id: UUID, traces: Traces) -> None:
+    """Tests of messages that went to their phone or address: they hang on no card."""
+    addresses = sorted(traces.phones | traces.emails)
+    session.execute(
+        delete(Message)
+        .where(Message.church_id == church_id, Message.card_id.is_(None), Message.address.in_(addresses))
+        .execution_options(synchronize_session=False)
+    )
+
+
 def _on_its_way(session: Session, church_id: UUID, ids: Collection[UUID]) -> bool:
-    """Whether a worker holds one of the cards. All of them are locked from here on, as deliveries lock."""
+    """Whether a worker holds one of the cards, or a message of one. All are locked from here on, as deliveries lock."""
+    messages = select(Message.id).where(Message.church_id == church_id, Message.card_id.in_(ids))
     rows = session.execute(
         select(Outbox.state, (Outbox.leased_until < func.now()).label("over"))
-        .where(Outbox.church_id == church_id, Outbox.card_id.in_(ids))
+        .where(
+            Outbox.church_id == church_id, or_(Outbox.card_id.in_(ids), Outbox.message_id.in_(messages))
+        )
         .order_by(Outbox.id)
         .with_for_update()
     ).all()

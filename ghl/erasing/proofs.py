@@ -36,12 +36,19 @@ EVENT = tuple(getattr(ConsentEvent, name) for name in ("id", "address", *STAYS))
 """What a proof is made of."""
 
 
+ERASED = "\0erased"
+"""In place of the name of whoever said it. No card can bear it."""
+
+
 @dataclass(frozen=True)
 class Proof:
     """One statement of somebody who was erased."""
 
     channel: Channel
     kind: ConsentKind
+    purpose: str
+    source: str
+    signed_at: datetime | None
     wording: str | None
     wording_version: str | None
     recorded_at: datetime
@@ -83,6 +90,9 @@ def proofs_of(
         Proof(
             Channel(row.channel),
             ConsentKind(row.kind),
+            row.purpose,
+            row.source,
+            row.signed_at,
             row.wording,
             row.wording_version,
             row.recorded_at,

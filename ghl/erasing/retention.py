@@ -38,6 +38,14 @@ ATTEMPTS = text(
     """
 )
 
+MESSAGE_ATTEMPTS = text(
+    """
+    DELETE FROM message_attempts WHERE id IN (
+        SELECT id FROM (SELECT id, started_at FROM message_attempts ORDER BY id LIMIT :most) AS oldest
+        WHERE started_at < :before)
+    """
+)
+
 REQUESTS = text(
     """
     DELETE FROM erasures AS e WHERE e.id IN (
@@ -50,6 +58,12 @@ REQUESTS = text(
 def prune_attempts(session: Session, *, now: datetime, most: int = ROWS_AT_ONCE) -> int:
     """Tries that are older than 13 months. A system transaction."""
     gone = session.execute(ATTEMPTS, {"before": now - ATTEMPTS_KEPT, "most": most})
+    return int(gone.rowcount)  # type: ignore[attr-defined]
+
+
+def prune_message_attempts(session: Session, *, now: datetime, most: int = ROWS_AT_ONCE) -> int:
+    """Tries with messages that are older than 13 months. A system transaction."""
+    gone = session.execute(MESSAGE_ATTEMPTS, {"before": now - ATTEMPTS_KEPT, "most": most})
     return int(gone.rowcount)  # type: ignore[attr-defined]
 
 

@@ -100,7 +100,7 @@ LEASE = text(
         FROM leased AS l JOIN messages AS m ON m.id = l.message_id
         RETURNING id, message_id
     )
-    SELECT l.id, b.id FROM leased AS l JOIN begun AS b ON b.message_id = l.message_id
+    SELECT l.id, b.id AS attempt_id FROM leased AS l JOIN begun AS b ON b.message_id = l.message_id
     """
 )
 
@@ -170,8 +170,8 @@ def claim(
     """Leases up to `most` due messages and writes their tries. Those that wait for their card, for another day or that
     came too late are not among them: their rows say so. A transaction of the church.
     """
-    values = {"church": church_id, "most": most, "credential": credential_id}
-    due = session.execute(DUE, values).mappings().all()
+    wanted = {"church": church_id, "most": most, "credential": credential_id}
+    due = session.execute(DUE, wanted).mappings().all()
     going: list[Any] = []
     texts: list[Any] = []
     for row in due:
@@ -191,18 +191,13 @@ def claim(
         going += _in_pace(session, church_id, texts)
     if not going:
         return []
-    leased = {
-        row_id: attempt_id
-        for row_id, attempt_id in session.execute(
-            LEASE,
-            {
-                "church": church_id,
-                "token": token,
-                "lease": ROW_LEASE_SECONDS,
-                "ids": [row["id"] for row in going],
-            },
-        )
+    values: dict[str, Any] = {
+        "church": church_id,
+        "token": token,
+        "lease": ROW_LEASE_SECONDS,
+        "ids": [row["id"] for row in going],
     }
+    leased = {row.id: row.attempt_id for row in session.execute(LEASE, values)}
     return [_claimed(row, token, leased[row["id"]]) for row in going]
 
 

@@ -6,7 +6,7 @@ Between the look at the contact and the send stands a transaction: `ghl.messages
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, assert_never
+from typing import assert_never
 
 from ghl.client.client import GHLClient
 from ghl.client.errors import NotFoundError
@@ -24,7 +24,7 @@ from ghl.client.models import Contact
 from ghl.delivery.errand import Errand
 from ghl.delivery.steps import FindDuplicate, GetContact
 from ghl.messages.claim import ClaimedMessage
-from ghl.messages.look import Sought, candidates
+from ghl.messages.look import candidates
 from ghl.statuses import Channel, MessageTry
 
 CHANNELS: dict[Channel, GHLChannel] = {Channel.SMS: "SMS", Channel.EMAIL: "Email"}

@@ -6,7 +6,6 @@ The one exception: an id that GoHighLevel gave is never thrown away, however lat
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import orjson
 from sqlalchemy import func, select, text

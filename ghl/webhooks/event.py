@@ -78,7 +78,7 @@ def read_app_event(body: bytes, *, delivery_id: str | None) -> Event:
 def read_workflow_event(body: bytes, *, now: datetime) -> Event:
     """What a church's workflow sent. Raises `BrokenEventError`.
 
-    It has no mark of its own, and the same words may be sent again on purpose: within one minute it is one.
+    It has no mark of its own: the same words within one minute are one event, which is then handled again.
     """
     values = read_object(body)
     if contact_of(values) is None:
@@ -115,8 +115,9 @@ def place_of(values: Mapping[str, Any]) -> str | None:
 
 
 def occurred(values: Mapping[str, Any]) -> datetime | None:
-    """When it was in GoHighLevel, as far as it says: of a message when it was written, else when the event was made."""
-    names = ("dateAdded", "timestamp") if values.get("messageType") else ("timestamp", "dateUpdated")
+    """When it was in GoHighLevel, as far as it says: of what a person wrote when they did, else when the event was made."""
+    wrote = values.get("type") == "InboundMessage"
+    names = ("dateAdded", "timestamp") if wrote else ("timestamp", "dateUpdated")
     for name in names:
         moment = reading.as_moment(values.get(name))
         if moment is not None:

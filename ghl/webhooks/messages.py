@@ -132,7 +132,10 @@ def _address(said: Said, place: Place) -> str | None:
 
 def _may_recover(payload: dict[str, Any]) -> bool:
     """A failure that the mail server tries again by itself."""
-    return payload["event"].lower() == "failed" and payload.get("severity") == "temporary"
+    status = payload.get("delivery-status")
+    code = status.get("code") if isinstance(status, dict) else None
+    later = isinstance(code, int) and 400 <= code < 500
+    return payload["event"].lower() == "failed" and (later or payload.get("severity") == "temporary")
 
 
 def _ids(payload: dict[str, Any]) -> list[str]:

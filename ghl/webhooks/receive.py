@@ -2,6 +2,7 @@
 
 import threading
 from collections import OrderedDict
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Boolean, Executable, func, literal_column, select
@@ -50,6 +51,15 @@ class KnownPlaces:
         return found
 
 
+def _again(source: WebhookSource) -> dict[str, Any]:
+    """What a repetition changes. A hint has no mark of its own: the same words may mean a second stop, after a START."""
+    more: dict[str, Any] = {"repeats": WebhookEvent.repeats + 1}
+    if source is WebhookSource.APP:
+        return more
+    waits = {"state": WebhookState.WAITING, "tries": 0, "cause": None, "facts": {}, "handled_at": None}
+    return more | waits | {"received_at": func.now(), "due_at": func.now()}
+
+
 def keep(
     database: Database, church_id: UUID, source: WebhookSource, event: Event, body: bytes, *, signed_by: str
 ) -> Outcome:
@@ -67,7 +77,7 @@ def keep(
     )
     once: Executable = added.on_conflict_do_update(
         index_elements=["church_id", "source", "dedupe_key"],
-        set_={"repeats": WebhookEvent.repeats + 1},
+        set_=_again(source),
     ).returning(literal_column("(xmax = 0)", Boolean))
     try:
         with database.church(church_id) as session:

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from ghl.consent import ledger
 from ghl.consent.dnd import There
-from ghl.db.models import ContactLink, Message
-from ghl.statuses import Channel, ConsentKind
+from ghl.db.models import ConsentDoubt, ContactLink, Message
+from ghl.statuses import Channel, ConsentKind, DoubtState
 from ghl.webhooks.results import Place
 
 ACTOR = "GoHighLevel"
@@ -122,7 +122,18 @@ def doubt(
 ) -> int:
     """Keeps a sentence that may be a stop for somebody to read. Nothing is sent there meanwhile."""
     opened = 0
-    for channel, address in sorted(set(pairs)):
+    wanted = sorted(set(pairs))
+    ledger.lock_all(session, church_id, wanted)
+    for channel, address in wanted:
+        same = select(ConsentDoubt.id).where(
+            ConsentDoubt.church_id == church_id,
+            ConsentDoubt.channel == channel,
+            ConsentDoubt.address == address,
+            ConsentDoubt.state == DoubtState.OPEN,
+            ConsentDoubt.said == words,
+        )
+        if session.scalars(same.limit(1)).first() is not None:
+            continue
         ledger.open_doubt(
             session,
             church_id,

@@ -4,6 +4,7 @@ Whatever it says, the contact is read back from GoHighLevel. A START counts only
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -37,9 +38,17 @@ def hinted(session: Session, place: Place, told: Told) -> Done | Waits:
     assert contact_id is not None, "the intake took no other"
     words = words_in(told.values)
     heard = read_reply(words) if words else Heard.NOTHING
-    if told.answer is None or told.answer.answer is None:
+    # An answer from before the hint would not show what the hint is about.
+    if told.answer is None or told.answer.answer is None or told.answer.asked_at < told.at:
         _at_once(session, place, told, words)
-        asked = questions.ask(session, place.church_id, CONTACT_DND.name, {"ids": [contact_id]}, actor=ACTOR)
+        asked = questions.ask(
+            session,
+            place.church_id,
+            CONTACT_DND.name,
+            {"ids": [contact_id]},
+            actor=ACTOR,
+            same_within=timedelta(),
+        )
         if asked is None:
             raise NotNowError("not_connected")
         return Waits(asked.id)

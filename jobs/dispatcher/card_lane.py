@@ -70,9 +70,7 @@ class CardLane(Lane[Delivery]):
 
     def claim(self, session: Session, facts: DeliveryFacts, *, most: int, now: float) -> list[Delivery]:
         """Takes due cards; each becomes a delivery that was not started yet."""
-        claimed = claim(
-            session, self.church_id, token=new_id(), most=most, credential_id=facts.credential_id
-        )
+        claimed = claim(session, self.church_id, token=new_id(), most=most, credential_id=facts.credential_id)
         if not claimed:
             return []
         return prepare(session, facts, claimed, lease_until=now + ROW_LEASE_SECONDS)

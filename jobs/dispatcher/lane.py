@@ -105,4 +105,3 @@ class Lane(Generic[ErrandT]):
             # A mistake of ours in one of them must not stop its church.
             log.exception("errand.crashed", church_id=str(self.church_id), **errand.subject)
             errand.crash()
-

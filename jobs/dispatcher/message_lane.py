@@ -85,7 +85,9 @@ class MessageLane(Lane[MessageErrand]):
             self._ready.clear()
             self._seen.clear()
 
-    def claim(self, session: Session, facts: DeliveryFacts, *, most: int, now: float, busy: bool) -> list[MessageErrand]:
+    def claim(
+        self, session: Session, facts: DeliveryFacts, *, most: int, now: float, busy: bool
+    ) -> list[MessageErrand]:
         """Takes due messages, as many as the cards leave calls for; while those are `busy`, not at every turn."""
         if most < 1 or (busy and now - self._looked < LOOK_EVERY):
             return []

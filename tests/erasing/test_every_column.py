@@ -27,6 +27,19 @@ GOES = {
     "questions": {"answer", "params"},
     "consent_events": {"address", "person", "ip", "user_agent"},
     "idempotency_keys": {"body_hash"},
+    "messages": {
+        "address",
+        "person",
+        "facts",
+        "subject",
+        "body",
+        "idempotency_key",
+        "contact_id",
+        "conversation_id",
+        "ghl_message_id",
+        "ghl_email_message_id",
+    },
+    "message_attempts": {"calls", "trace_id"},
 }
 """A person's: taken away, or emptied, when they are erased."""
 
@@ -122,6 +135,10 @@ NOTHING = {
     },
     "consent_wordings": {"channel", "wording", "wording_hash", "created_by"},
     "delivery_leases": {"holder"},
+    "messages": {"channel", "purpose", "state", "cause", "requested_by"},
+    "message_attempts": {"kind", "outcome", "cause", "requested_by"},
+    "message_counts": {"channel", "state"},
+    "message_count_deltas": {"channel", "state"},
     "erasures": {"asked_by", "state", "went"},
     "contact_removals": {"state", "cause"},
     "locations": {"ghl_id", "name", "country", "timezone"},

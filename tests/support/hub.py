@@ -79,9 +79,7 @@ class TestHub:
 
             furnish(self.sim.state, location)
         self.sim.state.change_location(location, allow_duplicate_contact=duplicates)
-        church_id = add_church(
-            self.database, slug=slug, name=slug.title(), timezone=timezone, actor="test"
-        )
+        church_id = add_church(self.database, slug=slug, name=slug.title(), timezone=timezone, actor="test")
         self.connect(slug, location, duplicates=duplicates)
         return church_id
 

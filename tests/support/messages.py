@@ -93,7 +93,7 @@ class Sender:
             changes = ", ".join(f"{name} = :{name}" for name in values)
             session.execute(
                 text(
-                    f"INSERT INTO messaging_settings (church_id, changed_by, {names})"  # noqa: S608
+                    f"INSERT INTO messaging_settings (church_id, changed_by, {names})"
                     f" VALUES (:church, 'test', {places}) ON CONFLICT (church_id) DO UPDATE SET {changes}"
                 ),
                 {"church": self.church_id, **values},
@@ -174,7 +174,9 @@ class Sender:
 
     def states(self) -> list[tuple[str, str | None]]:
         """Where the messages stand, in the order in which they were asked for."""
-        return [(state, cause) for state, cause in self.query("SELECT state, cause FROM messages ORDER BY id")]
+        return [
+            (state, cause) for state, cause in self.query("SELECT state, cause FROM messages ORDER BY id")
+        ]
 
     def state(self) -> tuple[str, str | None]:
         """Where the only message stands."""
@@ -225,5 +227,3 @@ class Sender:
         self.query(
             "UPDATE message_templates SET onboarding = id = ANY(:ids) RETURNING 1", ids=list(templates)
         )
-
-

@@ -15,6 +15,7 @@ from ghl.webhooks.secrets import new_secret
 from ghl.webhooks.signature import read_keys
 from tests.intake.conftest import Intake, make_sender, rows, running  # noqa: F401 (a fixture)
 from tests.support.churches import connected_church, key_ring
+from tests.webhooks.world import heard_world
 
 LOCATION = "LocGrace"
 CONTACT = "nmFmQEsNgz6AVpgLVUJ0"
@@ -97,3 +98,9 @@ def workflow(hooks, public_id):
         )
 
     return send
+
+
+@pytest.fixture
+def world(database_urls, redis_url):
+    with heard_world(database_urls, redis_url) as world:
+        yield world

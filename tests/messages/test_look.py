@@ -1,0 +1,78 @@
+"""Which of what GoHighLevel lists is the message that may have gone out."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ghl.client.messages import Message
+from ghl.messages.look import AFTER, Found, Sought, candidates, is_ours, looked, plain
+from ghl.statuses import Channel
+
+SENT_AT = datetime(2026, 11, 27, 15, 0, tzinfo=UTC)
+TEXT = Sought(Channel.SMS, "", "Hi Ann, it’s good that you came!", SENT_AT)
+MAIL = Sought(Channel.EMAIL, "Welcome", "Hi Ann & all", SENT_AT)
+
+
+def message(number=1, **changes):
+    values = {"id": f"m{number}", "direction": "outbound", "body": TEXT.text, "date_added": SENT_AT}
+    values |= changes
+    return Message(**values | {"date_added": values["date_added"].isoformat()})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Hi Ann, it's good that you came!",
+        "Hi Ann, it’s good that you came!\n\nThanks, Grace. Reply STOP to unsubscribe",
+        "  Hi  Ann,\nit's good that you came! ",
+    ],
+)
+def test_words_that_gohighlevel_adds_are_no_difference(body):
+    assert is_ours(message(body=body), TEXT)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"direction": "inbound"},
+        {"direction": None},
+        {"body": "Hi Ann"},
+        {"body": None},
+        {"date_added": SENT_AT - timedelta(seconds=61)},
+    ],
+)
+def test_what_is_not_ours(changes):
+    assert not is_ours(message(**changes), TEXT)
+
+
+def test_a_clock_that_is_a_minute_behind_is_no_difference():
+    assert is_ours(message(date_added=SENT_AT - timedelta(seconds=59)), TEXT)
+
+
+def test_an_email_is_known_by_its_subject():
+    assert is_ours(message(subject="welcome", body="whatever"), MAIL)
+    assert not is_ours(message(subject="Goodbye", body=MAIL.text), MAIL)
+    assert is_ours(message(subject=None, body="<p>Hi Ann &amp; all</p>"), MAIL)
+
+
+def test_the_export_and_the_conversation_name_the_same_one():
+    assert len(candidates([message(1), message(1), message(2)], TEXT)) == 2
+
+
+def test_one_is_taken_two_are_for_a_person_and_none_is_looked_for_again():
+    one, two = message(1), message(2)
+    assert looked([one], taken=(), looks=0, sent_at=SENT_AT).hit is one
+    assert looked([one, two], taken=(), looks=0, sent_at=SENT_AT).found is Found.TWO
+    assert looked([one, two], taken={"m1"}, looks=0, sent_at=SENT_AT).hit is two
+    assert looked([one], taken={"m1"}, looks=0, sent_at=SENT_AT).again_at == SENT_AT + AFTER[1]
+    assert looked([], taken=(), looks=1, sent_at=SENT_AT).again_at == SENT_AT + AFTER[2]
+    assert looked([], taken=(), looks=2, sent_at=SENT_AT).found is Found.NONE
+
+
+@given(st.text(), st.text(), st.text())
+def test_what_stands_around_our_words_never_hides_them(before, ours, after):
+    if plain(ours):
+        sought = Sought(Channel.SMS, "", ours, SENT_AT)
+        assert is_ours(message(body=f"{before}\n{ours}\n{after}"), sought)
