@@ -118,7 +118,7 @@ def messages_of(session: Session, church_id: UUID, card_ids: Sequence[UUID]) -> 
     newest: dict[tuple[UUID, UUID], Shown] = {}
     for row in rows:
         # A corrected address or *once more* makes another row: what the older one came to is told by the timeline.
-        newest.setdefault((row.card_id, row.template_id), _shown(row))
+        newest.setdefault((row.card_id, row.template_id), shown_of(row))
     return sorted(newest.values(), key=lambda one: (one.requested_at, one.message_id))
 
 
@@ -160,7 +160,8 @@ def _newest(church_id: UUID, card_ids: Iterable[UUID]) -> Select[Any]:
     )
 
 
-def _shown(row: Row[Any]) -> Shown:
+def shown_of(row: Row[Any]) -> Shown:
+    """A message as a row has it: its own columns, `template`, and `work`, `due_at` and `card_status` of its joins."""
     state = MessageState(row.state)
     waiting = state is MessageState.WAITING
     work = OutboxState(row.work) if row.work else OutboxState.DONE
