@@ -256,6 +256,28 @@ def it_arrived(session: Session, church_id: UUID, message_id: UUID, *, actor: st
     return True
 
 
+def leave_unsent(session: Session, church_id: UUID, message_id: UUID, *, actor: str, now: datetime) -> bool:
+    """A message that waits for a person, and did not arrive, is left at that; False where it stands elsewhere.
+
+    One that may have gone out is no such message: of that a person says what became of it.
+    """
+    message = _lock(session, church_id, message_id)
+    if message is None or message.state not in {MessageState.FAILED, MessageState.HELD}:
+        return False
+    facts = {"by": actor, "what": what(message.channel)}
+    _put(
+        session,
+        message,
+        MessageState.NOT_SENT,
+        OutboxState.DONE,
+        cause=CauseCode.LEFT_UNSENT,
+        facts=facts,
+        now=now,
+    )
+    _record(session, church_id, message_id, actor, "message.left_unsent")
+    return True
+
+
 def send_once_more(
     session: Session, church_id: UUID, message_id: UUID, *, actor: str, reason: str, now: datetime
 ) -> Asked:

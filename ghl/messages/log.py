@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, func, literal, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Row, Select, case, func, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from ghl.cards.find import CardFilter, found_cards
@@ -119,35 +119,18 @@ def found_messages(
     newer_than: Cursor | None = None,
 ) -> Select[Any]:
     """The statement whose rows are the messages wanted (`requested_at`, `id`), newest first, at most `most`."""
-    place = tuple_(Message.requested_at, Message.id)
-    limits: list[ColumnElement[bool]] = [Message.church_id == church_id, Message.is_test.is_(False)]
-    if wanted.channel is not None:
-        limits.append(Message.channel == wanted.channel)
-    if wanted.template_id is not None:
-        limits.append(Message.template_id == wanted.template_id)
-    if wanted.requested_from is not None:
-        limits.append(Message.requested_at >= wanted.requested_from)
-    if wanted.requested_before is not None:
-        limits.append(Message.requested_at < wanted.requested_before)
-    if older_than is not None:
-        limits.append(place < tuple_(*map(literal, older_than)))
-    if newer_than is not None:
-        limits.append(place > tuple_(*map(literal, newer_than)))
-    if MessageState.UNSURE in wanted.states:
-        limits += _unsure(wanted)
+    limits = _limits(church_id, wanted, older_than, newer_than)
+    states = sorted(wanted.states)
     if wanted.words.strip():
         people = found_cards(church_id, CardFilter(words=wanted.words), most=MOST_PEOPLE).subquery("people")
         limits.append(Message.card_id.in_(select(people.c.id)))
-        if wanted.states:
-            limits.append(Message.state.in_(sorted(wanted.states)))
+        if states:
+            limits.append(Message.state.in_(states))
         return _walk(limits, most)
-    states = sorted(wanted.states)
-    if not states:
-        return _walk(limits, most)
+    if len(states) <= 1:
+        return _walk([*limits, *(Message.state == state for state in states)], most)
     # One walk of the index by state for each; with IN it would be a walk of everything, or a sort.
     parts = [select(_walk([*limits, Message.state == state], most).subquery()) for state in states]
-    if len(parts) == 1:
-        return _walk([*limits, Message.state == states[0]], most)
     found = union_all(*parts).subquery("found")
     return (
         select(found.c.requested_at, found.c.id)
@@ -160,9 +143,10 @@ def rows(session: Session, church_id: UUID, ids: Sequence[UUID]) -> dict[UUID, L
     """What these messages of the church say now; those that are gone are left out."""
     if not ids:
         return {}
-    found = session.execute(
+    columns: Sequence[Any] = (*Message.__table__.columns,)
+    found: Sequence[Row[Any]] = session.execute(
         select(
-            *Message.__table__.columns,
+            *columns,
             MessageTemplate.name.label("template"),
             Outbox.state.label("work"),
             Outbox.due_at,
@@ -178,7 +162,7 @@ def rows(session: Session, church_id: UUID, ids: Sequence[UUID]) -> dict[UUID, L
         .join(Card, (Card.id == Message.card_id) & (Card.church_id == Message.church_id))
         .outerjoin(Outbox, Outbox.message_id == Message.id)
         .where(Message.church_id == church_id, Message.id.in_(list(ids)))
-    )
+    ).all()
     return {
         row.id: LogRow(
             told=shown_of(row),
@@ -204,6 +188,27 @@ def templates_in(session: Session, church_id: UUID) -> dict[UUID, str]:
     return {row.id: row.name for row in found}
 
 
+def _limits(
+    church_id: UUID, wanted: LogFilter, older_than: Cursor | None, newer_than: Cursor | None
+) -> list[ColumnElement[bool]]:
+    """What a message has to be, its state aside."""
+    place = tuple_(Message.requested_at, Message.id)
+    limits: list[ColumnElement[bool]] = [Message.church_id == church_id, Message.is_test.is_(False)]
+    if wanted.channel is not None:
+        limits.append(Message.channel == wanted.channel)
+    if wanted.template_id is not None:
+        limits.append(Message.template_id == wanted.template_id)
+    if wanted.requested_from is not None:
+        limits.append(Message.requested_at >= wanted.requested_from)
+    if wanted.requested_before is not None:
+        limits.append(Message.requested_at < wanted.requested_before)
+    if older_than is not None:
+        limits.append(place < older_than)
+    if newer_than is not None:
+        limits.append(place > newer_than)
+    return limits + (_unsure(wanted) if MessageState.UNSURE in wanted.states else [])
+
+
 def _unsure(wanted: LogFilter) -> list[ColumnElement[bool]]:
     """Of those that are unsure, the ones under a badge that is wanted."""
     looked_for, decided = BadgeCode.WAITING in wanted.badges, BadgeCode.NEEDS_DECISION in wanted.badges
@@ -215,7 +220,8 @@ def _unsure(wanted: LogFilter) -> list[ColumnElement[bool]]:
 
 def _walk(limits: Sequence[ColumnElement[bool]], most: int) -> Select[Any]:
     order = (Message.requested_at.desc(), Message.id.desc())
-    return select(Message.requested_at, Message.id).where(*limits).order_by(*order).limit(most)
+    columns: tuple[Any, ...] = (Message.requested_at, Message.id)
+    return select(*columns).where(*limits).order_by(*order).limit(most)
 
 
 def _count(session: Session, query: Select[Any]) -> int:

@@ -20,7 +20,7 @@ def test_status_has_the_shape_others_rely_on(hub):
         "held": 0,
         "dismissed": 0,
     }
-    assert status["messages"] == {}
+    assert status["messages"] == dict.fromkeys(MessageState, 0)
     assert status["oldest_waiting_seconds"] is None
     assert status["breaker"]["state"] == "closed"
     assert status["workers"] == 0
