@@ -59,6 +59,7 @@ PRAYERS = PageSpec("prayers", "Prayer requests", "volunteer_activism", prayers=T
 FORM = PageSpec("form", "Card form", "qr_code_2", roles=ADMINS)
 ERASE = PageSpec("erase", "Erase this person", "person_remove", roles=ADMINS, listed=False)
 TEAM = PageSpec("team", "Team", "group", roles=ADMINS)
+NEWS = PageSpec("news", "News from GoHighLevel", "campaign", roles=ADMINS)
 AUDIT = PageSpec("audit", "Change log", "history", roles=ADMINS, ops=True)
 CHURCHES = PageSpec("churches", "Churches", "church", ops=True)
 CHURCH = PageSpec("church", "Church", "church", ops=True, listed=False)
@@ -72,7 +73,7 @@ CORRECTION = "correction"
 
 PAGES = (
     *(HOME, ADD, REVIEW, ATTENTION, CARDS, UPLOAD, CARD, ERASE, PRAYERS),
-    *(CONNECTION, FORM, TEAM),
+    *(CONNECTION, FORM, TEAM, NEWS),
     *(CHURCHES, CHURCH, PEOPLE),
     *(AUDIT, KEYS, INSTALLATION, SIGNED_IN),
 )

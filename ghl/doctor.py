@@ -32,6 +32,7 @@ from ghl.keys.sources import load_key_ring
 from ghl.keys.standing import lost
 from ghl.redis import connect_redis
 from ghl.status import ALIVE_SECONDS
+from ghl.webhooks.signature import PUBLISHED, WebhookKeysError, read_keys
 
 CLOCK_TOLERANCE_SECONDS = 5.0
 """A machine this far off its database shows times that puzzle people; leases go by the database's clock alone."""
@@ -70,7 +71,7 @@ class Finding:
 def examine(settings: Settings, *, clock: Clock) -> list[Finding]:
     """All checks, in the order in which one rests on another. Never raises for what it is there to find."""
     found = [*database(settings, clock=clock), *redis_server(settings), *keys(settings)]
-    return [*found, *data_folder(settings.data_dir), *address(settings)]
+    return [*found, *webhooks(settings), *data_folder(settings.data_dir), *address(settings)]
 
 
 def database(settings: Settings, *, clock: Clock) -> Iterable[Finding]:
@@ -96,6 +97,7 @@ def database(settings: Settings, *, clock: Clock) -> Iterable[Finding]:
                 yield from _workers(connection)
                 yield from _standing_still(connection)
                 yield from _change_log(connection)
+                yield from _stops(connection)
     except SQLAlchemyError as error:
         first = (str(getattr(error, "orig", None) or error).strip().splitlines() or ["no reason given"])[0]
         yield Finding(
@@ -106,6 +108,45 @@ def database(settings: Settings, *, clock: Clock) -> Iterable[Finding]:
         )
     finally:
         engine.dispose()
+
+
+def _stops(connection: Connection) -> Iterable[Finding]:
+    late = connection.execute(
+        text(
+            "SELECT count(*) FROM opt_outs WHERE state IN ('waiting', 'sent')"
+            " AND due_on < (now() AT TIME ZONE 'UTC')::date"
+        )
+    ).scalar_one()
+    if late:
+        yield Finding(
+            "stops.overdue",
+            Level.WARNING,
+            f"{late} stops are not in GoHighLevel after ten business days. Here they are obeyed.",
+            "See why on the church's page News from GoHighLevel; or set Do Not Disturb in GoHighLevel by hand.",
+        )
+    else:
+        yield Finding("stops.brought", Level.OK, "No stop is overdue in GoHighLevel.")
+
+
+def webhooks(settings: Settings) -> Iterable[Finding]:
+    """The keys that sign GoHighLevel's app webhooks."""
+    path = settings.webhook_public_keys
+    try:
+        keys = read_keys(path.read_bytes() if path else PUBLISHED, rsa=settings.webhook_rsa)
+    except (OSError, WebhookKeysError) as error:
+        reason = (
+            str(error) if isinstance(error, WebhookKeysError) else f"It cannot be read: {error.strerror}."
+        )
+        yield Finding(
+            "webhooks.keys",
+            Level.ERROR,
+            f"HUB_WEBHOOK_PUBLIC_KEYS names {path}. {reason}",
+            "Name a PEM file with GoHighLevel's public keys, or leave the setting out.",
+        )
+        return
+    whose = "of the file" if path else "that GoHighLevel published"
+    count = len(keys.ed25519) + len(keys.rsa)
+    yield Finding("webhooks.keys.read", Level.OK, f"Public keys for app webhooks, {whose}: {count}.")
 
 
 def _clocks(connection: Connection, here: datetime, took: Callable[[], float]) -> Iterable[Finding]:

@@ -111,6 +111,7 @@ class ChurchPage:
                 ("Time zone", line.timezone),
                 ("Cards so far", number(line.cards)),
                 ("Token stored", words.ago(line.token_age)),
+                ("Last news from GoHighLevel", words.ago(line.last_news)),
             ),
             key="church",
         )

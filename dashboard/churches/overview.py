@@ -1,6 +1,7 @@
 """*Churches*: one sentence, and a line a church, worst first. It holds still: it is read when the page runs."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pandas as pd
 import streamlit as st
@@ -9,9 +10,11 @@ from dashboard.churches import adding, words
 from dashboard.components import states
 from dashboard.formatting import one_line
 from dashboard.navigation import CHURCH
+from dashboard.news import words as news
 from dashboard.reading import Trouble, guarded
 from ghl.ops.read import MOST_CHURCHES, ChurchLine, all_churches
 from ghl.people.policy import SignedIn
+from ghl.webhooks.counts import counts_since
 from jobs.container import Container
 
 TABLE = "churches_table"
@@ -32,12 +35,25 @@ def draw(hub: Container, person: SignedIn) -> None:
         _table(found.lines)
         if found.more:
             st.text(f"The first {MOST_CHURCHES:,} churches by name.")
+        if refused := _refused(hub):
+            st.text(refused)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.text("Each number is as of the moment when this page was opened.", width="stretch")
             st.button("Look again", icon=":material/refresh:", key="churches_again")
     with st.expander("Add a church", icon=":material/add:", expanded=not found.lines):
         adding.draw(hub, person)
     return None
+
+
+def _refused(hub: Container) -> str:
+    """What was told by nobody we know, in the whole installation."""
+
+    def read() -> str:
+        with hub.database.system() as session:
+            return news.refused(counts_since(session, (hub.clock.now() - timedelta(days=7)).date()))
+
+    found = guarded(read)
+    return "" if isinstance(found, Trouble) else found
 
 
 def _choose(lines: Sequence[ChurchLine]) -> None:
@@ -68,6 +84,7 @@ def _table(lines: Sequence[ChurchLine]) -> None:
             "Need people": [line.need_people for line in lines],
             "Oldest": [words.short(line.oldest_waiting) for line in lines],
             "Last card": [words.short(line.last_card) or "never" for line in lines],
+            "Last news": [words.short(line.last_news) or "never" for line in lines],
             "Token": [words.short(line.token_age) for line in lines],
         }
     )
@@ -92,6 +109,9 @@ def _table(lines: Sequence[ChurchLine]) -> None:
             "Need people": column.NumberColumn(format="localized", width=97),
             "Oldest": column.TextColumn(width=75, help="How long the card waits that waits longest"),
             "Last card": column.TextColumn(width=78, help="How long ago the last card came in"),
+            "Last news": column.TextColumn(
+                width=82, help="How long ago GoHighLevel last told us something for the church"
+            ),
             "Token": column.TextColumn(width=62, help="How long ago the church's token was stored"),
         },
     )

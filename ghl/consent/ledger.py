@@ -67,7 +67,11 @@ def history(session: Session, church_id: UUID, channel: str, address: str) -> tu
             ConsentEvent.wording.is_not(None),
             ConsentEvent.child,
         )
-        .filter_by(church_id=church_id, channel=channel, address=address)
+        .where(
+            ConsentEvent.church_id == church_id,
+            ConsentEvent.channel == channel,
+            ConsentEvent.address == address,
+        )
         .order_by(ConsentEvent.id)
     )
     return tuple(Entry(row[0], ConsentKind(row[1]), *row[2:]) for row in rows)

@@ -42,6 +42,11 @@ REASON = "This church is being removed."
 
 # In an order in which nothing points at what is gone already.
 REST = (
+    "webhook_events",
+    "webhook_secrets",
+    "opt_outs",
+    "dnd_checks",
+    "dnd_differences",
     "card_drafts",
     "contact_removals",
     "erasures",

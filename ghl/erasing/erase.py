@@ -44,7 +44,7 @@ from ghl.db.models import (
     PersonDecision,
     Question,
 )
-from ghl.erasing import proofs
+from ghl.erasing import proofs, told
 from ghl.ids import new_id
 from ghl.statuses import ConsentKind
 
@@ -165,6 +165,13 @@ def take_away(
         "lists": _refused_rows(session, church_id, traces),
         "links": _links(session, church_id, traces),
     }
+    told.take_away(
+        session,
+        church_id,
+        phones=traces.phones,
+        emails=traces.emails,
+        contact_ids=traces.contact_ids,
+    )
     _decisions(session, church_id, traces)
     _questions(session, church_id)
     _names_elsewhere(session, church_id, traces)

@@ -19,6 +19,7 @@ from ghl.db.models import CardCount, CardCountDelta, Church, Location, Membershi
 from ghl.ops.setup import SetUp, SetUpFacts, set_up
 from ghl.ops.state import ChurchFacts, Standing, State, standing
 from ghl.statuses import CardStatus, Role
+from ghl.webhooks.reading import last_of_all
 
 MOST_CHURCHES = 1_000
 """What one list shows; more than that wants another kind of page."""
@@ -46,6 +47,7 @@ class ChurchLine:
     oldest_waiting: timedelta | None
     last_card: timedelta | None
     token_age: timedelta | None
+    last_news: timedelta | None = None
 
     @property
     def goes(self) -> bool:
@@ -103,6 +105,7 @@ def _read(database: Database, only: UUID | None) -> tuple[list[ChurchLine], int]
         churches = session.execute(_churches(only)).all()
         counts = _counts(session, only)
         times = {row[0]: _Times(*row[1:]) for row in session.execute(TIMES, {"church": only})}
+        news = last_of_all(session)
         silent = set(session.scalars(select(Outage.church_id).where(Outage.closed_at.is_(None))))
     with database.identity() as session:
         teams = {row.church_id: _Team(*row[1:]) for row in session.execute(_teams(only))}
@@ -114,6 +117,7 @@ def _read(database: Database, only: UUID | None) -> tuple[list[ChurchLine], int]
             times[row.id],
             teams.get(row.id, _Team()),
             unanswered=row.id in silent,
+            news_at=news.get(row.id),
             now=now,
             senders=senders,
         )
@@ -179,6 +183,7 @@ def _line(
     team: _Team,
     *,
     unanswered: bool,
+    news_at: datetime | None,
     now: datetime,
     senders: int,
 ) -> ChurchLine:
@@ -226,6 +231,7 @@ def _line(
         oldest_waiting=oldest,
         last_card=last,
         token_age=token,
+        last_news=max(now - news_at, timedelta()) if news_at else None,
     )
 
 

@@ -1,6 +1,5 @@
 """Events as *News from GoHighLevel* lists them, and when the last one came. Transactions of the church."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,10 +8,11 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from ghl.db.models import WebhookEvent
+from ghl.db.models import Church, WebhookEvent
 from ghl.statuses import WebhookSource, WebhookState
 
 PAGE = 25
+MOST_COUNTED = 1000
 KEPT_FOR = timedelta(days=30)
 ROWS_AT_ONCE = 1000
 
@@ -31,7 +31,6 @@ class Wanted:
 
     state: str = ""
     type: str = ""
-    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,17 +58,12 @@ class Shown:
 
 @dataclass(frozen=True)
 class Health:
-    """When something last came, by who told us, and how many events wait or failed."""
+    """When something last came and who told us, and how many events wait or failed, up to a thousand each."""
 
-    last_app: datetime | None
-    last_workflow: datetime | None
+    last: datetime | None
+    source: WebhookSource | None
     waiting: int
     failed: int
-
-    @property
-    def last(self) -> datetime | None:
-        """When the last one came, whoever told us."""
-        return max((at for at in (self.last_app, self.last_workflow) if at), default=None)
 
 
 def read(
@@ -94,8 +88,6 @@ def read(
         found = found.where(WebhookEvent.state == wanted.state)
     if wanted.type:
         found = found.where(WebhookEvent.type == wanted.type)
-    if wanted.source:
-        found = found.where(WebhookEvent.source == wanted.source)
     if after is not None:
         found = found.where(
             tuple_(WebhookEvent.received_at, WebhookEvent.id) < tuple_(after.received_at, after.id)
@@ -111,22 +103,21 @@ def read(
 
 def health(session: Session, church_id: UUID) -> Health:
     """When something last came, and what is not handled."""
-
-    def last(source: WebhookSource) -> datetime | None:
-        return session.scalars(
-            select(WebhookEvent.received_at)
-            .where(WebhookEvent.church_id == church_id, WebhookEvent.source == source)
-            .order_by(WebhookEvent.received_at.desc(), WebhookEvent.id.desc())
-            .limit(1)
-        ).one_or_none()
+    newest = session.execute(
+        select(WebhookEvent.received_at, WebhookEvent.source)
+        .where(WebhookEvent.church_id == church_id)
+        .order_by(WebhookEvent.received_at.desc(), WebhookEvent.id.desc())
+        .limit(1)
+    ).one_or_none()
 
     def many(state: WebhookState) -> int:
         few = select(WebhookEvent.id).where(WebhookEvent.church_id == church_id, WebhookEvent.state == state)
-        return session.scalar(select(func.count()).select_from(few.limit(1000).subquery())) or 0
+        return session.scalar(select(func.count()).select_from(few.limit(MOST_COUNTED).subquery())) or 0
 
+    last, source = newest or (None, None)
     return Health(
-        last(WebhookSource.APP),
-        last(WebhookSource.WORKFLOW),
+        last,
+        WebhookSource(source) if source else None,
         many(WebhookState.WAITING),
         many(WebhookState.FAILED),
     )
@@ -134,20 +125,14 @@ def health(session: Session, church_id: UUID) -> Health:
 
 def last_of_all(session: Session) -> dict[UUID, datetime]:
     """When each church last heard something, of those that ever did. A system transaction."""
-    rows = session.execute(
-        select(WebhookEvent.church_id, func.max(WebhookEvent.received_at)).group_by(WebhookEvent.church_id)
+    newest = (
+        select(func.max(WebhookEvent.received_at))
+        .where(WebhookEvent.church_id == Church.id)
+        .scalar_subquery()
+        .label("at")
     )
-    return {row[0]: row[1] for row in rows}
-
-
-def types(session: Session, church_id: UUID) -> Sequence[str]:
-    """The types that came, by name."""
-    return session.scalars(
-        select(WebhookEvent.type)
-        .where(WebhookEvent.church_id == church_id)
-        .distinct()
-        .order_by(WebhookEvent.type)
-    ).all()
+    rows = session.execute(select(Church.id, newest).where(Church.removing_at.is_(None)))
+    return {church_id: at for church_id, at in rows if at is not None}
 
 
 def prune(session: Session, *, now: datetime, most: int = ROWS_AT_ONCE) -> int:

@@ -43,6 +43,7 @@ CALLS: dict[str, Callable[[GHLClient], object]] = {
     "contacts.create": lambda client: client.contacts.create(FULL),
     "contacts.get": lambda client: client.contacts.get("c1"),
     "contacts.update": lambda client: client.contacts.update("c1", FULL),
+    "contacts.set_dnd": lambda client: client.contacts.set_dnd("c1", "SMS", message="asked for no more"),
     "contacts.delete": lambda client: client.contacts.remove("c1"),
     "contacts.find_duplicate": lambda client: client.contacts.find_duplicate(
         phone=FULL.phone, email=FULL.email

@@ -190,7 +190,7 @@ def test_by_day_it_waits_for_the_night_and_keeps_its_place(world):
 
 
 @given(
-    st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC)),
+    st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC)),  # noqa: DTZ001
     st.sampled_from(["America/New_York", "America/Chicago", "Pacific/Honolulu", "Australia/Lord_Howe"]),
 )
 def test_the_next_night_is_ahead_and_it_is_night_then(now, zone):

@@ -40,10 +40,14 @@ GOES = {
         "ghl_email_message_id",
     },
     "message_attempts": {"calls", "trace_id"},
+    "webhook_events": {"body", "facts"},
+    "opt_outs": {"address", "contacts"},
+    "dnd_differences": {"contact_id", "address"},
 }
 """A person's: taken away, or emptied, when they are erased."""
 
 STAYS = {
+    ("dnd_checks", "after"): "an id in GoHighLevel: where the comparison of this night goes on",
     ("consent_proofs", "address_hash"): "the proof of consent: found by the address, and no way back to it",
     ("consent_proofs", "wording"): "the proof: the church's words, the same for everybody",
     (
@@ -75,6 +79,11 @@ STAYS = {
 """Of people, or could be, and kept all the same: why."""
 
 NOTHING = {
+    "webhook_events": {"source", "dedupe_key", "type", "signed_by", "state", "cause"},
+    "webhook_secrets": {"state", "secret_hash", "last4", "created_by"},
+    "webhook_counts": {"source", "outcome"},
+    "opt_outs": {"channel", "state", "cause"},
+    "dnd_differences": {"channel", "kind"},
     "audit_checks": {"hash", "again_hash", "problem"},
     "audit_seals": {"hash", "previous"},
     "audit_entries": {"actor", "action"},

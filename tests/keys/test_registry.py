@@ -33,6 +33,8 @@ OPEN = {
     "questions.key": "a hash",
     "sign_in_links.token_hash": "a hash",
     "source_keys.key_hash": "a hash",
+    "webhook_events.body": "what GoHighLevel told us, as it came, for 30 days",
+    "webhook_secrets.secret_hash": "a hash",
     "web_sessions.token_hash": "a hash",
 }
 """Columns of bytes in which nothing is sealed, and why not."""

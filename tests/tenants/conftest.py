@@ -67,6 +67,7 @@ class Ids:
     question: UUID
     request: UUID
     outage: int
+    event: int
     key: UUID
     credential: UUID
     location: UUID
@@ -148,6 +149,7 @@ def build(database, sql) -> World:
         contact="CNOBODY",
         number=987_654,
         outage=987_654,
+        event=987_654,
         cursor=(theirs.cursor[0], new_id()),
         public_id="nobody-has-this1",
         slug="nobody",
@@ -244,6 +246,12 @@ def furnish(database, sql, keys, slug, name, person, *, cards) -> tuple[UUID, Id
         " (:c, 'location', now(), now(), 'answered') RETURNING id",
         c=church_id,
     )[0]
+    (event,) = sql(
+        "INSERT INTO webhook_events (church_id, source, dedupe_key, type, body, state) VALUES"
+        " (:c, 'app', 'w:1', 'ContactUpdate', convert_to(:body, 'UTF8'), 'done') RETURNING id",
+        c=church_id,
+        body=f'{{"type": "ContactUpdate", "id": "C{slug}", "firstName": "{name}"}}',
+    )[0]
     made = create_source_key(database, church_id, name="Website", actor=actor)
     view = find_church(database, slug)
     with database.church(church_id) as session:
@@ -260,6 +268,7 @@ def furnish(database, sql, keys, slug, name, person, *, cards) -> tuple[UUID, Id
         question=question.id,
         request=request,
         outage=outage,
+        event=event,
         key=made.id,
         credential=credential.id,
         location=credential.location_id,

@@ -52,7 +52,10 @@ from ghl.people.invite import invite
 from ghl.questions import ask
 from ghl.questions.take import explain_wait, take
 from ghl.sources import revoke_source_key
-from ghl.statuses import Role
+from ghl.statuses import Channel, Role
+from ghl.webhooks.replay import replay
+from ghl.webhooks.results import Place
+from ghl.webhooks.stops import addresses_of
 from tests.tenants.conftest import NOW, SIGN, TEAM_SIGN
 
 WHO = {"actor": "user:grace"}
@@ -177,6 +180,10 @@ CALLS = {
     "ghl.questions.take.explain_wait": lambda s, w, i: explain_wait(
         s, w.grace, i.location, CauseCode.TOKEN_REFUSED
     ),
+    "ghl.webhooks.replay.replay": lambda s, w, i: replay(s, w.grace, i.event, **WHO),
+    "ghl.webhooks.stops.addresses_of": lambda s, w, i: addresses_of(
+        s, Place(w.grace, "US", w.ids["own"].location), i.contact, Channel.SMS
+    ),
     "ghl.questions.take.take": lambda s, w, i: take(s, w.grace, i.location, token=new_id(), calls=9),
 }
 """In a transaction of grace, by grace's person, with somebody's ids."""
@@ -219,6 +226,19 @@ WITH_THE_DATABASE = {
 """In transactions of their own. In this order each still finds what is grace's."""
 
 OF_THE_SYSTEM = {
+    "ghl.erasing.told.take_away": "a part of carrying out a request: the ids are of the person's own cards",
+    "ghl.consent.dnd_check.compare": "the housekeeper's: the location is the church's own, read in the same transaction",
+    **dict.fromkeys(
+        (
+            "ghl.consent.ledger.open_doubt",
+            "ghl.consent.ledger.record_start",
+            "ghl.consent.ledger.record_stop",
+            "ghl.webhooks.stops.doubt",
+            "ghl.webhooks.stops.start",
+            "ghl.webhooks.stops.stop",
+        ),
+        "the id in GoHighLevel is only noted beside what the person said",
+    ),
     "ghl.chain.verify.verify": "a command's, over all chains; test_commands tries it with one church",
     "ghl.delivery.facts.remember_location": "a worker's own, the id is of its facts",
     "ghl.delivery.stale.claim_refresh": "the system's, over all churches",
@@ -408,6 +428,7 @@ NOTHING_OWN = {
     "ghl.outages.follow_cards",
     "ghl.questions.ask.ask",
     "ghl.cards.imports.go_on",
+    "ghl.webhooks.stops.addresses_of",
 }
 """What grace has of these gives the same as nothing: nobody asks about it, or a place in a list is only a place."""
 

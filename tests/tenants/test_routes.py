@@ -33,6 +33,8 @@ INTAKE = {
     "/problems/{slug}": "names of problems",
     "/api/v1/cards": "tried below",
     "/api/v1/cards/{id}": "tried below",
+    "/webhooks/ghl": "the location of a signed event is the church: tests/webhooks/test_receiving.py",
+    "/webhooks/workflow/{public_id}": "tried there with another church's secret, public id and location",
     "/c/{public_id}": "open to everybody; tried below with the id of a church, which is not its public one",
     "/c/{public_id}/thanks": "the same",
     "/c/{public_id}/print": "the same",
