@@ -84,6 +84,9 @@ class Preview:
 MOST_CARDS = 200
 """Cards in one request; more are asked for in several transactions."""
 
+SENT_AFTER_ALL = frozenset({CauseCode.TOO_OLD, CauseCode.WORDS_GONE, CauseCode.UNDONE, CauseCode.LEFT_UNSENT})
+"""Why a message was not sent that may be sent all the same, singly. Whether it may leave is asked as ever."""
+
 _GONE = (
     MessageState.SENDING,
     MessageState.UNSURE,
@@ -700,7 +703,7 @@ def _may_go_again(message: _Locked) -> bool:
         case MessageState.FAILED | MessageState.HELD:
             return True
         case MessageState.NOT_SENT:
-            return message.cause in {CauseCode.TOO_OLD, CauseCode.WORDS_GONE, CauseCode.UNDONE}
+            return message.cause in SENT_AFTER_ALL
     return False
 
 

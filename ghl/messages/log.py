@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, case, func, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from ghl.cards.find import CardFilter, found_cards
@@ -77,8 +77,6 @@ class LogRow:
     contact_id: str | None = None
     name: str = field(default="", repr=False)
     address: str = field(default="", repr=False)
-    subject: str = field(default="", repr=False)
-    body: str = field(default="", repr=False)
 
     @property
     def id(self) -> UUID:
@@ -143,18 +141,18 @@ def rows(session: Session, church_id: UUID, ids: Sequence[UUID]) -> dict[UUID, L
     """What these messages of the church say now; those that are gone are left out."""
     if not ids:
         return {}
-    columns: Sequence[Any] = (*Message.__table__.columns,)
-    found: Sequence[Row[Any]] = session.execute(
-        select(
-            *columns,
-            MessageTemplate.name.label("template"),
-            Outbox.state.label("work"),
-            Outbox.due_at,
-            Card.status.label("card_status"),
-            Card.number,
-            Card.first_name,
-            Card.last_name,
-        )
+    columns: list[Any] = [
+        *Message.__table__.columns,
+        MessageTemplate.name.label("template"),
+        Outbox.state.label("work"),
+        Outbox.due_at,
+        Card.status.label("card_status"),
+        Card.number,
+        Card.first_name,
+        Card.last_name,
+    ]
+    query: Select[Any] = (
+        select(*columns)
         .join(
             MessageTemplate,
             (MessageTemplate.church_id == Message.church_id) & (MessageTemplate.id == Message.template_id),
@@ -162,7 +160,7 @@ def rows(session: Session, church_id: UUID, ids: Sequence[UUID]) -> dict[UUID, L
         .join(Card, (Card.id == Message.card_id) & (Card.church_id == Message.church_id))
         .outerjoin(Outbox, Outbox.message_id == Message.id)
         .where(Message.church_id == church_id, Message.id.in_(list(ids)))
-    ).all()
+    )
     return {
         row.id: LogRow(
             told=shown_of(row),
@@ -170,10 +168,8 @@ def rows(session: Session, church_id: UUID, ids: Sequence[UUID]) -> dict[UUID, L
             contact_id=row.contact_id,
             name=f"{row.first_name} {row.last_name}".strip(),
             address=row.address,
-            subject=row.subject or "",
-            body=row.body or "",
         )
-        for row in found
+        for row in session.execute(query)
     }
 
 
