@@ -52,6 +52,7 @@ ADD = PageSpec("add", "Add a card", "add_card", roles=WRITERS)
 REVIEW = PageSpec("review", "Review new cards", "rate_review", roles=WRITERS)
 ATTENTION = PageSpec("attention", "Needs attention", "build", roles=WRITERS)
 CARDS = PageSpec("cards", "All cards", "badge", roles=EVERYBODY)
+TEXTS = PageSpec("texts", "Texts and e-mails", "forum", roles=EVERYBODY)
 UPLOAD = PageSpec("upload", "Import a list", "upload_file", roles=WRITERS)
 CARD = PageSpec("card", "Card", "id_card", roles=EVERYBODY, listed=False)
 CONNECTION = PageSpec("connection", "Connection", "cable", roles=ADMINS)
@@ -72,7 +73,7 @@ CORRECTION = "correction"
 """In a card's address: its form is open from the start."""
 
 PAGES = (
-    *(HOME, ADD, REVIEW, ATTENTION, CARDS, UPLOAD, CARD, ERASE, PRAYERS),
+    *(HOME, ADD, REVIEW, ATTENTION, CARDS, TEXTS, UPLOAD, CARD, ERASE, PRAYERS),
     *(CONNECTION, FORM, TEAM, NEWS),
     *(CHURCHES, CHURCH, PEOPLE),
     *(AUDIT, KEYS, INSTALLATION, SIGNED_IN),
