@@ -5,7 +5,6 @@ Groups and rows keep the order they had when the page was opened; a refresh chan
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from uuid import UUID
 
 from dashboard import gate, services

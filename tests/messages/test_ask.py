@@ -101,9 +101,7 @@ def test_another_churchs_cards_and_messages_are_none(sender):
 
 def test_once_more_on_purpose_is_another_message_and_twice_pressed_is_one(sender):
     (first,) = sender.ask(sender.card())
-    assert (
-        sender.do(ask.send_once_more, first.message_id, reason="x").outcome is AskedOutcome.ALREADY_WAITING
-    )
+    assert sender.do(ask.send_once_more, first.message_id, reason="x").outcome is AskedOutcome.ALREADY_WAITING
     sender.due()
     sender.work()
     again = sender.do(ask.send_once_more, first.message_id, reason="They lost their phone.")
