@@ -1,5 +1,6 @@
 """May we text this card's person? One line for texts and one for e-mails, above a card or anywhere else."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,11 +14,20 @@ from dashboard.reading import Trouble, guarded
 from ghl.consent import ask
 from ghl.consent.ask import Answer, Person
 from ghl.db.engine import Database
-from ghl.statuses import Channel
+from ghl.statuses import Channel, ConsentKind
 
 PLURAL = {Channel.SMS: "Texts", Channel.EMAIL: "E-mails"}
 YES: tuple[str, Colour] = (":material/check_circle:", "green")
 NO: tuple[str, Colour] = (":material/do_not_disturb_on:", "red")
+
+COLOURS: Mapping[ConsentKind, Colour] = {
+    ConsentKind.YES: "green",
+    ConsentKind.NO: "red",
+    ConsentKind.STOP: "red",
+    ConsentKind.ASKED: "orange",
+    ConsentKind.UNKNOWN: "gray",
+}
+"""Of each thing that was said; its word stands beside it."""
 
 
 def card_answer(database: Database, church_id: UUID, card_id: UUID, *, now: datetime, zone: ZoneInfo) -> None:

@@ -4,7 +4,7 @@ The same rule decides as before each send (`ghl.consent.may_send`), without its 
 said who were erased since is not known here; before a send it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -111,6 +111,15 @@ def people(session: Session, church_id: UUID, words: str, *, now: datetime) -> F
     if pair is not None and all(pair not in one.pairs for one in found):
         found.insert(0, _nobody(session, church_id, pair, now=now))
     return Found(tuple(found), more=page.more or len(newest) > MOST_PEOPLE)
+
+
+def again(
+    session: Session, church_id: UUID, card_ids: Sequence[UUID], pair: Pair | None, *, now: datetime
+) -> tuple[Person, ...]:
+    """The same people as they stand now, in the same order; those whose card is gone are left out."""
+    found = [_nobody(session, church_id, pair, now=now)] if pair is not None else []
+    found += [one for one in (of_card(session, church_id, card_id, now=now) for card_id in card_ids) if one]
+    return tuple(found)
 
 
 def of_address(session: Session, church_id: UUID, channel: Channel, address: str, *, now: datetime) -> Answer:

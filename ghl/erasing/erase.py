@@ -198,9 +198,7 @@ def _on_its_way(session: Session, church_id: UUID, ids: Collection[UUID]) -> boo
     messages = select(Message.id).where(Message.church_id == church_id, Message.card_id.in_(ids))
     rows = session.execute(
         select(Outbox.state, (Outbox.leased_until < func.now()).label("over"))
-        .where(
-            Outbox.church_id == church_id, or_(Outbox.card_id.in_(ids), Outbox.message_id.in_(messages))
-        )
+        .where(Outbox.church_id == church_id, or_(Outbox.card_id.in_(ids), Outbox.message_id.in_(messages)))
         .order_by(Outbox.id)
         .with_for_update()
     ).all()
