@@ -88,7 +88,9 @@ def status(look: Look, breakers: Breakers, *, slug: str | None = None) -> Status
         if number and state in (CardStatus.WAITING, CardStatus.SENDING):
             waiting.add(church_id)
     messages = dict.fromkeys(MessageState, 0)
-    messages |= {MessageState(state): max(0, number) for state, number in look.system(MESSAGES, church=church)}
+    messages |= {
+        MessageState(state): max(0, number) for state, number in look.system(MESSAGES, church=church)
+    }
     ((workers,),) = look.system(WORKERS, alive=ALIVE_SECONDS)
     ages = [age for age in (_oldest(look, church_id) for church_id in waiting) if age is not None]
     return Status(

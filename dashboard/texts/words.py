@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from dashboard.formatting import capped, number, one_line, when
 from dashboard.message_words import thing
 from ghl.attention.messages import Foreseen, MessageGroup
-from ghl.causes import CauseCode, WHO_ACTS, advice, cause
+from ghl.causes import WHO_ACTS, CauseCode, advice, cause, of_many
 from ghl.consent.reasons import Reason
 from ghl.messages.counts import Together
 from ghl.messages.shown import BadgeCode
@@ -149,7 +149,9 @@ def title(group: MessageGroup) -> str:
 
 def what_happened(group: MessageGroup) -> str:
     """The reason that all of a group share, without what is about one of them."""
-    told = MANY.get(group.cause) or _plural(cause(group.cause).what_happened, group)
+    if group.cause in set(Reason) and group.cause not in MANY:
+        return f"Not sent: {SHORT.get(group.cause, 'it waits for somebody')}."
+    told = MANY.get(group.cause) or of_many(group.cause)
     return told if told.endswith((".", "!", "?")) else f"{told}."
 
 
@@ -203,18 +205,3 @@ def foreseen(plan: Foreseen) -> list[str]:
             f"{capped(plan.later)} more wait for another press: this one takes those that wait longest."
         )
     return lines
-
-
-def _plural(told: str, group: MessageGroup) -> str:
-    return told.format_map(
-        _Gaps(what=thing(group.channel), when="soon", answer="its answer stands beside each")
-    )
-
-
-class _Gaps(dict[str, str]):
-    def __missing__(self, name: str) -> str:
-        return {
-            "by": "Somebody of your team",
-            "problem": "What is missing stands beside each.",
-            "support": "beside each",
-        }.get(name, "it")

@@ -11,7 +11,10 @@ depends_on = None
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.create_index(
-        "ix_messages_by_template", "messages", ["church_id", "template_id", "requested_at", "id"], unique=False
+        "ix_messages_by_template",
+        "messages",
+        ["church_id", "template_id", "requested_at", "id"],
+        unique=False,
     )
 
 
