@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from dashboard.formatting import cards, one_line, when
@@ -29,7 +30,7 @@ def thing(channel: Channel) -> str:
 
 def why(shown: Shown, *, name: str, names: Mapping[str, str], now: datetime, zone: ZoneInfo) -> str:
     """Why it stands where it stands, in one sentence or two. `name` is of the person, `names` of the team."""
-    at = lambda moment: when(moment, now=now, zone=zone)  # noqa: E731
+    at = partial(when, now=now, zone=zone)
     what = thing(shown.channel)
     match shown.state:
         case MessageState.WAITING:

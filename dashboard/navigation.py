@@ -52,6 +52,8 @@ ADD = PageSpec("add", "Add a card", "add_card", roles=WRITERS)
 REVIEW = PageSpec("review", "Review new cards", "rate_review", roles=WRITERS)
 ATTENTION = PageSpec("attention", "Needs attention", "build", roles=WRITERS)
 CARDS = PageSpec("cards", "All cards", "badge", roles=EVERYBODY)
+CONSENT = PageSpec("consent", "May we text?", "sms", roles=EVERYBODY)
+PERSON = PageSpec("person", "Person", "person", roles=EVERYBODY, listed=False)
 TEXTS = PageSpec("texts", "Texts and e-mails", "forum", roles=EVERYBODY)
 UPLOAD = PageSpec("upload", "Import a list", "upload_file", roles=WRITERS)
 CARD = PageSpec("card", "Card", "id_card", roles=EVERYBODY, listed=False)
@@ -59,6 +61,7 @@ CONNECTION = PageSpec("connection", "Connection", "cable", roles=ADMINS)
 PRAYERS = PageSpec("prayers", "Prayer requests", "volunteer_activism", prayers=True)
 FORM = PageSpec("form", "Card form", "qr_code_2", roles=ADMINS)
 ERASE = PageSpec("erase", "Erase this person", "person_remove", roles=ADMINS, listed=False)
+CONSENT_LOG = PageSpec("consent_log", "Consent log", "fact_check", roles=ADMINS)
 TEAM = PageSpec("team", "Team", "group", roles=ADMINS)
 NEWS = PageSpec("news", "News from GoHighLevel", "campaign", roles=ADMINS)
 AUDIT = PageSpec("audit", "Change log", "history", roles=ADMINS, ops=True)
@@ -73,7 +76,7 @@ CORRECTION = "correction"
 """In a card's address: its form is open from the start."""
 
 PAGES = (
-    *(HOME, ADD, REVIEW, ATTENTION, CARDS, TEXTS, UPLOAD, CARD, ERASE, PRAYERS),
+    *(HOME, ADD, REVIEW, ATTENTION, CARDS, TEXTS, CONSENT, UPLOAD, CARD, PERSON, ERASE, PRAYERS),
     *(CONNECTION, FORM, TEAM, NEWS),
     *(CHURCHES, CHURCH, PEOPLE),
     *(AUDIT, KEYS, INSTALLATION, SIGNED_IN),

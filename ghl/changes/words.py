@@ -113,6 +113,10 @@ ACTIONS: Mapping[str, Kind] = {
     "person.erased": Kind("People erased", "erased a person"),
     "contact.removed": Kind("People erased", "removed a contact in GoHighLevel"),
     "cards.expired": Kind("Cards that were too old", "erased cards that were kept long enough"),
+    "doubt.decided": Kind("Stops", "said what a reply that may be a stop meant"),
+    "stop.recorded": Kind("Stops", "recorded that somebody asked for no more messages"),
+    "consent.exported": Kind("Files of the consent log", "made a file of the consent log"),
+    "consent.receipt_made": Kind("Consent receipts", "made a consent receipt"),
     "changes.exported": Kind("Files of this log", "made a file of this log"),
 }
 

@@ -115,10 +115,23 @@ def messages_of(session: Session, church_id: UUID, card_ids: Sequence[UUID]) -> 
     if not card_ids:
         return []
     rows = session.execute(_newest(church_id, list(dict.fromkeys(card_ids))[:MOST_CARDS])).all()
+    return _of_templates([shown_of(row) for row in rows])
+
+
+def all_of_card(
+    session: Session, church_id: UUID, card_id: UUID
+) -> tuple[tuple[Shown, ...], tuple[Shown, ...]]:
+    """The newest messages of one card, oldest first, and of these the newest of each template."""
+    every = [shown_of(row) for row in session.execute(_newest(church_id, [card_id])).all()]
+    return tuple(reversed(every)), tuple(_of_templates(every))
+
+
+def _of_templates(every: Iterable[Shown]) -> list[Shown]:
+    """Of messages, the newest first, those that stand for their template, the ones asked for first at the front."""
     newest: dict[tuple[UUID, UUID], Shown] = {}
-    for row in rows:
+    for one in every:
         # A corrected address or *once more* makes another row: what the older one came to is told by the timeline.
-        newest.setdefault((row.card_id, row.template_id), shown_of(row))
+        newest.setdefault((one.card_id, one.template_id), one)
     return sorted(newest.values(), key=lambda one: (one.requested_at, one.message_id))
 
 

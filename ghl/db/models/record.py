@@ -22,6 +22,8 @@ class ConsentEvent(Base):
         CheckConstraint(one_of("channel", Channel), name="channel"),
         CheckConstraint(one_of("kind", ConsentKind), name="kind"),
         Index(None, "church_id", "channel", "address", "id"),
+        Index("ix_consent_events_newest", "church_id", "channel", "kind", "recorded_at", "id"),
+        Index("ix_consent_events_source", "church_id", "source", "channel", "kind", "recorded_at", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

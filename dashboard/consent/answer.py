@@ -1,0 +1,70 @@
+"""May we text this card's person? One line for texts and one for e-mails, above a card or anywhere else."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from dashboard.components.badges import Colour
+from dashboard.consent.words import answer_line, question
+from dashboard.navigation import PERSON
+from dashboard.reading import Trouble, guarded
+from ghl.consent import ask
+from ghl.consent.ask import Answer, Person
+from ghl.db.engine import Database
+from ghl.statuses import Channel, ConsentKind
+
+PLURAL = {Channel.SMS: "Texts", Channel.EMAIL: "E-mails"}
+YES: tuple[str, Colour] = (":material/check_circle:", "green")
+NO: tuple[str, Colour] = (":material/do_not_disturb_on:", "red")
+
+COLOURS: Mapping[ConsentKind, Colour] = {
+    ConsentKind.YES: "green",
+    ConsentKind.NO: "red",
+    ConsentKind.STOP: "red",
+    ConsentKind.ASKED: "orange",
+    ConsentKind.UNKNOWN: "gray",
+}
+"""Of each thing that was said; its word stands beside it."""
+
+
+def card_answer(database: Database, church_id: UUID, card_id: UUID, *, now: datetime, zone: ZoneInfo) -> None:
+    """Reads and draws the answers for the person of one card, with the way to all that was said. Draws its own trouble."""
+
+    def read() -> Person | None:
+        with database.church(church_id) as session:
+            return ask.of_card(session, church_id, card_id, now=now)
+
+    person = guarded(read)
+    if isinstance(person, Trouble):
+        st.text(f"We couldn't look whether this person may be texted. Support number {person.number}.")
+    elif person is not None:
+        with st.container(gap="xxsmall", key=f"may_we_{card_id.hex}"):
+            draw_answers(person, zone=zone, key=card_id.hex)
+            st.page_link(
+                PERSON.path,
+                label="All that was said, and a receipt",
+                icon=f":material/{PERSON.icon}:",
+                query_params={"number": str(person.number)},
+                width="content",
+            )
+
+
+def draw_answers(person: Person, *, zone: ZoneInfo, key: str) -> None:
+    """Draws a line an address: the badge, the question and why. Names in it are people's, so it is plain text."""
+    if not person.answers:
+        st.text("No: there is no phone and no e-mail that can be written to.")
+    for answer in person.answers:
+        one_answer(answer, name=person.first_name, zone=zone, key=f"{key}_{answer.channel}")
+
+
+def one_answer(answer: Answer, *, name: str, zone: ZoneInfo, key: str) -> None:
+    """Draws one answer: `May we text Anna? Yes: …`"""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"answer_{key}"):
+        icon, colour = YES if answer.yes else NO
+        st.badge(PLURAL[answer.channel], icon=icon, color=colour)
+        st.text(
+            f"{question(answer.channel, name)} {answer_line(answer, name=name, zone=zone)}", width="stretch"
+        )
