@@ -58,13 +58,14 @@ class ClaimedMessage:
     sent_again: bool = False
 
 
+# A guardian is not the contact that the card went into: whoever has their number in GoHighLevel is.
 # The order of the index; a church that was stopped, or connected anew, has nothing due here.
 DUE = text(
     """
     SELECT o.id, o.message_id, o.attempts, o.system_errors, o.first_system_error_at, o.deaths,
            m.state, m.channel, m.address, m.person, m.purpose, m.card_id, m.subject, m.body, m.is_test, m.looks, m.sending_at, m.sent_at,
            m.ghl_message_id, m.ghl_email_message_id, m.facts ? 'sent_again' AS sent_again,
-           coalesce(m.contact_id, c.contact_id) AS contact_id, c.status AS card_status,
+           coalesce(m.contact_id, CASE WHEN m.address IN (c.phone, c.email) THEN c.contact_id END) AS contact_id, c.status AS card_status,
            m.too_late_at IS NOT NULL AND m.too_late_at < now() AS too_late, now() AS now
     FROM outbox AS o
     JOIN messages AS m ON m.id = o.message_id

@@ -24,6 +24,7 @@ from ghl.client.errors import (
     WrongLocationError,
 )
 from ghl.client.messages import Message, SentMessage
+from ghl.consent.reasons import Reason
 from ghl.delivery.backoff import GIVE_UP_AFTER, MAX_DEATHS, wait_after_answer, wait_after_system_error
 from ghl.messages.look import AFTER, Found, Looked
 from ghl.statuses import MAX_ATTEMPTS, Channel, MessageState, OutboxState
@@ -102,7 +103,7 @@ def after_send_error(error: GHLError | None, counters: Counters, *, now: datetim
                 MessageState.NOT_SENT,
                 "refused",
                 OutboxState.DONE,
-                cause=CauseCode.ASKED_FOR_NO_TEXTS,
+                cause=Reason.DND_IN_GHL,
                 counters=counters,
                 stop=True,
             )
@@ -241,9 +242,7 @@ def heard(status: str, channel: Channel) -> Next | None:
     """What a state that GoHighLevel names means for a message that it has; None where it says nothing new."""
     status = status.strip().lower()
     if status in OPTED_OUT:
-        return Next(
-            MessageState.NOT_SENT, "refused", OutboxState.DONE, cause=CauseCode.ASKED_FOR_NO_TEXTS, stop=True
-        )
+        return Next(MessageState.NOT_SENT, "refused", OutboxState.DONE, cause=Reason.DND_IN_GHL, stop=True)
     if status in UNDELIVERED:
         email = channel is Channel.EMAIL
         cause = CauseCode.MAIL_REFUSED if email else CauseCode.CARRIER_REFUSED

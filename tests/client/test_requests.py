@@ -58,6 +58,8 @@ CALLS: dict[str, Callable[[GHLClient], object]] = {
         )
     ),
     "conversations.get": lambda client: client.conversations.get("m1"),
+    "conversations.email": lambda client: client.conversations.get_email("e1"),
+    "conversations.messages": lambda client: client.conversations.messages("v1"),
     "conversations.export": lambda client: client.conversations.export(
         contact_id="c1", channel="SMS", start=START, end=END, cursor="next"
     ),
@@ -187,8 +189,9 @@ class TestOpenAPI:
         for key, value in query.items():
             _check(document, _relaxed(known[key]["schema"]), _typed(value, known[key]["schema"]))
 
-        version = next(parameter for parameter in parameters if parameter["name"] == "Version")
-        assert request.headers["version"] in version["schema"]["enum"]
+        # The page of one e-mail names no version; what the others of its family want is sent all the same.
+        for version in (parameter for parameter in parameters if parameter["name"] == "Version"):
+            assert request.headers["version"] in version["schema"]["enum"]
 
         if request.body:
             schema = operation["requestBody"]["content"]["application/json"]["schema"]

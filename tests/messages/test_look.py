@@ -11,7 +11,7 @@ from ghl.messages.look import AFTER, Found, Sought, candidates, is_ours, looked,
 from ghl.statuses import Channel
 
 SENT_AT = datetime(2026, 11, 27, 15, 0, tzinfo=UTC)
-TEXT = Sought(Channel.SMS, "", "Hi Ann, it’s good that you came!", SENT_AT)
+TEXT = Sought(Channel.SMS, "", "Hi Ann, it\u2019s good that you came!", SENT_AT)
 MAIL = Sought(Channel.EMAIL, "Welcome", "Hi Ann & all", SENT_AT)
 
 
@@ -25,7 +25,7 @@ def message(number=1, **changes):
     "body",
     [
         "Hi Ann, it's good that you came!",
-        "Hi Ann, it’s good that you came!\n\nThanks, Grace. Reply STOP to unsubscribe",
+        "Hi Ann, it\u2019s good that you came!\n\nThanks, Grace. Reply STOP to unsubscribe",
         "  Hi  Ann,\nit's good that you came! ",
     ],
 )

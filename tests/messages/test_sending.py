@@ -262,3 +262,20 @@ def test_a_token_that_may_not_send_holds_messages_and_no_cards(sender):
     sender.work()
     assert sender.state() == ("waiting", "message_scope_missing")
     assert sender.query("SELECT hold_cause FROM churches") == [(None,)]
+
+
+def test_a_text_waits_for_the_day(sender):
+    card_id = sender.card()
+    sender.settings(texts_from="08:00", texts_until="09:00")
+    (asked,) = sender.ask(card_id)
+    assert asked.outcome is AskedOutcome.QUEUED
+    assert asked.at is not None
+    assert timedelta(hours=18) < asked.at - datetime.now(UTC) < timedelta(hours=22)
+    sender.due()
+    sender.work()
+    assert sender.state() == ("waiting", "quiet_hours")
+    assert sender.sent() == []
+    sender.settings(texts_until="20:00")
+    sender.due()
+    sender.work()
+    assert sender.state()[0] == "sent"

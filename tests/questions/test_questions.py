@@ -1,6 +1,5 @@
 """Questions from their filing to their answer: by real workers, ahead of cards, through all that can go wrong."""
 
-import json
 import signal
 from dataclasses import replace
 

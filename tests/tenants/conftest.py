@@ -77,6 +77,8 @@ class Ids:
     helper: UUID
     help: UUID
     trial: UUID
+    message: UUID
+    template: UUID
     cursor: tuple[datetime, UUID]
     public_id: str
     slug: str
@@ -257,7 +259,32 @@ def furnish(database, sql, keys, slug, name, person, *, cards) -> tuple[UUID, Id
     with database.church(church_id) as session:
         assert reserve(session, church_id, user, saved.id) if slug == "hope" else True
         prayers_at = session.execute(text("SELECT max(created_at) FROM prayer_requests")).scalar_one()
+    template, message = new_id(), new_id()
+    sql(
+        "WITH made AS (INSERT INTO message_templates (id, church_id, name, channel, purpose, onboarding,"
+        " published_version, changed_by) VALUES (:t, :c, 'Welcome', 'sms', 'follow-up', true, 1, 'test')),"
+        " said AS (INSERT INTO message_template_versions (template_id, version, church_id, body, created_by)"
+        " VALUES (:t, 1, :c, 'Welcome', 'test'))"
+        " INSERT INTO messages (id, church_id, card_id, template_id, template_version, channel, purpose, address, person,"
+        " idempotency_key, state, cause, requested_by, requested_at, not_before, status_changed_at, sending_at,"
+        " ghl_message_id) VALUES (:m, :c, :card, :t, 1, 'sms', 'follow-up', '+16155550000', '', sha256(:key),"
+        " 'unsure', 'unsure_none_found', 'test', now(), now(), now(), now(), :given)",
+        t=template,
+        m=message,
+        c=church_id,
+        card=saved.id,
+        key=message.bytes,
+        given=str(message),
+    )
+    sql(
+        "INSERT INTO outbox (church_id, kind, message_id, state, priority, due_at)"
+        " VALUES (:c, 'message', :m, 'parked', 10, now())",
+        c=church_id,
+        m=message,
+    )
     ids = Ids(
+        message=message,
+        template=template,
         church=church_id,
         name=name,
         card=saved.id,

@@ -45,6 +45,11 @@ from ghl.delivery.facts import note_use
 from ghl.erasing import ask as erasing
 from ghl.ids import new_id
 from ghl.intake.standing import standing_of
+from ghl.messages import ask as messages
+from ghl.messages.claim import claim as claim_messages
+from ghl.messages.heard import heard_status
+from ghl.messages.wanted import load_cards
+from ghl.messages.words import words_for
 from ghl.outages import follow_cards
 from ghl.people import help as helping
 from ghl.people import sessions, team
@@ -74,6 +79,33 @@ def _ask(session, world, ids):
 
 
 CALLS = {
+    "ghl.messages.ask.send_onboarding": lambda s, w, i: messages.send_onboarding(
+        s, w.grace, [i.card], now=NOW, **WHO
+    ),
+    "ghl.messages.ask.preview_bulk": lambda s, w, i: messages.preview_bulk(s, w.grace, [i.card], now=NOW),
+    "ghl.messages.ask.send_template": lambda s, w, i: messages.send_template(
+        s, w.grace, i.template, [w.ids["own"].card], now=NOW, **WHO
+    ),
+    "ghl.messages.ask.send_test": lambda s, w, i: messages.send_test(
+        s, w.grace, i.template, phone_or_email="6155550100", now=NOW, **WHO
+    ),
+    "ghl.messages.ask.undo": lambda s, w, i: messages.undo(s, w.grace, i.message, now=NOW, **WHO),
+    "ghl.messages.ask.send_now": lambda s, w, i: messages.send_now(s, w.grace, i.message, now=NOW, **WHO),
+    "ghl.messages.ask.send_again": lambda s, w, i: messages.send_again(s, w.grace, i.message, now=NOW, **WHO),
+    "ghl.messages.ask.it_arrived": lambda s, w, i: messages.it_arrived(s, w.grace, i.message, now=NOW, **WHO),
+    "ghl.messages.ask.send_once_more": lambda s, w, i: messages.send_once_more(
+        s, w.grace, i.message, reason="x", now=NOW, **WHO
+    ),
+    "ghl.messages.claim.claim": lambda s, w, i: claim_messages(
+        s, w.grace, token=i.request, most=9, credential_id=i.credential
+    ),
+    "ghl.messages.heard.heard_status": lambda s, w, i: heard_status(
+        s, w.grace, ghl_message_id=str(i.message), status="delivered", at=NOW
+    ),
+    "ghl.messages.wanted.load_cards": lambda s, w, i: load_cards(s, w.grace, [i.card]),
+    "ghl.messages.words.words_for": lambda s, w, i: words_for(
+        s, w.grace, template_id=i.template, version=1, channel=Channel.SMS, card_id=i.card, first_text=False
+    ),
     "ghl.attention.groups.page": lambda s, w, i: groups.page(s, w.grace, CAUSE, Wanted(), after=i.cursor),
     "ghl.attention.groups.oldest_first": lambda s, w, i: groups.oldest_first(
         s, w.grace, CAUSE, Wanted(), until=SystemClock().now(), after=i.cursor, limit=9
@@ -226,6 +258,7 @@ WITH_THE_DATABASE = {
 """In transactions of their own. In this order each still finds what is grace's."""
 
 OF_THE_SYSTEM = {
+    "ghl.messages.claim.put_off": "a worker's own: rows that it has just locked",
     "ghl.erasing.told.take_away": "a part of carrying out a request: the ids are of the person's own cards",
     "ghl.consent.dnd_check.compare": "the housekeeper's: the location is the church's own, read in the same transaction",
     **dict.fromkeys(
@@ -406,6 +439,9 @@ MAY_CHANGE_ITS_OWN = {
 
 
 NOTHING_OWN = {
+    "ghl.messages.ask.undo",
+    "ghl.messages.ask.send_now",
+    "ghl.messages.claim.claim",
     "ghl.attention.groups.page",
     "ghl.attention.groups.oldest_first",
     "ghl.cards.decide.decide",
