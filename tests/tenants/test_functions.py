@@ -91,7 +91,7 @@ CALLS = {
         s, w.grace, i.message, now=NOW, **WHO
     ),
     "ghl.messages.log.find": lambda s, w, i: message_log.find(
-        s, w.grace, message_log.LogFilter(template_id=i.template), after=i.cursor
+        s, w.grace, message_log.LogFilter(template_id=i.template)
     ),
     "ghl.messages.log.rows": lambda s, w, i: message_log.rows(s, w.grace, [i.message]),
     "ghl.messages.log.count_newer": lambda s, w, i: message_log.count_newer(
@@ -457,6 +457,8 @@ MAY_CHANGE_ITS_OWN = {
 
 
 NOTHING_OWN = {
+    "ghl.attention.messages.send_many_again",
+    "ghl.messages.ask.leave_unsent",
     "ghl.messages.ask.undo",
     "ghl.messages.ask.send_now",
     "ghl.messages.claim.claim",
