@@ -19,7 +19,7 @@ def waiting_for_people(person: SignedIn) -> dict[str, int]:
     now = guarded(lambda: services.situation(church.church_id))
     if isinstance(now, Trouble):
         return {}
-    return {REVIEW.file: now.counts[CardStatus.TO_REVIEW], ATTENTION.file: now.for_people}
+    return {REVIEW.file: now.counts[CardStatus.TO_REVIEW], ATTENTION.file: now.to_mend}
 
 
 frame.tab()

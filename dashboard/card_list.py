@@ -25,8 +25,9 @@ from ghl.cards.view import MOST_NEW, PAGE_SIZE, CardPage, CardRow, Cursor
 from ghl.cards.why import ChurchState, Outage
 from ghl.causes import CauseCode
 from ghl.db.engine import Database
+from ghl.messages.shown import Shown, badges_of
 from ghl.people.names import name_of
-from ghl.statuses import CardStatus, Role
+from ghl.statuses import CardStatus, Channel, Role
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,8 @@ class Place(Clicked):
 class Snapshot:
     """What the page says at one moment; `new` cards stand before it by now.
 
-    `reviewers` are the names of those who have a card open for review, by card.
+    `reviewers` are the names of those who have a card open for review, by card; `messages` are their texts and
+    e-mails by channel, and `names` those of the team.
     """
 
     at: datetime
@@ -142,6 +144,8 @@ class Snapshot:
     rows: list[CardRow]
     new: int
     reviewers: Mapping[UUID, str] = field(default_factory=dict)
+    messages: Mapping[UUID, Mapping[Channel, Shown]] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def look(
@@ -181,9 +185,12 @@ def look(
         )
         unchecked = [row.id for row in rows if row.status is CardStatus.TO_REVIEW]
         on_them = who_is_on(session, church_id, unchecked) if unchecked else {}
+        messages = badges_of(session, church_id, page.ids)
     place.page = page
     reviewers = {card_id: name_of(f"user:{user_id}", names) for card_id, user_id in on_them.items()}
-    return Snapshot(at=now, page=page, rows=rows, new=new, reviewers=reviewers)
+    return Snapshot(
+        at=now, page=page, rows=rows, new=new, reviewers=reviewers, messages=messages, names=names
+    )
 
 
 def _open(session: Session, church_id: UUID, place: Place, *, now: datetime, zone: ZoneInfo) -> CardPage:

@@ -15,6 +15,7 @@ from ghl.cards.find import period_counts
 from ghl.cards.oldest import oldest
 from ghl.cards.view import CardRow
 from ghl.db.engine import Database
+from ghl.messages.counts import Together, together
 from ghl.statuses import CardStatus, Role
 
 NEED_PEOPLE = (CardStatus.TO_REVIEW, CardStatus.NEEDS_ATTENTION, CardStatus.HELD)
@@ -28,6 +29,7 @@ class Overview:
     at: datetime
     counts: Mapping[CardStatus, int]
     oldest: CardRow | None = None
+    messages: Together | None = None
 
 
 def overview(
@@ -45,6 +47,7 @@ def overview(
         counts = (
             period_counts(session, church_id, begins(period, now=now, zone=zone)) if period else known.counts
         )
+        messages = together(session, church_id, begins(period, now=now, zone=zone) if period else None)
         longest = oldest(session, church_id, CardStatus.WAITING)
         rows = view.rows(
             session,
@@ -56,7 +59,7 @@ def overview(
             when=partial(when, now=now, zone=zone),
             reader=reader,
         )
-    return Overview(now, counts, rows[0] if rows else None)
+    return Overview(now, counts, rows[0] if rows else None, messages)
 
 
 def in_one_sentence(

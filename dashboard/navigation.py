@@ -54,6 +54,7 @@ ATTENTION = PageSpec("attention", "Needs attention", "build", roles=WRITERS)
 CARDS = PageSpec("cards", "All cards", "badge", roles=EVERYBODY)
 CONSENT = PageSpec("consent", "May we text?", "sms", roles=EVERYBODY)
 PERSON = PageSpec("person", "Person", "person", roles=EVERYBODY, listed=False)
+TEXTS = PageSpec("texts", "Texts and e-mails", "forum", roles=EVERYBODY)
 UPLOAD = PageSpec("upload", "Import a list", "upload_file", roles=WRITERS)
 CARD = PageSpec("card", "Card", "id_card", roles=EVERYBODY, listed=False)
 CONNECTION = PageSpec("connection", "Connection", "cable", roles=ADMINS)
@@ -76,7 +77,7 @@ CORRECTION = "correction"
 """In a card's address: its form is open from the start."""
 
 PAGES = (
-    *(HOME, ADD, REVIEW, ATTENTION, CARDS, CONSENT, UPLOAD, CARD, PERSON, ERASE, PRAYERS),
+    *(HOME, ADD, REVIEW, ATTENTION, CARDS, TEXTS, CONSENT, UPLOAD, CARD, PERSON, ERASE, PRAYERS),
     *(CONNECTION, FORM, MESSAGES, CONSENT_LOG, TEAM, NEWS),
     *(CHURCHES, CHURCH, PEOPLE),
     *(AUDIT, KEYS, INSTALLATION, SIGNED_IN),

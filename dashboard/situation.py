@@ -10,6 +10,7 @@ from ghl.cards.view import church_state
 from ghl.cards.why import ChurchState, Outage
 from ghl.db.engine import Database
 from ghl.delivery.drain import Budget
+from ghl.messages import counts as message_counts
 from ghl.outages import Episode
 from ghl.statuses import CardStatus
 
@@ -29,6 +30,7 @@ class Situation:
     schedulers: int = 1
     episode: Episode | None = None
     budget: Budget = field(default_factory=Budget)
+    messages_for_people: int = 0
     coordinator_away: bool = False
 
     @property
@@ -40,6 +42,11 @@ class Situation:
     def for_people(self) -> int:
         """Cards that stay where they are until somebody mends them or decides about them."""
         return self.counts[CardStatus.NEEDS_ATTENTION] + self.counts[CardStatus.HELD]
+
+    @property
+    def to_mend(self) -> int:
+        """All that *Needs attention* shows: cards, and texts and e-mails."""
+        return self.for_people + self.messages_for_people
 
     @property
     def delayed(self) -> bool:
@@ -68,5 +75,6 @@ def read_situation(
             schedulers=schedulers,
             episode=outages.latest(session, church_id),
             budget=budget,
+            messages_for_people=message_counts.for_people(session, church_id),
             coordinator_away=coordinator_away,
         )

@@ -89,6 +89,7 @@ class CauseCode(StrEnum):
     LOOK_SCOPE_MISSING = "look_scope_missing"
     SAID_ARRIVED = "said_arrived"
     SAID_NOT_SENT = "said_not_sent"
+    LEFT_UNSENT = "left_unsent"
 
     UNKNOWN = "unknown"
 
@@ -609,6 +610,13 @@ _ALL = (
         "nobody",
         "Nothing to do.",
         automatic=True,
+    ),
+    Cause(
+        CauseCode.LEFT_UNSENT,
+        "Left unsent by your team",
+        "{by} left this {what} unsent.",
+        "nobody",
+        "Nothing to do. It can be asked for again on the card.",
     ),
     Cause(
         CauseCode.UNKNOWN,

@@ -5,14 +5,14 @@ scripts ask again and again.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import UUID
 
 import redis
 
 from ghl.client.breaker import Breakers
 from ghl.db.look import Look
-from ghl.statuses import CardStatus
+from ghl.statuses import CardStatus, MessageState
 
 CHURCH = """
     SELECT c.id, l.ghl_id FROM churches AS c LEFT JOIN locations AS l ON l.church_id = c.id AND l.active
@@ -28,6 +28,14 @@ COUNTS = """
           UNION ALL SELECT church_id, status, delta FROM card_count_deltas) AS parts
     WHERE %(church)s::uuid IS NULL OR church_id = %(church)s
     GROUP BY church_id, status
+"""
+
+MESSAGES = """
+    SELECT state, sum(messages)::bigint AS messages
+    FROM (SELECT church_id, state, messages FROM message_counts
+          UNION ALL SELECT church_id, state, delta FROM message_count_deltas) AS parts
+    WHERE %(church)s::uuid IS NULL OR church_id = %(church)s
+    GROUP BY state
 """
 
 WORKERS = """
@@ -48,19 +56,19 @@ OLDEST = """
 
 @dataclass(frozen=True)
 class Status:
-    """The numbers of one church, or of all. `messages` stays empty until the hub sends messages."""
+    """The numbers of one church, or of all. `messages` are texts and e-mails by state, tests of the words aside."""
 
     cards: Mapping[CardStatus, int]
     oldest_waiting_seconds: int | None
     breaker: Mapping[str, object]
     workers: int
-    messages: Mapping[str, int] = field(default_factory=dict)
+    messages: Mapping[MessageState, int]
 
     def as_json(self) -> dict[str, object]:
         """The form that other programs rely on (README, "hub status")."""
         return {
             "cards": {str(status): number for status, number in self.cards.items()},
-            "messages": dict(self.messages),
+            "messages": {str(state): number for state, number in self.messages.items()},
             "oldest_waiting_seconds": self.oldest_waiting_seconds,
             "breaker": dict(self.breaker),
             "workers": self.workers,
@@ -79,6 +87,10 @@ def status(look: Look, breakers: Breakers, *, slug: str | None = None) -> Status
         cards[CardStatus(state)] += number
         if number and state in (CardStatus.WAITING, CardStatus.SENDING):
             waiting.add(church_id)
+    messages = dict.fromkeys(MessageState, 0)
+    messages |= {
+        MessageState(state): max(0, number) for state, number in look.system(MESSAGES, church=church)
+    }
     ((workers,),) = look.system(WORKERS, alive=ALIVE_SECONDS)
     ages = [age for age in (_oldest(look, church_id) for church_id in waiting) if age is not None]
     return Status(
@@ -86,6 +98,7 @@ def status(look: Look, breakers: Breakers, *, slug: str | None = None) -> Status
         oldest_waiting_seconds=max(ages, default=None),
         breaker=breaker_state(breakers, location, whole_installation=slug is None),
         workers=workers,
+        messages=messages,
     )
 
 

@@ -3,8 +3,10 @@
 Groups and rows hold still while the page is open; only what they say changes by itself.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -14,22 +16,32 @@ from dashboard.attention import words
 from dashboard.attention.asked import NAMES, Asked, from_address, in_words, to_address, wanted
 from dashboard.attention.desk import Aside, Ask, Desk, Mending, Snapshot, look
 from dashboard.attention.hands import Hands, written
+from dashboard.attention.messages import GroupHands, MessagesDesk
+from dashboard.attention.messages import look as look_at_texts
 from dashboard.components import attention, attention_filter, states
 from dashboard.components.attention import Doing
+from dashboard.components.message_groups import is_open as is_open_group
+from dashboard.components.message_groups import message_group
+from dashboard.components.message_row import Doing as MessageDoing
 from dashboard.formatting import one_line
-from dashboard.navigation import WRITERS
+from dashboard.navigation import ATTENTION, WRITERS
 from dashboard.reading import Trouble, guarded
+from dashboard.texts.hands import MessageHands
 from ghl.attention.groups import Group
 from ghl.attention.mend import look as look_at_change
 from ghl.attention.wanted import Wanted
 from ghl.cards.counts import counts_by_cause
 from ghl.causes import cause
+from ghl.messages.log import LogRow
 
 viewer = gate.require(*WRITERS)
 church_id, zone = viewer.church.church_id, ZoneInfo(viewer.church.timezone)
 hub = services.container()
 desk: Desk = st.session_state.setdefault(f"attention_{church_id}_{viewer.person.user_id}", Desk())
 hands = Hands(viewer, desk)
+about: MessagesDesk = st.session_state.setdefault(
+    f"attention_texts_{church_id}_{viewer.person.user_id}", MessagesDesk()
+)
 JUST_ENDED = timedelta(minutes=2)
 """For so long the result of a retry stands above the groups; after that among the earlier ones."""
 
@@ -216,6 +228,39 @@ def draw_rows(group: Group, shot: Snapshot) -> None:
         )
 
 
+def complain(said: str) -> None:
+    """What did not work with a text or an e-mail."""
+    about.complaint = said
+
+
+def read_texts() -> Mapping[UUID, LogRow]:
+    """What the groups of texts and e-mails say now."""
+    return look_at_texts(hub.database, church_id, about, partial(is_open_group, desk=about))
+
+
+def draw_texts(rows: Mapping[UUID, LogRow], shot: Snapshot) -> None:
+    """The texts and e-mails that wait for somebody, below the cards."""
+    doing = MessageDoing(
+        press=MessageHands(viewer, about, complain).press,
+        said=about.said,
+        back_to=ATTENTION,
+        location=services.situation(church_id).state.location,
+        badge=False,
+    )
+    for group in list(about.shown.values()):
+        message_group(
+            group,
+            about,
+            GroupHands(viewer, about),
+            rows,
+            doing,
+            role=viewer.church.role,
+            names=services.names(church_id),
+            now=shot.at,
+            zone=zone,
+        )
+
+
 @st.fragment(run_every=every)
 def live() -> None:
     """Everything that changes by itself."""
@@ -229,13 +274,19 @@ def live() -> None:
         shot = guarded(read)
     if isinstance(shot, Trouble):
         return states.could_not_load("the cards", shot.number)
+    # A filter is about cards: what stands on them no text has.
+    texts = {} if desk.filtered else guarded(read_texts)
+    if isinstance(texts, Trouble):
+        return states.could_not_load("the texts and e-mails", texts.number)
     top(shot)
-    if desk.complaint:
-        st.error(desk.complaint, icon=":material/error:")
-    if not desk.shown:
+    if complaint := desk.complaint or about.complaint:
+        st.error(complaint, icon=":material/error:")
+    if not desk.shown and (desk.filtered or not about.shown):
         nothing(shot)
     for group in list(desk.shown.values()):
         draw_group(group, shot)
+    if not desk.filtered:
+        draw_texts(texts, shot)
     bottom(shot)
     return None
 
@@ -258,7 +309,9 @@ def bottom(shot: Snapshot) -> None:
         with st.expander("Earlier retries", key="past", on_change="rerun") as box:
             if box.open:
                 attention.history(past, names=services.names(church_id), now=shot.at, zone=zone)
-    st.text("Nothing goes away by itself: a card stays here until somebody mends it or sets it aside.")
+    st.text(
+        "Nothing goes away by itself: a card or message stays here until somebody mends it or sets it aside."
+    )
 
 
 def ask_first(ask: Ask) -> None:
@@ -288,6 +341,7 @@ linked = from_address(
 if to_address(linked) != to_address(desk.asked) or not attention_filter.drawn():
     # A link was opened, or somebody comes back from another page: everything as it is now.
     desk.show(linked)
+    about = st.session_state[f"attention_texts_{church_id}_{viewer.person.user_id}"] = MessagesDesk()
     attention_filter.put(linked)
 attention_filter.fields(known_causes, choices.services, changed=changed)
 asking = desk.ask

@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import gate, services
 from dashboard.card import facts
 from dashboard.card.looking import told as told_of_look
+from dashboard.card.message_part import MessagePart
 from dashboard.card.place import Opened, Panel, Place, wanted_number
 from dashboard.card.work import Desk, Refused, Told
 from dashboard.components import card_notes, card_panel, card_question, card_standing, states
@@ -26,6 +27,7 @@ from ghl.cards.review import who_is_on
 from ghl.cards.story import CardInFull, card_in_full
 from ghl.cards.timeline import timeline
 from ghl.cards.why import Outage
+from ghl.messages.timeline import message_events
 from ghl.people.names import name_of
 from ghl.statuses import CardStatus
 
@@ -292,6 +294,9 @@ def told() -> None:
 
 
 every = max(0.5, hub.settings.page_refresh_seconds - 0.5)
+messages = MessagePart(
+    hub, viewer, card.id, card.fields.first_name or card.name, every=every, changed=place.look_again
+)
 if card.state.status not in MOVING:
     every *= 3
 
@@ -451,14 +456,17 @@ def prayer() -> None:
 def live_timeline() -> None:
     """What happened, and what comes next."""
     still = gate.still(viewer, *EVERYBODY)
-    answer = still if isinstance(still, Trouble) else guarded(lambda: circumstances(place))
+    answer = (
+        still if isinstance(still, Trouble) else guarded(lambda: (circumstances(place), messages.story()))
+    )
     if isinstance(answer, Trouble):
         return states.could_not_load("what happened", answer.number)
-    found, outage, people = answer
+    (found, outage, people), told_of_messages = answer
     if found is None:
         return None
     now = hub.clock.now()
-    events = timeline(found, now=now, names=people, outage=outage)
+    besides = message_events(told_of_messages, names=people)
+    events = timeline(found, now=now, names=people, outage=outage, besides=besides)
     folded = draw_timeline(events, now=now, zone=zone, whole=place.whole)
     if folded:
         st.button(f"Show all {len(events)} steps", key="whole", on_click=unfold)
@@ -500,6 +508,8 @@ place.doubtful = bool(facts.doubts(card))
 live_standing()
 if place.doubtful:
     live_question()
+st.header("Texts and e-mails")
+messages.draw()
 below = st.empty()
 if place.panel and writes:
     with below.container(border=True, gap="small", key="panel"):

@@ -171,6 +171,8 @@ def live() -> None:
             now=shot.at,
             zone=zone,
             reviewers=shot.reviewers,
+            messages=shot.messages,
+            names=shot.names,
             doing=doing if writes else None,
         )
         below(shot)

@@ -20,6 +20,7 @@ from dashboard.navigation import (
     EVERYBODY,
     HOME,
     REVIEW,
+    TEXTS,
     UPLOAD,
     WRITERS,
     to_card,
@@ -28,6 +29,7 @@ from dashboard.periods import PERIODS
 from dashboard.reading import Trouble, guarded
 from dashboard.situation import Situation
 from dashboard.team.helping import help_box
+from dashboard.texts.words import accounted, at_home
 from ghl.cards.why import SOON
 from ghl.statuses import CardStatus, Role
 
@@ -42,7 +44,7 @@ every = max(0.5, hub.settings.page_refresh_seconds - 0.5)
 def next_things(now: Situation, role: Role) -> None:
     """What somebody who may change things does next; the numbers are of all cards, not of a period alone."""
     review = now.counts[CardStatus.TO_REVIEW]
-    mend = now.for_people
+    mend = now.to_mend if role in WRITERS else now.for_people
     # For those who may write all of them are always there: a link that came would push another from under a pointer.
     with st.container(horizontal=True, gap="small", key="next"):
         if role in WRITERS:
@@ -90,6 +92,22 @@ def oldest(seen: Overview) -> None:
             icon=":material/id_card:",
             query_params=to_card(row.number, back_to=HOME),
         )
+
+
+def texts(seen: Overview) -> None:
+    """Where the texts and e-mails of the period stand; every figure leads to the log."""
+    found = seen.messages
+    with st.container(gap="xxsmall", key="texts"):
+        st.subheader("Texts and e-mails", anchor=False)
+        if found is None or not found.all:
+            st.text("None was asked for.")
+            return
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.text(f"{at_home(found, now=seen.at, zone=zone)}:", width="content")
+            st.page_link(
+                TEXTS.path, label="Show", query_params={"period": period} if period else {}, width="content"
+            )
+        st.text(accounted(found))
 
 
 def into_the_address() -> None:
@@ -156,6 +174,7 @@ def live() -> None:
         mends=still.church.role in WRITERS,
     )
     oldest(seen)
+    texts(seen)
     return None
 
 

@@ -10,11 +10,13 @@ import streamlit as st
 
 from dashboard.card_list import Errand
 from dashboard.components.badges import badge
+from dashboard.components.message_badges import row_badges
 from dashboard.formatting import ago, esc, one_line, when
 from dashboard.navigation import CARD, to_card
 from ghl.cards.actions import Action
 from ghl.cards.view import CardRow
-from ghl.statuses import CardStatus
+from ghl.messages.shown import Shown
+from ghl.statuses import CardStatus, Channel
 
 ROOM = 155
 """Pixels kept free for the button of a row."""
@@ -46,11 +48,14 @@ def card_rows(
     now: datetime,
     zone: ZoneInfo,
     reviewers: Mapping[UUID, str] | None = None,
+    messages: Mapping[UUID, Mapping[Channel, Shown]] | None = None,
+    names: Mapping[str, str] | None = None,
     doing: Doing | None = None,
 ) -> None:
     """Draws the rows in their order. Each keeps its key, so what changes is only what it says.
 
-    `reviewers` are the names of those who have a card open for review at this moment, by card.
+    `reviewers` are the names of those who have a card open for review at this moment, by card; `messages` are the
+    texts and e-mails that were asked for, and `names` those of the team.
     """
     for row in rows:
         with st.container(
@@ -71,8 +76,15 @@ def card_rows(
                     st.text(line)
                 if by := (reviewers or {}).get(row.id):
                     st.text(f"{one_line(by, 40)} is on this one.")
+                if shown := (messages or {}).get(row.id):
+                    row_badges(shown, name=first_name(row.name), names=names or {}, now=now, zone=zone)
             if doing:
                 _button(row, doing)
+
+
+def first_name(name: str) -> str:
+    """What a person is called in a sentence about their text."""
+    return name.split(" ", 1)[0]
 
 
 def tick_key(card_id: UUID, version: int) -> str:

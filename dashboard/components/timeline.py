@@ -24,6 +24,12 @@ ICONS: Mapping[EventKind, str] = {
     EventKind.ARRIVED: ":material/check_circle:",
     EventKind.HELD: ":material/front_hand:",
     EventKind.SET_ASIDE: ":material/archive:",
+    EventKind.MESSAGE_ASKED: ":material/chat:",
+    EventKind.MESSAGE_TRIED: ":material/sync:",
+    EventKind.MESSAGE_SENT: ":material/send:",
+    EventKind.MESSAGE_DELIVERED: ":material/mark_chat_read:",
+    EventKind.MESSAGE_DONE: ":material/person_check:",
+    EventKind.MESSAGE_NOT_SENT: ":material/block:",
     EventKind.PRAYER_READ: ":material/visibility:",
     EventKind.NEXT_TRY: ":material/update:",
 }

@@ -12,7 +12,7 @@ from dashboard.review import words
 from dashboard.review.beside import Beside
 from dashboard.review.buttons import back_button, button
 from dashboard.review.desk import Asking, Desk
-from dashboard.review.hands import Hands
+from dashboard.review.hands import Hands, welcome_key
 from dashboard.review.reviewing import OnTheDesk
 from dashboard.seat import Seat
 from ghl.cards.fields import COLUMNS
@@ -98,6 +98,14 @@ class OpenCard:
     def _buttons(self, desk: Desk, open_: OnTheDesk, *, again: bool) -> None:
         hands = self._hands
         corrects = open_.card.status is not CardStatus.TO_REVIEW
+        if not corrects:
+            # Off for each card anew: nobody is texted because of a tick that was left from the last one.
+            key = welcome_key(desk.form)
+            st.checkbox(
+                "Send the welcome text and e-mail",
+                value=bool(st.session_state.get(key)),
+                key=key,
+            )
         with st.container(horizontal=True, key="actions"):
             if open_.began is None:
                 save = "Save the correction" if corrects else "Save & next"

@@ -11,6 +11,7 @@ from dashboard import gate
 from dashboard.components.card_form import LABELS, start_values, written
 from dashboard.desk.page import what_follows, whole_name
 from dashboard.desk.typed import STAYS, Typist, carried
+from dashboard.message_words import asked_in_words
 from dashboard.reading import Trouble, guarded
 from dashboard.review import reviewing, words
 from dashboard.review.desk import Asking, Desk
@@ -19,7 +20,13 @@ from dashboard.review.tries import Tries
 from dashboard.seat import Seat
 from ghl.cards.actions import Action, ActionError
 from ghl.cards.lookalikes import LikeCard, LikeContact
+from ghl.messages.ask import Asked
 from ghl.statuses import CardStatus
+
+def welcome_key(form: str) -> str:
+    """The key of the tick that sends the welcome text and e-mail with the card of this form."""
+    return f"{form}_welcome"
+
 
 MOVED_ON = "That card has moved on meanwhile."
 ASKED_AGAIN = "Taken back: it is asked again."
@@ -56,10 +63,19 @@ class Hands:
         reviewed = open_.card.status is CardStatus.TO_REVIEW
         stays = {**desk.kept, **carried(values, STAYS)} if reviewed else {}
         desk.again = partial(self.save, form, send=send)
+        ticked = reviewed and bool(st.session_state.get(welcome_key(form)))
+        welcome: list[Asked] | None = [] if ticked else None
         done = self._tries.change(
             desk,
             lambda: reviewing.save_reviewed(
-                self._database, self._typist, open_, values, send=send, stays=stays, now=now
+                self._database,
+                self._typist,
+                open_,
+                values,
+                send=send,
+                stays=stays,
+                now=now,
+                welcome=welcome,
             ),
         )
         if done is None:
@@ -69,7 +85,8 @@ class Hands:
         name = whole_name(values.get("first_name"), values.get("last_name"))
         what = "Saved" if reviewed else "Sent on" if send else "Corrected"
         follows = what_follows(self._seat.church_id, done.status, done.cause, done.facts)
-        desk.tell(f"{what}: {name}. {follows}".strip())
+        told = asked_in_words(welcome or (), name=name, now=now, zone=self._seat.zone)[1]
+        desk.tell(" ".join(part for part in (f"{what}: {name}.", follows, *told) if part))
         desk.leave()
 
     def skip(self, form: str) -> None:

@@ -20,6 +20,7 @@ from ghl.cards.lookalikes import LikeContact, Lookalikes, lookalikes
 from ghl.cards.review import CardAtHand, OnIt, Reviewed
 from ghl.db.engine import Database
 from ghl.forms import form_of
+from ghl.messages.ask import Asked, send_onboarding
 from ghl.statuses import CardStatus
 
 
@@ -155,10 +156,12 @@ def save_reviewed(
     send: bool = False,
     stays: Mapping[str, object] = {},
     now: datetime,
+    welcome: list[Asked] | None = None,
 ) -> Corrected:
     """Saves what the form says, lets a card to review go, and ends its draft and reservation, all or nothing.
 
-    A card that is kept back stays so, unless its reviewer says to `send` it; one that is set aside stays so.
+    A card that is kept back stays so, unless its reviewer says to `send` it; one that is set aside stays so. With
+    `welcome` its onboarding texts and e-mails are asked for in the same transaction, and what came of it stands there.
     Raises `TakenError`, `CardFieldsError`, and what `correct` raises.
     """
     card = open_.card
@@ -170,6 +173,13 @@ def save_reviewed(
         _leave(session, typist, card)
         if stays:
             drafts.keep(session, typist.church_id, typist.user_id, KEPT_IN_REVIEW, stays, now=now)
+        asked = (
+            []
+            if welcome is None
+            else send_onboarding(session, typist.church_id, [card.id], actor=typist.actor, now=now)
+        )
+    if welcome is not None:
+        welcome.extend(asked)
     return done
 
 

@@ -252,13 +252,14 @@ def _tries(session: Session, church_id: UUID, card_id: UUID) -> tuple[Try, ...]:
             http_status=row.http_status,
             trace_id=row.trace_id,
             requested_by=row.requested_by,
-            calls=tuple(_call(call) for call in row.calls),
+            calls=tuple(call_made(call) for call in row.calls),
         )
         for row in rows
     )
 
 
-def _call(stored: Mapping[str, Any]) -> CallMade:
+def call_made(stored: Mapping[str, Any]) -> CallMade:
+    """A call of a try as it is stored."""
     known = {name: stored.get(name) for name in CallMade.__dataclass_fields__}
     return CallMade(**known | {"call": str(stored.get("call") or "")})  # type: ignore[arg-type]
 

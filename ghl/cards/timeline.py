@@ -1,6 +1,6 @@
 """What happened to a card, in order and in words: received, checked, queued, every try, what people did. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -30,6 +30,12 @@ class EventKind(StrEnum):
     ARRIVED = "arrived"
     HELD = "held"
     SET_ASIDE = "set_aside"
+    MESSAGE_ASKED = "message_asked"
+    MESSAGE_TRIED = "message_tried"
+    MESSAGE_SENT = "message_sent"
+    MESSAGE_DELIVERED = "message_delivered"
+    MESSAGE_DONE = "message_done"
+    MESSAGE_NOT_SENT = "message_not_sent"
     PRAYER_READ = "prayer_read"
     NEXT_TRY = "next_try"
 
@@ -54,6 +60,12 @@ CALLS: Mapping[str, str] = {
     "UpdateContact": "Update the contact",
     "AddTags": "Add the tags",
     "RemoveTags": "Take tags off",
+    "SendMessage": "Send it",
+    "ExportMessages": "Look through what was sent",
+    "FindConversations": "Find the conversation",
+    "ReadConversation": "Read the conversation",
+    "ReadMessage": "Ask how it fares",
+    "ReadEmail": "Ask how it fares",
 }
 """What a call is for, in words."""
 
@@ -88,11 +100,17 @@ _RANKS = {kind: rank for rank, kind in enumerate(EventKind)}
 
 
 def timeline(
-    card: CardInFull, *, now: datetime, names: Mapping[str, str], outage: Outage | None = None
+    card: CardInFull,
+    *,
+    now: datetime,
+    names: Mapping[str, str],
+    outage: Outage | None = None,
+    besides: Iterable[Event] = (),
 ) -> tuple[Event, ...]:
     """What happened to the card, the oldest first, and the next try where its time is known.
 
-    Of tries and entries there are as many as `card` has; `names` turns actors into names.
+    Of tries and entries there are as many as `card` has; `names` turns actors into names. `besides` are steps of
+    something else that belongs among them, such as its messages.
     """
     events = [
         *_beginning(card, names),
@@ -101,6 +119,7 @@ def timeline(
         *(_tried(one, names, last=one is card.tries[0], card=card) for one in card.tries),
         *_arrivals(card),
         *_next(card, now, outage),
+        *besides,
     ]
     return tuple(sorted(events, key=lambda event: (event.at, _RANKS[event.kind])))
 

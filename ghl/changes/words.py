@@ -51,6 +51,9 @@ ACTIONS: Mapping[str, Kind] = {
     "message.sent_now": Kind("Messages", "let a message go at once"),
     "message.sent_again": Kind("Messages", "sent a message again"),
     "message.arrived": Kind("Messages", "found that a message arrived"),
+    "message.left_unsent": Kind("Messages", "left a message unsent"),
+    "messages.sent_again": Kind("Messages", "sent many messages again"),
+    "messages.exported": Kind("Messages", "made a file of texts and e-mails"),
     "message.sent_once_more": Kind("Messages", "sent a message once more on purpose"),
     "message.tested": Kind("Messages", "sent a test of a message"),
     "outage.test_asked": Kind("Tests of GoHighLevel", "asked to test GoHighLevel"),
@@ -178,7 +181,7 @@ def details(action: str, facts: Mapping[str, Any]) -> str:
     if "years" in facts:
         parts.append(f"for {facts['years']} years" if facts["years"] else "without an end")
     parts += [
-        f"{facts[name]:,} {word}"
+        f"{facts[name]:,} {ONE.get(name, word) if facts[name] == 1 else word}"
         for name, word in COUNTS.items()
         if isinstance(facts.get(name), int) and not isinstance(facts[name], bool)
     ]
@@ -189,6 +192,7 @@ COUNTS: Mapping[str, str] = {
     "cards": "cards",
     "rows": "rows",
     "entries": "entries",
+    "messages": "texts and e-mails",
     "created": "saved",
     "duplicates": "there already",
     "rejected": "refused",
@@ -198,6 +202,15 @@ COUNTS: Mapping[str, str] = {
     "contacts": "contacts in GoHighLevel to remove",
 }
 """Counts among the facts, and what they count."""
+
+ONE: Mapping[str, str] = {
+    "cards": "card",
+    "rows": "row",
+    "entries": "entry",
+    "messages": "text or e-mail",
+    "contacts": "contact in GoHighLevel to remove",
+}
+"""The same where there is one of them."""
 
 
 def field_words(name: str) -> str:

@@ -85,6 +85,9 @@ class Preview:
 MOST_CARDS = 200
 """Cards in one request; more are asked for in several transactions."""
 
+SENT_AFTER_ALL = frozenset({CauseCode.TOO_OLD, CauseCode.WORDS_GONE, CauseCode.UNDONE, CauseCode.LEFT_UNSENT})
+"""Why a message was not sent that may be sent all the same, singly. Whether it may leave is asked as ever."""
+
 _GONE = (
     MessageState.SENDING,
     MessageState.UNSURE,
@@ -254,6 +257,28 @@ def it_arrived(session: Session, church_id: UUID, message_id: UUID, *, actor: st
         now=now,
     )
     _record(session, church_id, message_id, actor, "message.arrived")
+    return True
+
+
+def leave_unsent(session: Session, church_id: UUID, message_id: UUID, *, actor: str, now: datetime) -> bool:
+    """A message that waits for a person, and did not arrive, is left at that; False where it stands elsewhere.
+
+    One that may have gone out is no such message: of that a person says what became of it.
+    """
+    message = _lock(session, church_id, message_id)
+    if message is None or message.state not in {MessageState.FAILED, MessageState.HELD}:
+        return False
+    facts = {"by": actor, "what": what(message.channel)}
+    _put(
+        session,
+        message,
+        MessageState.NOT_SENT,
+        OutboxState.DONE,
+        cause=CauseCode.LEFT_UNSENT,
+        facts=facts,
+        now=now,
+    )
+    _record(session, church_id, message_id, actor, "message.left_unsent")
     return True
 
 
@@ -679,7 +704,7 @@ def _may_go_again(message: _Locked) -> bool:
         case MessageState.FAILED | MessageState.HELD:
             return True
         case MessageState.NOT_SENT:
-            return message.cause in {CauseCode.TOO_OLD, CauseCode.WORDS_GONE, CauseCode.UNDONE}
+            return message.cause in SENT_AFTER_ALL
     return False
 
 

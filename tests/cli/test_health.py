@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
+from ghl.statuses import MessageState
 from tests.cli.conftest import run_hub
 
 
@@ -20,7 +21,7 @@ def test_status_has_the_shape_others_rely_on(hub):
         "held": 0,
         "dismissed": 0,
     }
-    assert status["messages"] == {}
+    assert status["messages"] == dict.fromkeys(map(str, MessageState), 0)
     assert status["oldest_waiting_seconds"] is None
     assert status["breaker"]["state"] == "closed"
     assert status["workers"] == 0

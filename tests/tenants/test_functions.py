@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 import ghl
 from ghl.attention import groups, mend, retries
+from ghl.attention import messages as waiting
 from ghl.attention.wanted import Wanted
 from ghl.cards import (
     actions,
@@ -50,6 +51,7 @@ from ghl.ids import new_id
 from ghl.intake.standing import standing_of
 from ghl.messages import ask as messages
 from ghl.messages import templates
+from ghl.messages import log as message_log
 from ghl.messages.claim import claim as claim_messages
 from ghl.messages.heard import heard_status
 from ghl.messages.standing import standing_of as message_standing
@@ -98,6 +100,22 @@ def _about(ids):
 
 
 CALLS = {
+    "ghl.attention.messages.page": lambda s, w, i: waiting.page(
+        s, w.grace, "unsure_none_found", after=i.cursor
+    ),
+    "ghl.attention.messages.send_many_again": lambda s, w, i: waiting.send_many_again(
+        s, w.grace, [i.message], now=NOW, **WHO
+    ),
+    "ghl.messages.ask.leave_unsent": lambda s, w, i: messages.leave_unsent(
+        s, w.grace, i.message, now=NOW, **WHO
+    ),
+    "ghl.messages.log.find": lambda s, w, i: message_log.find(
+        s, w.grace, message_log.LogFilter(template_id=i.template)
+    ),
+    "ghl.messages.log.rows": lambda s, w, i: message_log.rows(s, w.grace, [i.message]),
+    "ghl.messages.log.count_newer": lambda s, w, i: message_log.count_newer(
+        s, w.grace, message_log.LogFilter(template_id=i.template), than=i.cursor
+    ),
     "ghl.messages.ask.send_onboarding": lambda s, w, i: messages.send_onboarding(
         s, w.grace, [i.card], now=NOW, **WHO
     ),
@@ -500,6 +518,8 @@ MAY_CHANGE_ITS_OWN = {
 
 NOTHING_OWN = {
     "ghl.consent.ledger.decide_doubt",
+    "ghl.attention.messages.send_many_again",
+    "ghl.messages.ask.leave_unsent",
     "ghl.messages.ask.undo",
     "ghl.messages.ask.send_now",
     "ghl.messages.claim.claim",

@@ -76,6 +76,7 @@ WITH_IDS = {
         "campus": campus,
     },
     "attention": {"service": service},
+    "texts": {"template": lambda ids: str(ids.template)},
     "erase": {"number": lambda ids: str(ids.number)},
     "person": {"number": lambda ids: str(ids.number)},
 }
@@ -94,7 +95,10 @@ SHOWS_TEAMS = {"people": "who may sign in where", "audit": "who did what to the 
 """Pages on which who runs the installation sees churches, and people of their teams. Guests they see nowhere."""
 
 OF_NO_CHURCH = {
-    **dict.fromkeys(("status", "source", "cause", "period", "first", "find"), "a code of the page's own"),
+    **dict.fromkeys(
+        ("status", "source", "cause", "period", "first", "find", "state", "channel"),
+        "a code of the page's own",
+    ),
     **dict.fromkeys(("from", "to"), "a day; of a card the page that its way back leads to"),
     "open": "a code: the card's form stands open",
     "t": "the secret of a sign-in link (test_routes)",

@@ -132,6 +132,7 @@ class Message(Base):
             postgresql_include=["channel", "state", "is_test"],
         ),
         Index("ix_messages_by_state", "church_id", "state", "requested_at", "id"),
+        Index("ix_messages_by_template", "church_id", "template_id", "requested_at", "id"),
         Index(
             "ix_messages_texted",
             "church_id",

@@ -1,0 +1,126 @@
+"""What the buttons of a card's texts and e-mails do: one transaction each, and a result in words. It draws nothing.
+
+Each is safe to do twice: what was done already is told as such.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from dashboard import services
+from dashboard.card.work import Told
+from dashboard.gate import Viewer
+from dashboard.message_words import asked_in_words
+from dashboard.reading import Answer, Trouble, guarded
+from ghl.messages import ask
+from ghl.messages.ask import AskedOutcome
+from jobs.container import Container
+
+TOO_LATE = "Too late: it had left already."
+MOVED_ON = "Nothing was done: it has moved on meanwhile."
+SAY_WHY = "Say in a few words why it is sent once more: somebody will ask one day."
+LONGEST_REASON = 500
+
+
+@dataclass(frozen=True)
+class MessageDesk:
+    """Who works on the messages of which card. `name` is of the person they go to."""
+
+    hub: Container
+    viewer: Viewer
+    card_id: UUID
+    name: str
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The church's place."""
+        return ZoneInfo(self.viewer.church.timezone)
+
+    def send_onboarding(self) -> Told:
+        """Asks for what every new volunteer gets. A second press is told that it is sent, and when."""
+        now = self.hub.clock.now()
+        asked = self._write(
+            lambda session, church_id, actor: ask.send_onboarding(
+                session, church_id, [self.card_id], actor=actor, now=now
+            )
+        )
+        if isinstance(asked, Trouble):
+            return _trouble(asked)
+        good, lines = asked_in_words(asked, name=self.name, now=now, zone=self.zone)
+        return self._woken(Told(good=good, text=" ".join(lines) or MOVED_ON))
+
+    def send_late(self, template_id: UUID) -> Told:
+        """Asks for one message that is too old for its time, because it is wanted all the same."""
+        now = self.hub.clock.now()
+        asked = self._write(
+            lambda session, church_id, actor: ask.send_template(
+                session, church_id, template_id, [self.card_id], actor=actor, now=now, late=True
+            )
+        )
+        if isinstance(asked, Trouble):
+            return _trouble(asked)
+        good, lines = asked_in_words(asked, name=self.name, now=now, zone=self.zone)
+        return self._woken(Told(good=good, text=" ".join(lines) or MOVED_ON))
+
+    def undo(self, message_id: UUID) -> Told:
+        """Takes a message back that waits."""
+        return self._one(ask.undo, message_id, "Taken back. It was not sent.", TOO_LATE)
+
+    def send_again(self, message_id: UUID) -> Told:
+        """Sends one again that did not go out, or was not taken."""
+        return self._one(ask.send_again, message_id, "It goes once more, by itself.", MOVED_ON)
+
+    def it_arrived(self, message_id: UUID) -> Told:
+        """Notes that an unsure one went out."""
+        return self._one(ask.it_arrived, message_id, "Noted: it went out. It is not sent again.", MOVED_ON)
+
+    def send_once_more(self, message_id: UUID, reason: str) -> Told:
+        """Sends one deliberately once more, for a reason."""
+        why = " ".join(reason.split())[:LONGEST_REASON]
+        if not why:
+            return Told(good=False, text=SAY_WHY)
+        now = self.hub.clock.now()
+        asked = self._write(
+            lambda session, church_id, actor: ask.send_once_more(
+                session, church_id, message_id, actor=actor, reason=why, now=now
+            )
+        )
+        if isinstance(asked, Trouble):
+            return _trouble(asked)
+        good, lines = asked_in_words([asked], name=self.name, now=now, zone=self.zone)
+        return self._woken(
+            Told(good=good or asked.outcome is AskedOutcome.ALREADY_WAITING, text=" ".join(lines))
+        )
+
+    def _one(self, act: Callable[..., bool], message_id: UUID, done: str, otherwise: str) -> Told:
+        now = self.hub.clock.now()
+        came = self._write(
+            lambda session, church_id, actor: act(session, church_id, message_id, actor=actor, now=now)
+        )
+        if isinstance(came, Trouble):
+            return _trouble(came)
+        return self._woken(Told(good=True, text=done)) if came else Told(good=False, text=otherwise)
+
+    def _woken(self, told: Told) -> Told:
+        if told.good:
+            services.wake(self.viewer.church.church_id)
+        return told
+
+    def _write(self, write: Callable[[Session, UUID, str], Answer]) -> Answer | Trouble:
+        church_id, actor = self.viewer.church.church_id, self.viewer.person.actor
+
+        def transaction() -> Answer:
+            with self.hub.database.church(church_id) as session:
+                return write(session, church_id, actor)
+
+        return guarded(transaction)
+
+
+def _trouble(trouble: Trouble) -> Told:
+    return Told(
+        good=False,
+        text=f"That did not work; nothing was changed. Try again. If it stays, tell support the number {trouble.number}.",
+    )

@@ -1,0 +1,192 @@
+"""Texts and e-mails in words: why one stands where it stands, and what came of asking for some. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from dashboard.formatting import cards, one_line, when
+from ghl.causes import CauseCode, advice, sentence
+from ghl.consent import reasons
+from ghl.consent.reasons import Reason
+from ghl.messages.ask import Asked, AskedOutcome
+from ghl.messages.shown import BadgeCode, Shown
+from ghl.people.names import name_of
+from ghl.statuses import Channel, MessageState
+
+IN_A_MOMENT = timedelta(seconds=10)
+"""Sooner than this nobody needs a time of day."""
+
+_NAME = "\x00"
+"""Stands for the name while a sentence is cut, because a name may have a full stop."""
+
+_STOPPED_HERE = {CauseCode.ASKED_FOR_NO_TEXTS}
+
+
+def thing(channel: Channel) -> str:
+    """What a message is called in a sentence."""
+    return "text" if channel is Channel.SMS else "e-mail"
+
+
+def why(shown: Shown, *, name: str, names: Mapping[str, str], now: datetime, zone: ZoneInfo) -> str:
+    """Why it stands where it stands, in one sentence or two. `name` is of the person, `names` of the team."""
+    at = partial(when, now=now, zone=zone)
+    what = thing(shown.channel)
+    match shown.state:
+        case MessageState.WAITING:
+            return _waits(shown, name, names, now, zone)
+        case MessageState.SENDING:
+            return "On its way now."
+        case MessageState.UNSURE if shown.cause is None:
+            return f"We got no answer, and look in GoHighLevel whether this {what} went out. Nothing to do."
+        case MessageState.SENT if shown.cause == CauseCode.SAID_ARRIVED:
+            return _because(shown, name, names, zone)
+        case MessageState.SENT:
+            sent = f" since {at(shown.sent_at)}" if shown.sent_at else ""
+            by = "the phone company" if shown.channel is Channel.SMS else "the mail server"
+            return f"GoHighLevel has it{sent}. Not confirmed by {by} yet."
+        case MessageState.DELIVERED:
+            return f"Delivered {at(shown.delivered_at or shown.changed_at)}."
+    return _because(shown, name, names, zone)
+
+
+def in_short(shown: Shown, *, name: str, names: Mapping[str, str], now: datetime, zone: ZoneInfo) -> str:
+    """The first sentence of it, for a row of a list; whose it is, where a channel has several."""
+    said = why(shown, name=_NAME, names=names, now=now, zone=zone)
+    first = said.split(". ", 1)[0].rstrip(".").replace(_NAME, name.strip() or "this person") + "."
+    behind = f" And {shown.others} more." if shown.others else ""
+    return one_line(first[:1].upper() + first[1:], 200) + behind
+
+
+def to_do(shown: Shown) -> str:
+    """What can be done about it, in words; empty where nothing has to be."""
+    if shown.cause is None or shown.code not in {BadgeCode.NEEDS_ATTENTION, BadgeCode.NEEDS_DECISION}:
+        return ""
+    # The sentences of the consent rule say it themselves.
+    return "" if _is_reason(shown.cause) else advice(shown.cause, shown.facts)
+
+
+def _waits(shown: Shown, name: str, names: Mapping[str, str], now: datetime, zone: ZoneInfo) -> str:
+    leaves = when(shown.leaves_at, now=now, zone=zone) if shown.leaves_at else ""
+    if shown.cause == CauseCode.QUIET_HOURS:
+        return f"Waits until {leaves or 'the morning'} (quiet hours)."
+    if shown.cause == CauseCode.RAMP_TOMORROW:
+        return f"Leaves {leaves or 'tomorrow'}. Today's number of texts is used up."
+    if shown.waits_for_card or shown.cause == CauseCode.WAITS_FOR_CARD:
+        return "Waits for the card. It leaves once the card is in GoHighLevel."
+    if shown.cause and shown.cause != CauseCode.SAID_NOT_SENT:
+        return _because(shown, name, names, zone)
+    if shown.leaves_at is None or shown.leaves_at - now < IN_A_MOMENT:
+        return "Leaves in a moment."
+    return f"Leaves at {leaves}." if leaves[:1].isdigit() else f"Leaves {leaves}."
+
+
+def _because(shown: Shown, name: str, names: Mapping[str, str], zone: ZoneInfo) -> str:
+    what = thing(shown.channel)
+    if shown.cause is None:
+        return f"This {what} was not sent."
+    if shown.cause in _STOPPED_HERE:
+        # The catalogue's words are about a card that went; here it is about a message.
+        return reasons.sentence(Reason.STOPPED, {"what": what, **shown.facts}, name=name, zone=zone)
+    if _is_reason(shown.cause):
+        return reasons.sentence(shown.cause, {"what": what, **shown.facts}, name=name, zone=zone)
+    known = {"what": what, "name": name, **{key: str(value) for key, value in shown.facts.items()}}
+    if "by" in known:
+        known["by"] = name_of(known["by"], names)
+    return sentence(shown.cause, known)
+
+
+def _is_reason(code: str) -> bool:
+    return code in set(Reason)
+
+
+# -- what came of asking ----------------------------------------------------------------------------------
+
+
+def asked_in_words(
+    asked: Sequence[Asked], *, name: str, now: datetime, zone: ZoneInfo
+) -> tuple[bool, list[str]]:
+    """What came of one press of *Send onboarding materials*, a sentence a message; whether anything is on its way."""
+    lines = [_asked(one, name, now, zone) for one in asked]
+    return any(one.outcome is AskedOutcome.QUEUED for one in asked), list(dict.fromkeys(lines))
+
+
+def _asked(one: Asked, name: str, now: datetime, zone: ZoneInfo) -> str:
+    what = thing(one.channel) if one.channel else "message"
+    at = when(one.at, now=now, zone=zone) if one.at else ""
+    match one.outcome:
+        case AskedOutcome.QUEUED:
+            return f"The {what} leaves {_at(at)}." if at else f"The {what} leaves in a moment."
+        case AskedOutcome.ALREADY_SENT:
+            return f"The {what} was already sent{f' {_at(at)}' if at else ''}. It was not sent again."
+        case AskedOutcome.ALREADY_WAITING:
+            return f"The {what} is already on its way{f': it leaves {_at(at)}' if at else ''}. Nothing goes twice."
+        case AskedOutcome.NO_ADDRESS:
+            lacking = "phone number" if one.channel is Channel.SMS else "e-mail address"
+            return f"No {what}: the card has no {lacking} that works."
+        case AskedOutcome.NO_TEMPLATE:
+            return "Nothing was sent: your church has no published words for it. An admin publishes them on Messages."
+        case AskedOutcome.TOO_OLD:
+            return f"No {what}: it is meant for the first days after a visit, and they are over."
+        case AskedOutcome.NOT_ALLOWED:
+            reason = one.reason or Reason.NOT_ASKED
+            said = (
+                reasons.sentence(reason, {"what": what}, name=name, zone=zone)
+                if _is_reason(str(reason))
+                else sentence(str(reason), {"what": what, "name": name})
+            )
+            return f"No {what}: {said}"
+
+
+def _at(moment: str) -> str:
+    return f"at {moment}" if moment[:1].isdigit() else moment
+
+
+# -- many at once -----------------------------------------------------------------------------------------
+
+_LEFT: Mapping[AskedOutcome, str] = {
+    AskedOutcome.ALREADY_SENT: "already sent: nothing is sent twice",
+    AskedOutcome.ALREADY_WAITING: "already on its way",
+    AskedOutcome.NO_ADDRESS: "no phone or e-mail that works",
+    AskedOutcome.NO_TEMPLATE: "your church has no published words for it",
+    AskedOutcome.NOT_ALLOWED: "may not be sent to",
+    AskedOutcome.TOO_OLD: "too old: the welcome was meant for the first days",
+}
+
+_MAY_NOT: Mapping[str, str] = {
+    Reason.STOPPED: "asked for no more",
+    Reason.SAID_NO: "said no on a card",
+    Reason.DND_IN_GHL: "“do not disturb” in GoHighLevel",
+    Reason.STILL_BLOCKED: "still blocked in GoHighLevel",
+    Reason.NOT_ASKED: "no yes: the box was left blank",
+    Reason.TAKEN_BACK: "the yes was taken back",
+    Reason.OTHER_PURPOSE: "said yes to something else",
+    Reason.NO_WORDING: "the card doesn't say to which words",
+    Reason.NUMBER_UNCHECKED: "the number was corrected: somebody has to look",
+    Reason.UNDER_AGE: "under 18, no yes of a parent",
+    Reason.GUARDIAN_UNKNOWN: "under 18, no phone of a parent",
+    Reason.DOUBT: "may have asked for no more: somebody has to read it",
+}
+
+
+def why_not(channel: Channel | None, outcome: AskedOutcome, reason: str | None) -> str:
+    """Why a message of a bulk request would not go: `text: already sent`. Few words, for a line of a count."""
+    said = _MAY_NOT.get(reason or "", "") if outcome is AskedOutcome.NOT_ALLOWED else ""
+    words = said or _LEFT.get(outcome, "not sent")
+    return f"{thing(channel)}: {words}" if channel else words
+
+
+def foreseen_messages(going: Mapping[Channel, int], people: int, left: Mapping[str, int]) -> list[str]:
+    """What a bulk request will do, a sentence a line."""
+    if not people:
+        return ["No text and no e-mail would go.", *_counts(left)]
+    parts = [
+        f"{count:,} {thing(channel)}{'' if count == 1 else 's'}"
+        for channel, count in sorted(going.items(), key=lambda one: list(Channel).index(one[0]))
+        if count
+    ]
+    return [f"{' and '.join(parts)} will go, for {cards(people)}.", *_counts(left)]
+
+
+def _counts(left: Mapping[str, int]) -> list[str]:
+    return [f"{count:,} not sent · {why}" for why, count in left.items() if count]
