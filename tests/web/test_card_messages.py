@@ -92,7 +92,7 @@ def test_undo_takes_it_back_and_the_story_says_who(open_card, agreed, sql):
     app = press(open_card(agreed()), "Send onboarding materials")
     app = press(app, "Undo")
     assert "Taken back. It was not sent." in seen(app)
-    assert sorted(row[1] for row in messages(sql)) == ["not_sent", "waiting"]
+    assert sorted(row[1] for row in messages(sql)) == ["not_sent", "waiting", "waiting"]
     assert "taken back before it left" in seen(app)
 
 
@@ -144,4 +144,4 @@ def test_once_more_takes_a_reason_and_is_another_message(open_card, agreed, sql)
     why.set_value("She lost her phone.").run()
     app = press(app, "Send it once more")
     assert "She lost her phone." in seen(app)
-    assert len(messages(sql)) == 3
+    assert len(messages(sql)) == 4
