@@ -15,6 +15,10 @@ import structlog
 from dashboard.formatting import cards, number
 from dashboard.reading import Trouble, guarded, support_number
 from ghl.cards.actions import Action, Chosen, Done, DryRun
+from ghl.messages.many import MessageAction
+
+Deed: TypeAlias = Action | MessageAction
+"""What is done to many cards."""
 
 Key: TypeAlias = tuple[UUID, UUID]
 """Whose run it is: the church, and the person."""
@@ -43,7 +47,7 @@ class Wording:
     asks_why: str = ""
 
 
-WORDS: Mapping[Action, Wording] = {
+WORDS: Mapping[Deed, Wording] = {
     Action.SEND_NOW: Wording(
         "Send now",
         ":material/send:",
@@ -85,6 +89,15 @@ WORDS: Mapping[Action, Wording] = {
         "Putting back",
         ("{} was put back.", "{} were put back."),
     ),
+    MessageAction.ONBOARDING: Wording(
+        "Send onboarding materials",
+        ":material/outgoing_mail:",
+        "Send these people the onboarding materials?",
+        ("{} gets a text or an e-mail.", "{} get a text or an e-mail."),
+        "Send for {}",
+        "Asking for texts and e-mails",
+        ("A text or an e-mail is on its way for {}.", "Texts and e-mails are on their way for {}."),
+    ),
 }
 
 
@@ -92,7 +105,7 @@ WORDS: Mapping[Action, Wording] = {
 class Ask:
     """A question that is open: do this to these cards? `token` makes two answers one."""
 
-    action: Action | None
+    action: Deed | None
     chosen: Chosen
     count: int
     token: str = field(default_factory=lambda: uuid4().hex)
@@ -100,11 +113,18 @@ class Ask:
     complaint: str = ""
 
 
-def foreseen(action: Action, preview: DryRun) -> list[str]:
+def foreseen(action: Deed, preview: DryRun) -> list[str]:
     """What will happen, a sentence a line; `Nothing to do.` where nothing will."""
     if not preview.going:
-        return ["Nothing to do with these cards.", *left_alone(preview.left)]
-    return [counted(WORDS[action].will, preview.going), *left_alone(preview.left)]
+        return ["Nothing to do with these cards.", *left_out(action, preview.left)]
+    return [counted(WORDS[action].will, preview.going), *left_out(action, preview.left)]
+
+
+def left_out(action: Deed, left: Mapping[str, int]) -> list[str]:
+    """What does not happen, a line a reason: cards that stay as they are, or messages that do not go."""
+    if isinstance(action, MessageAction):
+        return [f"{number(count)} not sent: {why}." for why, count in left.items() if count]
+    return left_alone(left)
 
 
 def left_alone(left: Mapping[str, int]) -> list[str]:
@@ -130,7 +150,7 @@ class Work(Protocol):
 class Run:
     """One action on many cards, in a thread of its own."""
 
-    def __init__(self, token: str, action: Action, total: int, *, started_at: datetime) -> None:
+    def __init__(self, token: str, action: Deed, total: int, *, started_at: datetime) -> None:
         self.token = token
         self.action = action
         self.total = total
@@ -185,7 +205,7 @@ class Runs:
         self._lock = threading.Lock()
         self._runs: dict[Key, tuple[Run, ...]] = {}
 
-    def start(self, key: Key, token: str, action: Action, work: Work, *, total: int, now: datetime) -> Run:
+    def start(self, key: Key, token: str, action: Deed, work: Work, *, total: int, now: datetime) -> Run:
         """Begins the work and returns its run. The same token again, or a run under way: that run, nothing new."""
         with self._lock:
             self._forget(now)
@@ -241,7 +261,7 @@ def outcome(run: Run) -> list[str]:
             )
         elif run.stopped and run.dealt_with < run.total:
             lines.append(f"You stopped it after {number(run.dealt_with)} of {cards(run.total)}.")
-        return lines + left_alone(run.outcome.left)
+        return lines + left_out(run.action, run.outcome.left)
     told = f" Tell support the number {run.outcome.number}." if isinstance(run.outcome, Trouble) else ""
     return [
         f"It ended after {number(run.dealt_with)} of {cards(run.total)}; the others are as they were. Try again.{told}"

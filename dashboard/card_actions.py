@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import streamlit as st
 
 from dashboard import gate, services
-from dashboard.bulk import AT_ONCE, WORDS, Ask, Run, Runs
+from dashboard.bulk import AT_ONCE, WORDS, Ask, Deed, Run, Runs
 from dashboard.card_filter import Asked
 from dashboard.card_list import Place, Selection
 from dashboard.components.bulk import REASON, can_undo
@@ -15,6 +15,8 @@ from dashboard.components.card_rows import tick_key
 from dashboard.navigation import WRITERS
 from dashboard.reading import Trouble, guarded
 from ghl.cards.actions import Action, Chosen, Done, DryRun, act, act_on_all, dry_run
+from ghl.messages import many
+from ghl.messages.many import MessageAction
 
 SAID = {Action.SEND_NOW: "Queued again", Action.PUT_BACK: "Back again"}
 """What the button of a row says after it was pressed."""
@@ -125,11 +127,17 @@ class Hands:
         else:
             place.say(card_id, TOO_LATE)
 
-    def question(self, action: Action | None) -> None:
+    def question(self, action: Deed | None) -> None:
         """Asks before something is done to the ticked cards; no action is the export."""
         gate.used()
         # Each click is a question of its own, for one whose dialog was cut short by the next must be asked again.
+        if isinstance(action, MessageAction) and self.desk.selection.count > many.MOST:
+            self.desk.complaint = (
+                f"At most {many.MOST:,} cards at once. Choose fewer, by a filter or by ticks."
+            )
+            return
         if self.desk.selection.count:
+            self.desk.complaint = ""
             st.session_state.pop(REASON, None)
             self.desk.ask = Ask(action, self.desk.selection.chosen(), self.desk.selection.count)
 
@@ -146,6 +154,8 @@ class Hands:
         action, church_id = ask.action, self.viewer.church.church_id
 
         def count() -> DryRun:
+            if isinstance(action, MessageAction):
+                return many.foresee(hub.database, church_id, ask.chosen, clock=hub.clock)
             with hub.database.church(church_id) as session:
                 return dry_run(session, church_id, action, ask.chosen)
 
@@ -164,7 +174,9 @@ class Hands:
             ask.complaint = "Say in a few words why: somebody will ask one day."
             return
         going = ask.preview.going if ask.preview and not isinstance(ask.preview, Trouble) else ask.count
-        if not self._start(ask.token, ask.action, ask.chosen, total=going, reason=reason, person=person):
+        # Of messages every card is looked at, whether it gets one or not.
+        total = ask.count if isinstance(ask.action, MessageAction) else going
+        if not self._start(ask.token, ask.action, ask.chosen, total=total, reason=reason, person=person):
             ask.complaint = BUSY
             return
         self.desk.ask = None
@@ -207,7 +219,7 @@ class Hands:
     def _start(
         self,
         token: str,
-        action: Action,
+        action: Deed,
         chosen: Chosen,
         *,
         total: int,
@@ -222,6 +234,17 @@ class Hands:
                 progress(dealt_with, of)
                 services.wake(church_id)
 
+            if isinstance(action, MessageAction):
+                return many.send_to_all(
+                    hub.database,
+                    church_id,
+                    chosen,
+                    actor=person.person.actor,
+                    clock=hub.clock,
+                    total=total,
+                    progress=told,
+                    stop=stop,
+                )
             return act_on_all(
                 hub.database,
                 church_id,

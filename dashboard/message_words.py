@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from dashboard.formatting import cards, one_line, when
+from dashboard.formatting import one_line, when
 from ghl.causes import CauseCode, advice, sentence
 from ghl.consent import reasons
 from ghl.consent.reasons import Reason
@@ -140,53 +140,3 @@ def _asked(one: Asked, name: str, now: datetime, zone: ZoneInfo) -> str:
 
 def _at(moment: str) -> str:
     return f"at {moment}" if moment[:1].isdigit() else moment
-
-
-# -- many at once -----------------------------------------------------------------------------------------
-
-_LEFT: Mapping[AskedOutcome, str] = {
-    AskedOutcome.ALREADY_SENT: "already sent: nothing is sent twice",
-    AskedOutcome.ALREADY_WAITING: "already on its way",
-    AskedOutcome.NO_ADDRESS: "no phone or e-mail that works",
-    AskedOutcome.NO_TEMPLATE: "your church has no published words for it",
-    AskedOutcome.NOT_ALLOWED: "may not be sent to",
-    AskedOutcome.TOO_OLD: "too old: the welcome was meant for the first days",
-}
-
-_MAY_NOT: Mapping[str, str] = {
-    Reason.STOPPED: "asked for no more",
-    Reason.SAID_NO: "said no on a card",
-    Reason.DND_IN_GHL: "“do not disturb” in GoHighLevel",
-    Reason.STILL_BLOCKED: "still blocked in GoHighLevel",
-    Reason.NOT_ASKED: "no yes: the box was left blank",
-    Reason.TAKEN_BACK: "the yes was taken back",
-    Reason.OTHER_PURPOSE: "said yes to something else",
-    Reason.NO_WORDING: "the card doesn't say to which words",
-    Reason.NUMBER_UNCHECKED: "the number was corrected: somebody has to look",
-    Reason.UNDER_AGE: "under 18, no yes of a parent",
-    Reason.GUARDIAN_UNKNOWN: "under 18, no phone of a parent",
-    Reason.DOUBT: "may have asked for no more: somebody has to read it",
-}
-
-
-def why_not(channel: Channel | None, outcome: AskedOutcome, reason: str | None) -> str:
-    """Why a message of a bulk request would not go: `text: already sent`. Few words, for a line of a count."""
-    said = _MAY_NOT.get(reason or "", "") if outcome is AskedOutcome.NOT_ALLOWED else ""
-    words = said or _LEFT.get(outcome, "not sent")
-    return f"{thing(channel)}: {words}" if channel else words
-
-
-def foreseen_messages(going: Mapping[Channel, int], people: int, left: Mapping[str, int]) -> list[str]:
-    """What a bulk request will do, a sentence a line."""
-    if not people:
-        return ["No text and no e-mail would go.", *_counts(left)]
-    parts = [
-        f"{count:,} {thing(channel)}{'' if count == 1 else 's'}"
-        for channel, count in sorted(going.items(), key=lambda one: list(Channel).index(one[0]))
-        if count
-    ]
-    return [f"{' and '.join(parts)} will go, for {cards(people)}.", *_counts(left)]
-
-
-def _counts(left: Mapping[str, int]) -> list[str]:
-    return [f"{count:,} not sent · {why}" for why, count in left.items() if count]

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from dashboard import gate, services
-from dashboard.bulk import WORDS, Ask
+from dashboard.bulk import WORDS, Ask, Deed
 from dashboard.card_actions import Desk, Hands
 from dashboard.card_export import export
 from dashboard.card_filter import NAMES, Asked, from_address, in_words, to_address
@@ -20,6 +20,7 @@ from dashboard.formatting import capped_cards, one_line, when
 from dashboard.navigation import EVERYBODY, WRITERS
 from dashboard.reading import Trouble, guarded
 from ghl.cards.actions import Action
+from ghl.messages.many import MessageAction
 from ghl.statuses import CardStatus
 
 viewer = gate.require(*EVERYBODY)
@@ -125,7 +126,9 @@ def foot(shot: Snapshot | None) -> None:
     if selection.count:
         here = sum(selection.has(row) for row in shot.rows) if shot else 0
         back = place.asked.statuses == (CardStatus.DISMISSED,)
-        actions = [Action.PUT_BACK] if back else [Action.SEND_NOW, Action.HOLD, Action.SET_ASIDE]
+        actions: list[Deed] = [Action.PUT_BACK]
+        if not back:
+            actions = [Action.SEND_NOW, MessageAction.ONBOARDING, Action.HOLD, Action.SET_ASIDE]
         bulk.bar(
             selection.count,
             selection.count - here,

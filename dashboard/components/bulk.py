@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from dashboard.bulk import WORDS, Ask, Run, foreseen, in_progress, outcome
+from dashboard.bulk import WORDS, Ask, Deed, Run, foreseen, in_progress, outcome
 from dashboard.formatting import capped, capped_cards, cards
 from dashboard.reading import Trouble
 from ghl.cards.actions import Action, Done
@@ -19,10 +19,10 @@ LONGEST_REASON = 500
 def bar(
     count: int,
     elsewhere: int,
-    actions: Sequence[Action],
+    actions: Sequence[Deed],
     *,
     busy: bool,
-    ask: Callable[[Action | None], None],
+    ask: Callable[[Deed | None], None],
     clear: Callable[[], None],
 ) -> None:
     """Draws how many cards are ticked, `elsewhere` of them on other pages, and what can be done to them."""

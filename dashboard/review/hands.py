@@ -23,6 +23,7 @@ from ghl.cards.lookalikes import LikeCard, LikeContact
 from ghl.messages.ask import Asked
 from ghl.statuses import CardStatus
 
+
 def welcome_key(form: str) -> str:
     """The key of the tick that sends the welcome text and e-mail with the card of this form."""
     return f"{form}_welcome"

@@ -114,6 +114,17 @@ def preview_bulk(session: Session, church_id: UUID, card_ids: Sequence[UUID], *,
     return Preview(len(cards), counted([_foreseen(one) for one in planned]))
 
 
+def foresee_onboarding(
+    session: Session, church_id: UUID, card_ids: Sequence[UUID], *, now: datetime
+) -> list[Asked]:
+    """What `send_onboarding` would answer, without doing it. At most `MOST_CARDS`."""
+    cards = load_cards(session, church_id, card_ids[:MOST_CARDS])
+    templates = published_onboarding(session, church_id)
+    if not templates:
+        return [Asked(card.id, None, None, None, AskedOutcome.NO_TEMPLATE) for card in cards]
+    return [_foreseen(one) for one in _planned(session, church_id, cards, templates, now=now, late=False)]
+
+
 def send_template(
     session: Session,
     church_id: UUID,

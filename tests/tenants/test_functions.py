@@ -57,6 +57,8 @@ from ghl.messages.heard import heard_status
 from ghl.messages.standing import standing_of as message_standing
 from ghl.messages.wanted import load_cards
 from ghl.messages.words import words_for
+from ghl.messages.shown import all_of_card, badges_of, messages_of
+from ghl.messages.story import message_story
 from ghl.outages import follow_cards
 from ghl.people import help as helping
 from ghl.people import sessions, team
@@ -246,6 +248,19 @@ CALLS = {
     "ghl.cards.review.said_in": lambda s, w, i: review.said_in(s, w.grace, i.card, 1),
     "ghl.cards.review.last_hand": lambda s, w, i: review.last_hand(s, w.grace, i.card),
     "ghl.cards.review.card_of_number": lambda s, w, i: review.card_of_number(s, w.grace, i.number),
+    "ghl.messages.ask.foresee_onboarding": lambda s, w, i: messages.foresee_onboarding(
+        s, w.grace, [i.card], now=NOW
+    ),
+    "ghl.messages.ask.send_onboarding": lambda s, w, i: messages.send_onboarding(
+        s, w.grace, [i.card], actor="x", now=NOW
+    ),
+    "ghl.messages.ask.preview_bulk": lambda s, w, i: (
+        messages.preview_bulk(s, w.grace, [i.card], now=NOW).cards
+    ),
+    "ghl.messages.shown.badges_of": lambda s, w, i: badges_of(s, w.grace, [i.card]),
+    "ghl.messages.shown.messages_of": lambda s, w, i: messages_of(s, w.grace, [i.card]),
+    "ghl.messages.shown.all_of_card": lambda s, w, i: all_of_card(s, w.grace, i.card),
+    "ghl.messages.story.message_story": lambda s, w, i: message_story(s, w.grace, i.card),
     "ghl.cards.story.card_in_full": lambda s, w, i: card_in_full(s, w.grace, i.number),
     "ghl.cards.view.rows": lambda s, w, i: view.rows(s, w.grace, [i.card, i.stopped], now=NOW),
     "ghl.chain.verify.seals_after": lambda s, w, i: seals_after(s, i.church, 0),

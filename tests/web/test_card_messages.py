@@ -3,11 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import text
 
-from ghl.messages import ask
-from ghl.messages.templates import ensure_defaults, publish, templates_of
-from ghl.statuses import Channel, Role
+from dashboard.card import message_part
+from ghl.messages.templates import ensure_defaults
+from ghl.statuses import Role
 from tests.support.churches import card_values, save
 from tests.support.messages import AGREED
 
@@ -32,6 +31,12 @@ def agreed(database, church, connected, sql):
 
 
 @pytest.fixture
+def unhurried(monkeypatch):
+    """A person looks before the next press; here that takes no time."""
+    monkeypatch.setattr(message_part, "ONE_CLICK", timedelta())
+
+
+@pytest.fixture
 def open_card(open_page, sign_in):
     def open_card(card, role=Role.STAFF):
         return open_page(sign_in(role), CARD, number=str(card.number))
@@ -43,10 +48,6 @@ def seen(app):
     assert not app.exception, app.exception
     kinds = ("title", "header", "text", "markdown", "warning", "error", "success")
     return "\n".join(one.value for kind in kinds for one in app.get(kind))
-
-
-def badges(app):
-    return [one.value for one in app.get("markdown") if "badge" in one.value]
 
 
 def labels(app):
@@ -63,6 +64,7 @@ def messages(sql):
     return sql("SELECT channel, state, cause FROM messages ORDER BY channel")
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_one_press_sends_once_and_the_second_says_so(open_card, agreed, sql):
     app = open_card(agreed())
     assert "No text and no e-mail was asked for yet." in seen(app)
@@ -72,15 +74,74 @@ def test_one_press_sends_once_and_the_second_says_so(open_card, agreed, sql):
     assert {row[0] for row in before} == {"sms", "email"}
     assert "The text leaves" in told or "The text" in told
     assert "Undo" in labels(app)
-    app.session_state  # noqa: B018
-    app = press(later(app), "Send onboarding materials")
+    app = press(app, "Send onboarding materials")
     assert "already on its way" in seen(app)
     assert messages(sql) == before
 
 
-def later(app):
-    """The person waits long enough that the next press is no double click."""
-    for key in list(app.session_state.filtered_state):
-        if str(key).startswith("messages_"):
-            app.session_state[key].pressed_at = None
-    return app
+def test_a_viewer_reads_why_and_presses_nothing(open_card, agreed):
+    app = open_card(agreed(), Role.VIEWER)
+    told = seen(app)
+    assert "Texts and e-mails" in told
+    assert "May we text" in told
+    assert not {"Send onboarding materials", "Undo"} & set(labels(app))
+
+
+@pytest.mark.usefixtures("unhurried")
+def test_undo_takes_it_back_and_the_story_says_who(open_card, agreed, sql):
+    app = press(open_card(agreed()), "Send onboarding materials")
+    app = press(app, "Undo")
+    assert "Taken back. It was not sent." in seen(app)
+    assert sorted(row[1] for row in messages(sql)) == ["not_sent", "waiting", "waiting"]
+    assert "taken back before it left" in seen(app)
+
+
+def test_a_double_click_is_one(open_card, agreed, sql):
+    app = press(open_card(agreed()), "Send onboarding materials")
+    app = press(app, "Undo")
+    assert {row[1] for row in messages(sql)} == {"waiting"}
+
+
+def test_without_a_yes_the_page_says_why_nobody_was_texted(open_card, agreed, sql):
+    app = press(
+        open_card(agreed(sms_consent="", email_consent="", consent_wording="")), "Send onboarding materials"
+    )
+    told = seen(app)
+    assert "not a yes" in told
+    assert "Text not sent" in told
+    assert {row[1] for row in messages(sql)} == {"not_sent"}
+
+
+def test_who_became_a_viewer_meanwhile_sends_nothing(open_card, agreed, sql):
+    app = open_card(agreed())
+    sql("UPDATE memberships SET role = 'viewer'")
+    press(app, "Send onboarding materials")
+    assert messages(sql) == []
+
+
+def test_what_nobody_knows_is_for_a_person_to_say(open_card, agreed, sql):
+    card = agreed()
+    press(open_card(card), "Send onboarding materials")
+    sql("UPDATE messages SET state = 'unsure', cause = 'unsure_none_found' WHERE channel = 'sms'")
+    app = open_card(card)
+    assert "We could not find out whether this text went out." in seen(app)
+    app = press(app, "It arrived")
+    assert sql("SELECT state FROM messages WHERE channel = 'sms'") == [("sent",)]
+
+
+@pytest.mark.usefixtures("unhurried")
+def test_once_more_takes_a_reason_and_is_another_message(open_card, agreed, sql):
+    card = agreed()
+    press(open_card(card), "Send onboarding materials")
+    sql(
+        "UPDATE messages SET state = 'delivered', sent_at = now(), delivered_at = now();"
+        "UPDATE outbox SET state = 'done' WHERE kind = 'message'"
+    )
+    app = press(open_card(card), "Send it once more…")
+    app = press(app, "Send it once more")
+    assert "Say in a few words why" in seen(app)
+    (why,) = [one for one in app.text_input if one.label.startswith("Why does this")]
+    why.set_value("She lost her phone.").run()
+    app = press(app, "Send it once more")
+    assert "She lost her phone." in seen(app)
+    assert len(messages(sql)) == 4
