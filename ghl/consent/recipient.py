@@ -17,12 +17,14 @@ OF_AGE = 18
 class Recipient:
     """Who gets the message, under the name by which the log has their answer.
 
-    `child` is the name of the one that it is about, where a guardian is written to.
+    `child` is the name of the one that it is about, where a guardian is written to; `name` is then the guardian's own,
+    as the card writes it.
     """
 
     address: str
     person: str
     child: str | None = None
+    name: str = ""
 
 
 def recipients(
@@ -41,7 +43,8 @@ def recipients(
     if not agreed and (addresses.phone or addresses.guardian):
         found[Channel.SMS] = Reason.UNDER_AGE
     elif agreed and addresses.guardian:
-        found[Channel.SMS] = Recipient(addresses.guardian, plain_name(fields.guardian_name), child=person)
+        name = fields.guardian_name
+        found[Channel.SMS] = Recipient(addresses.guardian, plain_name(name), child=person, name=name)
     elif agreed and addresses.phone:
         found[Channel.SMS] = Reason.GUARDIAN_UNKNOWN
     if addresses.email:

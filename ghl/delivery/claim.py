@@ -121,11 +121,11 @@ CLAIM = text(
     """  # noqa: S608 (both parts are constants)
 )
 
-# A row that got one of its two keys only must not keep it from others.
+# A row that got one of its two keys only must not keep it from others; nor may what no worker holds any more.
 LET_GO = text(
     """
     DELETE FROM person_keys AS k USING outbox AS o
-    WHERE k.church_id = :church AND o.id = k.outbox_id AND o.state = 'due'
+    WHERE k.church_id = :church AND o.id = k.outbox_id AND o.state <> 'leased'
     """
 )
 

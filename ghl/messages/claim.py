@@ -140,6 +140,8 @@ EXPIRED = text(
             deaths = e.deaths, lease_token = NULL, leased_until = NULL
         FROM expired AS e WHERE o.id = e.id
         RETURNING o.id, o.message_id, o.state AS work
+    ), unlocked AS (
+        DELETE FROM person_keys AS k USING freed WHERE k.outbox_id = freed.id
     ), died AS (
         UPDATE message_attempts AS a SET outcome = 'died', ended_at = now()
         FROM expired AS e

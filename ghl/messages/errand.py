@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import assert_never
 
 from ghl.client.client import GHLClient
-from ghl.client.errors import NotFoundError
+from ghl.client.errors import DuplicateContactError, InvalidRequestError, NotFoundError
 from ghl.client.messages import (
     Channel as GHLChannel,
 )
@@ -22,7 +22,7 @@ from ghl.client.messages import (
 )
 from ghl.client.models import Contact
 from ghl.delivery.errand import Errand
-from ghl.delivery.steps import FindDuplicate, GetContact
+from ghl.delivery.steps import CreateContact, FindDuplicate, GetContact
 from ghl.messages.claim import ClaimedMessage
 from ghl.messages.look import candidates
 from ghl.statuses import Channel, MessageTry
@@ -84,6 +84,7 @@ class ReadEmail:
 Call = (
     GetContact
     | FindDuplicate
+    | CreateContact
     | SendMessage
     | ExportMessages
     | FindConversations
@@ -96,9 +97,13 @@ Reply = Contact | SentMessage | MessagePage | Message | tuple[Conversation, ...]
 
 @dataclass(frozen=True)
 class Seen:
-    """Who the message goes to, as GoHighLevel just showed it; None where nobody there has the address."""
+    """Who the message goes to, as GoHighLevel just showed it; None where nobody there has the address.
+
+    `made`: we just made the contact.
+    """
 
     contact: Contact | None
+    made: bool = False
 
 
 @dataclass(frozen=True)
@@ -154,6 +159,8 @@ def perform(client: GHLClient, call: Call) -> Reply:
             return client.contacts.get(contact_id)
         case FindDuplicate(phone, email):
             return client.contacts.find_duplicate(phone=phone, email=email)
+        case CreateContact(write):
+            return client.contacts.create(write)
         case SendMessage(write):
             return client.conversations.send(write)
         case ExportMessages(contact_id, channel, start, end, cursor):
@@ -193,11 +200,36 @@ def see_contact(row: ClaimedMessage) -> Steps:
         else:
             assert isinstance(contact, Contact)
             return Seen(contact)
-    found = yield (
-        FindDuplicate(phone=row.address) if row.channel is Channel.SMS else FindDuplicate(email=row.address)
-    )
-    assert found is None or isinstance(found, Contact)
-    return Seen(found)
+    return Seen((yield from _look_up(row)))
+
+
+def make_contact(row: ClaimedMessage, create: CreateContact) -> Steps:
+    """The contact of somebody who was looked up a moment ago, and is not there: made, and looked at as everybody is.
+
+    Where the location forbids a second one, GoHighLevel names the one that is there after all. An answer that is lost
+    comes out as an error: the next try looks up first, as each one does.
+    """
+    try:
+        reply = yield create
+    except DuplicateContactError as error:
+        contact_id, made = error.contact_id, False
+        if contact_id is None:
+            found = yield from _look_up(row)
+            if found is None:
+                raise
+            contact_id = found.id
+    except InvalidRequestError:
+        # GoHighLevel has been seen to refuse a contact and keep it all the same: look before judging.
+        found = yield from _look_up(row)
+        if found is None:
+            raise
+        contact_id, made = found.id, False
+    else:
+        assert isinstance(reply, Contact)
+        contact_id, made = reply.id, True
+    contact = yield GetContact(contact_id)
+    assert isinstance(contact, Contact)
+    return Seen(contact, made)
 
 
 def send(write: MessageWrite) -> Steps:
@@ -205,6 +237,14 @@ def send(write: MessageWrite) -> Steps:
     sent = yield SendMessage(write)
     assert isinstance(sent, SentMessage)
     return TakenIn(sent)
+
+
+def _look_up(row: ClaimedMessage) -> Generator[Call, Reply, Contact | None]:
+    found = yield (
+        FindDuplicate(phone=row.address) if row.channel is Channel.SMS else FindDuplicate(email=row.address)
+    )
+    assert found is None or isinstance(found, Contact)
+    return found
 
 
 def look_for(row: ClaimedMessage, *, now: datetime) -> Steps:

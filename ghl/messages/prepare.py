@@ -3,7 +3,7 @@ too, and marks the message as sending, with its words. The request leaves after 
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, text
@@ -13,12 +13,15 @@ from ghl.causes import CauseCode
 from ghl.client.messages import MessageWrite
 from ghl.client.models import Contact
 from ghl.consent import ledger
-from ghl.consent.decide import decide
+from ghl.consent.decide import decide, recipients_of
 from ghl.consent.may_send import Verdict, VerdictKind
+from ghl.consent.recipient import Recipient
 from ghl.crypto import KeyRing
+from ghl.delivery.steps import CreateContact
 from ghl.messages.claim import AGAIN_FOR_CARD, ClaimedMessage
 from ghl.messages.errand import CHANNELS, MessageErrand, Seen
 from ghl.messages.facts import told
+from ghl.messages.guardian import new_contact, remember, take_number
 from ghl.messages.plan import Next
 from ghl.messages.ramp import begin, room_for_texts
 from ghl.messages.settings import rules_of
@@ -28,6 +31,9 @@ from ghl.statuses import CardStatus, Channel, MessageState, OutboxState
 
 SEEN_FOR_SECONDS = 60.0
 """So old may GoHighLevel's answer about the contact be; then it is asked again."""
+
+AGAIN_FOR_NUMBER = timedelta(seconds=2)
+"""How soon a text looks again whether somebody else still makes a contact for its number."""
 
 # The address is locked before: a stop takes it first as well.
 MINE = text(
@@ -52,16 +58,20 @@ MARK = text(
 )
 
 
-def prepare(session: Session, *, errand: MessageErrand, ring: KeyRing) -> MessageWrite | None:
+def prepare(session: Session, *, errand: MessageErrand, ring: KeyRing) -> MessageWrite | CreateContact | None:
     """What to send now, marked as sending; None where nothing is to be sent, and then it is written why.
 
+    A guardian who may be texted and is no contact there is to be made one first, and then asked about once more.
     A transaction of the church. Once it is committed a stop comes too late for this one message, and says so.
     """
     row, church_id = errand.row, errand.facts.church_id
     assert isinstance(errand.outcome, Seen)
     contact = errand.outcome.contact
     now = session.execute(select(func.now())).scalar_one()
-    if contact is None:
+    if contact is not None and errand.outcome.made:
+        remember(session, church_id, errand.facts.location_id, contact, errand.facts.region)
+    guardian = _guardian(session, errand, now=now) if contact is None else None
+    if contact is None and guardian is None:
         gone = Next(
             MessageState.HELD,
             "held",
@@ -87,8 +97,15 @@ def prepare(session: Session, *, errand: MessageErrand, ring: KeyRing) -> Messag
     mine = session.execute(MINE, {"row": row.id, "token": row.lease_token}).mappings().one_or_none()
     if mine is None:
         return None
-    step = _held_up(row, mine, verdict, now=now) or _out_of_pace(session, errand, now=now)
+    step = _held_up(row, mine, verdict, now=now)
+    if step is None and guardian is not None:
+        if take_number(session, church_id, row.id, row.address):
+            return new_contact(guardian)
+        facts = {"name": guardian.name}
+        step = _waits(row, now + AGAIN_FOR_NUMBER, CauseCode.CHECKING_FOR_EXISTING, facts)
+    step = step or _out_of_pace(session, errand, now=now)
     if step is None:
+        assert contact is not None
         return _mark(session, errand, mine, contact, verdict, now=now)
     write(session, errand, step)
     if verdict.kind is VerdictKind.NO and verdict.facts.get("record_stop"):
@@ -99,10 +116,19 @@ def prepare(session: Session, *, errand: MessageErrand, ring: KeyRing) -> Messag
             address=row.address,
             source="ghl",
             recorded_by="GoHighLevel",
-            contact_id=contact.id,
+            contact_id=contact.id if contact else None,
             now=now,
         )
     return None
+
+
+def _guardian(session: Session, errand: MessageErrand, *, now: datetime) -> Recipient | None:
+    """The parent or guardian that a text is for; None where it is for the card's own person."""
+    row = errand.row
+    if row.card_id is None or row.is_test:
+        return None
+    found = recipients_of(session, errand.facts.church_id, row.card_id, now=now).get(row.channel)
+    return found if isinstance(found, Recipient) and found.child is not None else None
 
 
 def _held_up(row: ClaimedMessage, mine: Mapping[Any, Any], verdict: Verdict, *, now: datetime) -> Next | None:

@@ -35,7 +35,9 @@ SETTLE = text(
             lease_token = NULL, leased_until = NULL,
             requested_by = CASE WHEN :outcome = 'not_sent' THEN o.requested_by END
         WHERE o.id = :row AND o.lease_token = :token
-        RETURNING o.message_id
+        RETURNING o.id, o.message_id
+    ), unlocked AS (
+        DELETE FROM person_keys AS k USING settled WHERE k.outbox_id = settled.id
     ), told AS (
         UPDATE message_attempts AS a
         SET outcome = :outcome, ended_at = clock_timestamp(), cause = :cause, http_status = :http_status,
@@ -92,7 +94,9 @@ GIVE_BACK = text(
         SET state = 'due', due_at = now(), tries = o.tries - 1, lease_token = NULL, leased_until = NULL
         FROM outbox AS old
         WHERE old.id = o.id AND o.id = ANY(:ids) AND o.lease_token = ANY(:tokens)
-        RETURNING o.message_id, old.lease_token
+        RETURNING o.id, o.message_id, old.lease_token
+    ), unlocked AS (
+        DELETE FROM person_keys AS k USING given WHERE k.outbox_id = given.id
     )
     UPDATE message_attempts AS a SET outcome = 'not_sent', ended_at = clock_timestamp()
     FROM given WHERE a.message_id = given.message_id AND a.lease_token = given.lease_token AND a.ended_at IS NULL

@@ -18,9 +18,10 @@ from ghl.client.errors import NotSentError
 from ghl.db.availability import is_away
 from ghl.delivery.claim import ROW_LEASE_SECONDS
 from ghl.delivery.facts import DeliveryFacts
+from ghl.delivery.steps import CreateContact
 from ghl.ids import new_id
 from ghl.messages.claim import claim, free_expired, is_due
-from ghl.messages.errand import MessageErrand, Seen, see_contact, send, steps
+from ghl.messages.errand import MessageErrand, Seen, make_contact, see_contact, send, steps
 from ghl.messages.prepare import SEEN_FOR_SECONDS, prepare
 from ghl.messages.settle import give_back, settle
 from jobs.dispatcher.lane import Lane, MakePermit
@@ -121,7 +122,8 @@ class MessageLane(Lane[MessageErrand]):
         self._seen = [one for one in self._seen if self._keeps(one, facts)]
 
     def decide(self, most: int, permit: MakePermit) -> list[Job]:
-        """Asks the consent log about up to `most` messages, each in a transaction of its own. A yes leaves at once.
+        """Asks the consent log about up to `most` messages, each in a transaction of its own. A yes leaves at once,
+        or the contact that it needs is made first.
 
         Never raises for a database that is away.
         """
@@ -139,15 +141,24 @@ class MessageLane(Lane[MessageErrand]):
             if write is None:
                 self.forget(errand)
                 continue
-            errand.plan, errand.outcome, errand.sending = send(write), None, True
+            if isinstance(write, CreateContact):
+                errand.plan, until = make_contact(errand.row, write), self._lease_of(errand)
+            else:
+                errand.plan, until = send(write), self._until(errand)
+                errand.sending = True
+            errand.outcome = None
             self._begin(errand)
-            jobs.append(Job(errand, permit(self._until(errand))))
+            jobs.append(Job(errand, permit(until)))
         return jobs
 
     def abandon(self) -> None:
         """Lets go of everything; what is marked as sending is looked up when its lease ends."""
         super().abandon()
         self._seen.clear()
+
+    @staticmethod
+    def _lease_of(errand: MessageErrand) -> Callable[[], float]:
+        return lambda: errand.lease_until
 
     def _until(self, errand: MessageErrand) -> Callable[[], float]:
         """A marked message is ours to send for a moment only: a stop that was written meanwhile must not wait for it."""

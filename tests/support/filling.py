@@ -86,6 +86,81 @@ FROM cards AS c JOIN locations AS l ON l.church_id = c.church_id
 WHERE c.status = 'synced' AND c.number % 3 = 0
 """
 
+# What a church that wrote to each of its people has: one text a person that was delivered, and a few that wait, are on
+# their way, are unsure or need somebody.
+TEMPLATES = """
+INSERT INTO message_templates (id, church_id, name, channel, purpose, changed_by)
+SELECT md5('template' || id::text)::uuid, id, 'Welcome', 'sms', 'follow-up', 'filling' FROM churches
+"""
+
+MESSAGES = """
+INSERT INTO messages (id, church_id, card_id, template_id, template_version, channel, purpose, address, person,
+                      idempotency_key, state, cause, requested_by, requested_at, not_before, contact_id, ghl_message_id,
+                      ghl_email_message_id, sending_at, sent_at, status_changed_at)
+SELECT md5('message' || id::text)::uuid, church_id, id, md5('template' || church_id::text)::uuid, 1, channel, 'follow-up',
+       CASE channel WHEN 'sms' THEN phone ELSE email END, 'x', sha256(id::text::bytea), state,
+       CASE WHEN state IN ('failed', 'held') THEN 'carrier_refused' END, 'filling', received_at, received_at,
+       md5(id::text), CASE WHEN went THEN 'm' || id::text END, CASE WHEN went AND channel = 'email' THEN 'e' || id::text END,
+       CASE WHEN went THEN received_at END, CASE WHEN went THEN received_at END, received_at
+FROM (SELECT *, state NOT IN ('waiting', 'held', 'not_sent') AS went FROM (
+        SELECT *, CASE number % 4 WHEN 3 THEN 'email' ELSE 'sms' END AS channel,
+               CASE number % 100 WHEN 1 THEN 'waiting' WHEN 2 THEN 'sending' WHEN 3 THEN 'unsure' WHEN 4 THEN 'failed'
+                    WHEN 5 THEN 'held' WHEN 6 THEN 'sent' WHEN 7 THEN 'not_sent' ELSE 'delivered' END AS state
+        FROM cards) AS stands) AS written
+"""
+
+MESSAGE_WORK = """
+INSERT INTO outbox (church_id, kind, message_id, state, priority, due_at, lease_token, leased_until)
+SELECT church_id, 'message', id,
+       CASE state WHEN 'waiting' THEN 'due' WHEN 'unsure' THEN 'due' WHEN 'sent' THEN 'due' WHEN 'sending' THEN 'leased'
+                  WHEN 'failed' THEN 'parked' WHEN 'held' THEN 'parked' ELSE 'done' END, 20, requested_at,
+       CASE state WHEN 'sending' THEN id END, CASE state WHEN 'sending' THEN requested_at END
+FROM messages
+"""
+
+MESSAGE_TRIES = """
+INSERT INTO message_attempts (church_id, message_id, lease_token, kind, started_at, ended_at, outcome)
+SELECT church_id, id, id, 'send', requested_at, CASE WHEN state <> 'sending' THEN requested_at END,
+       CASE WHEN state <> 'sending' THEN 'sent' END FROM messages
+"""
+
+CONSENT = """
+INSERT INTO consent_events (church_id, channel, address, person, kind, purpose, wording, source, recorded_by, card_id,
+                            recorded_at)
+SELECT church_id, channel, CASE channel WHEN 'sms' THEN phone ELSE email END, 'x',
+       CASE number % 50 WHEN 9 THEN 'stop' ELSE 'yes' END, 'all', 'You may text me.', 'form', 'filling', id, received_at
+FROM cards, (VALUES ('sms'), ('email')) AS channels(channel)
+"""
+
+LOCKS = """
+INSERT INTO consent_addresses (church_id, channel, address)
+SELECT DISTINCT church_id, channel, address FROM consent_events
+"""
+
+STOPS = """
+INSERT INTO opt_outs (id, church_id, channel, address, event_id, asked_at, due_on, due_at, state)
+SELECT gen_random_uuid(), church_id, channel, address, id, recorded_at, recorded_at::date + 14, recorded_at,
+       CASE id / 20 % 40 WHEN 0 THEN 'waiting' WHEN 1 THEN 'sent' ELSE 'confirmed' END
+FROM consent_events WHERE kind = 'stop' OR id % 20 = 0
+"""
+
+DOUBTS = """
+INSERT INTO consent_doubts (id, church_id, channel, address, said, source, received_at, state, decided_by, decided_at)
+SELECT gen_random_uuid(), church_id, channel, address, 'please no more', 'ghl', recorded_at,
+       CASE id % 100 WHEN 0 THEN 'open' ELSE 'no_stop' END, CASE WHEN id % 100 <> 0 THEN 'filling' END,
+       CASE WHEN id % 100 <> 0 THEN recorded_at END
+FROM consent_events WHERE id % 10 = 0
+"""
+
+EVENTS = """
+INSERT INTO webhook_events (church_id, source, dedupe_key, type, body, state, received_at, due_at)
+SELECT church_id, 'app', 'w:' || id::text, (ARRAY['ContactUpdate', 'InboundMessage', 'OutboundMessage'])[number % 3 + 1],
+       '{}', CASE number % 50 WHEN 0 THEN 'waiting' WHEN 1 THEN 'failed' ELSE 'done' END, received_at, received_at
+FROM cards
+"""
+
+TOLD = (TEMPLATES, MESSAGES, MESSAGE_WORK, MESSAGE_TRIES, CONSENT, LOCKS, STOPS, DOUBTS, EVENTS)
+
 COUNTS = """
 INSERT INTO card_counts (church_id, status, cause, cards)
 SELECT church_id, status, CASE WHEN status IN ('needs_attention', 'held') THEN coalesce(cause, '') ELSE '' END, count(*)
@@ -93,8 +168,10 @@ FROM cards GROUP BY 1, 2, 3
 """
 
 
-def fill(urls: DatabaseUrls, *, cards: int, churches: int) -> None:
-    """Adds the churches and cards, and lets PostgreSQL know how much there is."""
+def fill(urls: DatabaseUrls, *, cards: int, churches: int, messages: bool = False) -> None:
+    """Adds the churches and cards, and lets PostgreSQL know how much there is. `messages`: with a message to each
+    person, what they said to that, and what GoHighLevel told.
+    """
     engine = create_engine(database_url(urls.admin))
     with engine.begin() as connection:
         for statement in (CHURCHES, LEASES, LOCATIONS):
@@ -103,7 +180,7 @@ def fill(urls: DatabaseUrls, *, cards: int, churches: int) -> None:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         connection.execute(text(IMPORTS), {"churches": churches, "lists": cards // 10_000})
         connection.execute(text(CARDS), {"cards": cards, "churches": churches})
-        for statement in (REVISIONS, OUTBOX, WORDS, CONTACTS, COUNTS):
+        for statement in (REVISIONS, OUTBOX, WORDS, CONTACTS, COUNTS, *(TOLD if messages else ())):
             connection.execute(text(statement))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM (ANALYZE)"))
