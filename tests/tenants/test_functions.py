@@ -50,15 +50,15 @@ from ghl.erasing import ask as erasing
 from ghl.ids import new_id
 from ghl.intake.standing import standing_of
 from ghl.messages import ask as messages
-from ghl.messages import templates
 from ghl.messages import log as message_log
+from ghl.messages import templates
 from ghl.messages.claim import claim as claim_messages
 from ghl.messages.heard import heard_status
+from ghl.messages.shown import all_of_card, badges_of, messages_of
 from ghl.messages.standing import standing_of as message_standing
+from ghl.messages.story import message_story
 from ghl.messages.wanted import load_cards
 from ghl.messages.words import words_for
-from ghl.messages.shown import all_of_card, badges_of, messages_of
-from ghl.messages.story import message_story
 from ghl.outages import follow_cards
 from ghl.people import help as helping
 from ghl.people import sessions, team
@@ -121,7 +121,9 @@ CALLS = {
     "ghl.messages.ask.send_onboarding": lambda s, w, i: messages.send_onboarding(
         s, w.grace, [i.card], now=NOW, **WHO
     ),
-    "ghl.messages.ask.preview_bulk": lambda s, w, i: messages.preview_bulk(s, w.grace, [i.card], now=NOW),
+    "ghl.messages.ask.preview_bulk": lambda s, w, i: (
+        messages.preview_bulk(s, w.grace, [i.card], now=NOW).cards
+    ),
     "ghl.messages.ask.send_template": lambda s, w, i: messages.send_template(
         s, w.grace, i.template, [w.ids["own"].card], now=NOW, **WHO
     ),
@@ -250,12 +252,6 @@ CALLS = {
     "ghl.cards.review.card_of_number": lambda s, w, i: review.card_of_number(s, w.grace, i.number),
     "ghl.messages.ask.foresee_onboarding": lambda s, w, i: messages.foresee_onboarding(
         s, w.grace, [i.card], now=NOW
-    ),
-    "ghl.messages.ask.send_onboarding": lambda s, w, i: messages.send_onboarding(
-        s, w.grace, [i.card], actor="x", now=NOW
-    ),
-    "ghl.messages.ask.preview_bulk": lambda s, w, i: (
-        messages.preview_bulk(s, w.grace, [i.card], now=NOW).cards
     ),
     "ghl.messages.shown.badges_of": lambda s, w, i: badges_of(s, w.grace, [i.card]),
     "ghl.messages.shown.messages_of": lambda s, w, i: messages_of(s, w.grace, [i.card]),
