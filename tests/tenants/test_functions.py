@@ -422,6 +422,11 @@ MAY_CHANGE_ITS_OWN = {
 
 
 NOTHING_OWN = {
+    # Grace has asked for no message: that another church's are not shown is tried in tests/messages/test_many.py.
+    "ghl.messages.shown.all_of_card",
+    "ghl.messages.shown.badges_of",
+    "ghl.messages.shown.messages_of",
+    "ghl.messages.story.message_story",
     "ghl.attention.groups.page",
     "ghl.attention.groups.oldest_first",
     "ghl.cards.decide.decide",
