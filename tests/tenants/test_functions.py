@@ -534,6 +534,11 @@ NOTHING_OWN = {
     "ghl.messages.ask.undo",
     "ghl.messages.ask.send_now",
     "ghl.messages.claim.claim",
+    # Grace has asked for no message: that another church's are not shown is tried in tests/messages/test_many.py.
+    "ghl.messages.shown.all_of_card",
+    "ghl.messages.shown.badges_of",
+    "ghl.messages.shown.messages_of",
+    "ghl.messages.story.message_story",
     "ghl.attention.groups.page",
     "ghl.attention.groups.oldest_first",
     "ghl.cards.decide.decide",

@@ -157,7 +157,8 @@ class TestWhereItStands:
     )
     def test_each_state_offers_what_may_be_done(self, open_card, cards, number_of, status, cause, buttons):
         app = open_card(number_of(cards(status, cause=cause)))
-        assert labels(app) == buttons | {"Correct this card", "Keep the note"}
+        always = {"Correct this card", "Keep the note", "Send onboarding materials"}
+        assert labels(app) == buttons | always
 
     def test_a_card_that_waits_for_a_next_try_can_go_now(self, open_card, cards, number_of):
         app = open_card(number_of(cards(CardStatus.WAITING, due_in=timedelta(minutes=9))))
