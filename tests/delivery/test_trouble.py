@@ -174,7 +174,7 @@ def test_a_worker_without_the_key_sends_and_blames_no_card(hub):
     )
     assert hub.standing(church_id) == {"waiting": 5}
     hub.start_worker()
-    hub.arrived(church_id, 5, within=40)
+    hub.arrived(church_id, 5, within=90)
     assert hub.query(church_id, "SELECT DISTINCT deaths FROM outbox") == [(0,)]
 
 
