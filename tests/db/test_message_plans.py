@@ -147,7 +147,9 @@ def explained(database, database_urls):
         ),
         recipients=lambda s: recipients_of(s, church_id, first.card_id, now=NOW),
         stop=lambda s: ledger.record_stop(s, church_id, source="spoken", recorded_by="x", now=NOW, **about),
-        start=lambda s: ledger.record_start(s, church_id, source="keyword", recorded_by="x", now=NOW, **about),
+        start=lambda s: ledger.record_start(
+            s, church_id, source="keyword", recorded_by="x", now=NOW, **about
+        ),
         doubt=lambda s: ledger.open_doubt(s, church_id, said="hm", source="ghl", now=NOW, **about),
         doubts_open=lambda s: s.execute(
             text("SELECT id FROM consent_doubts WHERE state = 'open' ORDER BY received_at, id LIMIT 26")
