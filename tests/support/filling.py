@@ -89,8 +89,13 @@ WHERE c.status = 'synced' AND c.number % 3 = 0
 # What a church that wrote to each of its people has: one text a person that was delivered, and a few that wait, are on
 # their way, are unsure or need somebody.
 TEMPLATES = """
-INSERT INTO message_templates (id, church_id, name, channel, purpose, changed_by)
-SELECT md5('template' || id::text)::uuid, id, 'Welcome', 'sms', 'follow-up', 'filling' FROM churches
+INSERT INTO message_templates (id, church_id, name, channel, purpose, onboarding, published_version, changed_by)
+SELECT md5('template' || id::text)::uuid, id, 'Welcome', 'sms', 'follow-up', true, 1, 'filling' FROM churches
+"""
+
+TEMPLATE_WORDS = """
+INSERT INTO message_template_versions (template_id, version, church_id, body, created_by)
+SELECT id, 1, church_id, 'Welcome! Reply STOP to end, HELP for help.', 'filling' FROM message_templates
 """
 
 MESSAGES = """
@@ -159,7 +164,18 @@ SELECT church_id, 'app', 'w:' || id::text, (ARRAY['ContactUpdate', 'InboundMessa
 FROM cards
 """
 
-TOLD = (TEMPLATES, MESSAGES, MESSAGE_WORK, MESSAGE_TRIES, CONSENT, LOCKS, STOPS, DOUBTS, EVENTS)
+TOLD = (
+    TEMPLATES,
+    TEMPLATE_WORDS,
+    MESSAGES,
+    MESSAGE_WORK,
+    MESSAGE_TRIES,
+    CONSENT,
+    LOCKS,
+    STOPS,
+    DOUBTS,
+    EVENTS,
+)
 
 COUNTS = """
 INSERT INTO card_counts (church_id, status, cause, cards)
