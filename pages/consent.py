@@ -19,8 +19,8 @@ from dashboard.navigation import CARD, EVERYBODY, PERSON, WRITERS, to_card
 from dashboard.reading import Trouble
 from ghl.consent.ask import Answer, Person
 from ghl.consent.by_hand import LONGEST_NOTE, Doubt, How
+from ghl.consent.lines import Pair
 from ghl.consent.reasons import Reason
-from ghl.consent.said import Pair
 
 viewer = gate.require(*EVERYBODY)
 church_id, zone = viewer.church.church_id, ZoneInfo(viewer.church.timezone)

@@ -49,8 +49,8 @@ def changed() -> None:
     gate.used()
     until = ss.get(key("until"))
     desk.wanted = Wanted(
-        channel=ss.get(key("channel")),
-        kind=ss.get(key("kind")),
+        channel=ss.get(key("channel")) or None,
+        kind=ss.get(key("kind")) or None,
         source=ss.get(key("source")) or "",
         since=midnight(ss.get(key("since")), zone),
         before=midnight(until + timedelta(days=1) if until else None, zone),
@@ -61,7 +61,7 @@ def changed() -> None:
 def clear() -> None:
     """Everything again."""
     for name in FIELDS:
-        ss[key(name)] = None
+        ss[key(name)] = None if name in {"since", "until"} else ""
     changed()
 
 
@@ -87,11 +87,11 @@ def filters(ways: list[str]) -> None:
             ("Said", "kind", list(KINDS), lambda one: KINDS[one] if one else "Everything"),
             ("How it came", "source", ways, lambda one: source(one) if one else "Every way"),
         ):
-            if ss.setdefault(key(name), None) not in (None, *offered):
-                ss[key(name)] = None
+            if ss.setdefault(key(name), "") not in ("", *offered):
+                ss[key(name)] = ""
             st.selectbox(
                 label,
-                [None, *offered],
+                ["", *offered],
                 format_func=words,
                 key=key(name),
                 on_change=changed,

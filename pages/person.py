@@ -28,7 +28,7 @@ from dashboard.formatting import one_line
 from dashboard.navigation import CARD, CONSENT, EVERYBODY, WRITERS, to_card
 from dashboard.reading import Trouble, guarded
 from ghl.consent import ask, receipt
-from ghl.consent.said import Said, said_about
+from ghl.consent.lines import Said, said_about
 from ghl.db.models import Church
 from ghl.people.names import name_of
 

@@ -20,7 +20,7 @@ from ghl.consent import ask, by_hand, ledger
 from ghl.consent.ask import Found, Person
 from ghl.consent.brought import brought
 from ghl.consent.by_hand import Doubt, How
-from ghl.consent.said import Pair
+from ghl.consent.lines import Pair
 from ghl.db.models import Church
 from ghl.statuses import Channel
 from jobs.container import Container

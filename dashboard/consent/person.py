@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from ghl.consent.ask import Person
-from ghl.consent.said import Said
+from ghl.consent.lines import Said
 
 
 @dataclass

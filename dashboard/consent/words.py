@@ -12,9 +12,9 @@ from dashboard.periods import written_day
 from ghl.cards.phone import shown
 from ghl.consent.ask import Answer, Person
 from ghl.consent.brought import Brought, days_left
+from ghl.consent.lines import Said
 from ghl.consent.may_send import VerdictKind
 from ghl.consent.reasons import Reason, sentence
-from ghl.consent.said import Said
 from ghl.statuses import Channel, ConsentKind, OptOutState
 
 CHANNELS: Mapping[Channel, str] = {Channel.SMS: "Text", Channel.EMAIL: "E-mail"}

@@ -5,7 +5,7 @@ A box left blank is not a no. Whether somebody may be written to is not decided 
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from typing import Any
 from uuid import UUID
@@ -28,12 +28,22 @@ OF_THE_PERSON = ("sms_consent", "email_consent", "consent_wording", "consent_at"
 
 @dataclass(frozen=True, repr=False)
 class Statement:
-    """One person about messages to one address. `UNKNOWN` takes back what an earlier statement said."""
+    """One person about messages to one address. `UNKNOWN` takes back what an earlier statement said.
+
+    `ASKED`: the number was corrected, and nobody has said yet that it is the one on the card. `child`: for whom a
+    guardian says it.
+    """
 
     channel: Channel
     address: str
     person: str
     kind: ConsentKind
+    child: str | None = None
+
+    @property
+    def stops(self) -> bool:
+        """Whether it is a written no of the address. A guardian's no is about the child, not about their own phone."""
+        return self.kind is ConsentKind.NO and self.child is None
 
 
 @dataclass(frozen=True)
@@ -68,7 +78,17 @@ def statements(fields: CardFields, addresses: Addresses) -> tuple[Statement, ...
         Statement(channel, address, person, ConsentKind.YES if yes else ConsentKind.NO)
         for channel, address, yes in said
         if address and yes is not None
-    )
+    ) + _of_guardian(fields, addresses, person)
+
+
+def _of_guardian(fields: CardFields, addresses: Addresses, child: str) -> tuple[Statement, ...]:
+    """What a parent or guardian says to texts about the child. Their yes is to what the box says, so it needs the box."""
+    if addresses.guardian is None or fields.guardian_consent is None:
+        return ()
+    if fields.guardian_consent and not fields.sms_consent:
+        return ()
+    kind = ConsentKind.YES if fields.guardian_consent else ConsentKind.NO
+    return (Statement(Channel.SMS, addresses.guardian, plain_name(fields.guardian_name), kind, child),)
 
 
 def corrected(old: tuple[Statement, ...], new: tuple[Statement, ...]) -> tuple[Statement, ...]:
@@ -137,6 +157,25 @@ def _said_elsewhere(one: Statement, log: Sequence[Logged], card_id: UUID) -> boo
     return own is not None and own in last.values()
 
 
+def unchecked(
+    said: tuple[Statement, ...], log: Sequence[Logged], came: Addresses, *, card_id: UUID
+) -> tuple[Statement, ...]:
+    """What of a correction may go into the log before somebody has said that the new number is the one on the card.
+
+    A yes counts for the numbers with which the card came, and for those that were looked up on it already.
+    """
+    looked_up = {
+        entry.said.address for entry in log if entry.card_id == card_id and entry.said.kind is ConsentKind.YES
+    }
+    known = {came.phone, came.guardian} | looked_up
+    return tuple(
+        replace(one, kind=ConsentKind.ASKED)
+        if one.channel is Channel.SMS and one.kind is ConsentKind.YES and one.address not in known
+        else one
+        for one in said
+    )
+
+
 def own(
     said: tuple[Statement, ...], came: tuple[Statement, ...], source: CardSource
 ) -> tuple[Statement, ...]:
@@ -167,11 +206,11 @@ def refused(source: CardSource, old: CardFields, new: CardFields, came: CardFiel
 def event(
     statement: Statement, fields: CardFields, origin: Origin, *, words: Words | None = None
 ) -> dict[str, Any]:
-    """The row of the log. What is taken back has no words and no signature.
+    """The row of the log. What is taken back, or only asked, has no words and no signature.
 
     `words` are those of this channel's own box; else the one text that the card gives for all of them counts.
     """
-    withdrawn = statement.kind is ConsentKind.UNKNOWN
+    withdrawn = statement.kind in {ConsentKind.UNKNOWN, ConsentKind.ASKED}
     shown = words or Words(fields.consent_wording)
     wording = None if withdrawn else shown.text or None
     signed = None if withdrawn else fields.consent_at or fields.visit_date
@@ -192,6 +231,7 @@ def event(
         "recorded_at": origin.recorded_at,
         "ip": origin.ip,
         "user_agent": origin.user_agent,
+        "child": statement.child,
     }
 
 
@@ -200,5 +240,5 @@ def wording_hash(wording: str) -> bytes:
     return hashlib.sha256(wording.encode()).digest()
 
 
-def _about(one: Statement) -> tuple[str, str, str]:
-    return (one.channel, one.address, one.person)
+def _about(one: Statement) -> tuple[str, str, str, str | None]:
+    return (one.channel, one.address, one.person, one.child)

@@ -6,6 +6,7 @@ not bring back beside it what somebody corrected.
 
 import dataclasses
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -24,7 +25,10 @@ from ghl.cards.queueing import LockedCard, lock, put, requeue
 from ghl.cards.save import listed
 from ghl.cards.stored import read_whole
 from ghl.causes import CauseCode
+from ghl.consent.reasons import Reason
+from ghl.consent.said import lock_statements, write
 from ghl.db.models import Card, CardRevision, Church, ConsentEvent, Outbox, PrayerRequest
+from ghl.messages.let_go import let_go
 from ghl.statuses import CardSource, CardStatus, Channel, ConsentKind
 
 PRAYER = "prayer_request"
@@ -96,6 +100,7 @@ def correct(
     release: bool = False,
     keep_prayer: bool = True,
     prayer_was: str | None = None,
+    on_the_card: bool = False,
 ) -> Corrected:
     """Saves what the card says now, and returns where it stands. A transaction of the church.
 
@@ -104,14 +109,18 @@ def correct(
     written there already changes nothing, so a second click does no harm. `base_revision` is the one that was
     shown when the correction began. The prayer request is only touched without `keep_prayer`;
     `prayer_was` is what stood there when it was read, where that is known.
+    A yes to texts does not go along to a new number: *Is this the number on the card?* `on_the_card` answers it; until
+    somebody does (`confirm_number`), texts to it are held.
     What people said on the public form about messages stays theirs: it can be taken back, and no yes be added.
     Raises `CardMissingError`, `ConsentSealedError`, and `CardChangedError` or `PrayerChangedError` where others saved
     something else meanwhile.
     """
+    region = session.scalars(select(Church.region).where(Church.id == church_id)).one()
+    # Addresses first, then the card: whoever sends or stops takes them in this order too.
+    _lock_addresses(session, church_id, card_id, parsed.fields, region)
     card = lock(session, church_id, card_id)
     if card is None:
         raise CardMissingError
-    region = session.scalars(select(Church.region).where(Church.id == church_id)).one()
     before = _Written.of(_revision(session, card, card.revision), region)
     after = _Written.of(parsed.fields, region)
     names = _field_names(before.fields, after.fields)
@@ -130,7 +139,7 @@ def correct(
         # A changed prayer request is a revision too, with the same fields: who changes it as well has to notice.
         told["digest"] = desk.add_revision(after, salt=secrets.token_bytes(SALT_BYTES))
     if names:
-        desk.add_consent(before, after, came)
+        desk.add_consent(before, after, came, on_the_card=on_the_card)
     if prayer:
         desk.replace_prayer(parsed.prayer_request)
     if names or prayer:
@@ -138,6 +147,62 @@ def correct(
         desk.record("card.corrected", fields=fields, revision=revision, **told)
     status, cause, facts = desk.move(after.addresses, changed=bool(names), release=release)
     return Corrected(revision, status, changes_between(before.fields, after.fields), cause, facts, prayer)
+
+
+def confirm_number(
+    session: Session, church_id: UUID, card_id: UUID, *, actor: str, now: datetime
+) -> int | None:
+    """Somebody looked: the corrected number is the one on the card, and its yes counts. A transaction of the church.
+
+    Returns how many messages go on that were held for it; None where there was nothing to ask, or where the person said
+    stop meanwhile.
+    """
+    region = session.scalars(select(Church.region).where(Church.id == church_id)).one()
+    _lock_addresses(session, church_id, card_id, None, region)
+    card = lock(session, church_id, card_id)
+    if card is None:
+        raise CardMissingError
+    desk = _Desk(session, church_id, card, actor, now)
+    added = desk.confirm(_Written.of(_revision(session, card, card.revision), region))
+    if not added:
+        return None
+    desk.record("card.number_confirmed", revision=card.revision)
+    return sum(
+        let_go(session, church_id, one.channel, one.address, cause=Reason.NUMBER_UNCHECKED, now=now)
+        for one in added
+    )
+
+
+def _lock_addresses(
+    session: Session, church_id: UUID, card_id: UUID, fields: CardFields | None, region: str
+) -> None:
+    """Takes the addresses about which the card says something, now and with these fields."""
+    stored = session.scalar(
+        select(CardRevision.fields)
+        .join(Card, (Card.id == CardRevision.card_id) & (Card.revision == CardRevision.no))
+        .where(Card.church_id == church_id, Card.id == card_id)
+    )
+    if stored is None:
+        return
+    said = [
+        one
+        for written in (read_whole(stored), fields)
+        if written is not None
+        for one in consent.statements(written, read_addresses(written, region))
+    ]
+    lock_statements(session, church_id, said)
+
+
+def _is_asked(one: consent.Statement, log: Sequence[consent.Logged], card_id: UUID) -> bool:
+    """Whether the last that the card says of this number is a question."""
+    last = [
+        entry.said.kind
+        for entry in log
+        if entry.card_id == card_id
+        and (entry.said.channel, entry.said.address, entry.said.person, entry.said.child)
+        == (one.channel, one.address, one.person, one.child)
+    ]
+    return bool(last) and last[-1] is ConsentKind.ASKED
 
 
 def changes_between(old: CardFields, new: CardFields) -> tuple[Change, ...]:
@@ -242,24 +307,39 @@ class _Desk:
         self.session.execute(update(Outbox).where(Outbox.id == self.card.outbox_id).values(keys))
         return digest(fields, salt)
 
-    def add_consent(self, before: _Written, after: _Written, came: _Written) -> None:
+    def add_consent(self, before: _Written, after: _Written, came: _Written, *, on_the_card: bool) -> None:
         said = consent.corrected(before.statements, after.statements)
+        lock_statements(self.session, self.church_id, said)
+        log = self._log(said)
         said = consent.unopposed(
             consent.own(said, came.statements, self.card.source),
-            self._log(said),
+            log,
             card_id=self.card.id,
             received_at=self._received_at(),
         )
-        if not said:
-            return
+        if not on_the_card:
+            said = consent.unchecked(said, log, came.addresses, card_id=self.card.id)
+        words = self._words(before) if before.wording == after.wording else {}
+        self._write(said, after, words)
+
+    def confirm(self, written: _Written) -> list[consent.Statement]:
+        """Adds the yes of each number that was asked about; returns what it added."""
+        said = tuple(one for one in written.statements if one.kind is ConsentKind.YES)
+        lock_statements(self.session, self.church_id, said)
+        log = self._log(said)
+        asked = [one for one in said if _is_asked(one, log, self.card.id)]
+        free = consent.unopposed(tuple(asked), log, card_id=self.card.id, received_at=self._received_at())
+        self._write(free, written, self._words(written))
+        return list(free)
+
+    def _write(
+        self, said: tuple[consent.Statement, ...], written: _Written, words: Mapping[str, consent.Words]
+    ) -> None:
         typed = self.card.source is CardSource.TYPED
         source = CardSource.TYPED if typed else consent.CORRECTION
         origin = consent.Origin(self.church_id, self.card.id, source, self.actor, self.now)
-        words = self._words(before) if before.wording == after.wording else {}
-        self.session.execute(
-            insert(ConsentEvent),
-            [consent.event(one, after.fields, origin, words=words.get(one.channel)) for one in said],
-        )
+        events = [consent.event(one, written.fields, origin, words=words.get(one.channel)) for one in said]
+        write(self.session, self.church_id, events, now=self.now)
 
     def replace_prayer(self, text: str) -> None:
         if not text:
@@ -309,6 +389,7 @@ class _Desk:
                 ConsentEvent.kind,
                 ConsentEvent.card_id,
                 ConsentEvent.recorded_at,
+                ConsentEvent.child,
             )
             .where(
                 ConsentEvent.church_id == self.church_id,
@@ -319,7 +400,9 @@ class _Desk:
         )
         return [
             consent.Logged(
-                consent.Statement(Channel(row.channel), row.address, row.person, ConsentKind(row.kind)),
+                consent.Statement(
+                    Channel(row.channel), row.address, row.person, ConsentKind(row.kind), row.child
+                ),
                 row.card_id,
                 row.recorded_at,
             )

@@ -19,8 +19,9 @@ from ghl.cards.fields import CardFields, ParsedCard
 from ghl.cards.fingerprint import fingerprint
 from ghl.cards.words import searchable
 from ghl.churches import ChurchNotFoundError
+from ghl.consent.said import lock_statements, write
 from ghl.db.base import table_of
-from ghl.db.models import Card, CardRevision, Church, ConsentEvent, Outbox, PrayerRequest
+from ghl.db.models import Card, CardRevision, Church, Outbox, PrayerRequest
 from ghl.ids import new_id
 from ghl.statuses import CardSource, CardStatus, Channel, OutboxState, Priority
 
@@ -209,9 +210,10 @@ def _insert_details(session: Session, church_id: UUID, drafts: Sequence[_Draft],
     ]
     if prayers:
         session.execute(insert(table_of(PrayerRequest)), prayers)
+    said = [one for draft in drafts for one in _statements(draft)]
+    lock_statements(session, church_id, said)
     events = [event for draft in drafts for event in _consent(church_id, draft, now)]
-    if events:
-        session.execute(insert(table_of(ConsentEvent)), events)
+    write(session, church_id, events, now=now)
 
 
 def _consent(church_id: UUID, draft: _Draft, now: datetime) -> list[dict[str, Any]]:
@@ -220,9 +222,12 @@ def _consent(church_id: UUID, draft: _Draft, now: datetime) -> list[dict[str, An
         church_id, draft.id, card.source, card.recorded_by, now, ip=card.ip, user_agent=card.user_agent
     )
     return [
-        consent.event(said, fields, origin, words=card.words.get(said.channel))
-        for said in consent.statements(fields, draft.addresses)
+        consent.event(said, fields, origin, words=card.words.get(said.channel)) for said in _statements(draft)
     ]
+
+
+def _statements(draft: _Draft) -> tuple[consent.Statement, ...]:
+    return consent.statements(draft.card.parsed.fields, draft.addresses)
 
 
 def _find(session: Session, church_id: UUID, drafts: Sequence[_Draft]) -> dict[bytes, SavedCard]:

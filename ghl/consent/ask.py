@@ -22,10 +22,10 @@ from ghl.cards.phone import PhoneError, e164
 from ghl.cards.stored import read_known, read_whole
 from ghl.consent.brought import Brought, brought
 from ghl.consent.decide import gather
+from ghl.consent.lines import Pair, Said, said_once
 from ghl.consent.may_send import Verdict, VerdictKind, may_send
 from ghl.consent.reasons import Reason
 from ghl.consent.recipient import Recipient, recipients
-from ghl.consent.said import Pair, Said, said_once
 from ghl.db.models import Card, CardRevision, Church
 from ghl.statuses import Channel, Purpose
 
@@ -193,6 +193,11 @@ def _answer(
     )
     verdict = may_send(channel, whom.address, whom.person, Purpose.FOLLOW_UP, now, facts=facts)
     entry = verdict.entry
+    if verdict.kind is VerdictKind.LATER and verdict.later_at is not None:
+        # What it rests on is said when the hours for texts have begun.
+        entry = may_send(
+            channel, whom.address, whom.person, Purpose.FOLLOW_UP, verdict.later_at, facts=facts
+        ).entry
     said = said_once(session, church_id, entry.id) if entry is not None and entry.id else None
     return Answer(channel, whom.address, verdict, said, child=whom.child)
 

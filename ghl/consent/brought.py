@@ -6,10 +6,11 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from ghl.consent.business_days import is_business_day
-from ghl.consent.said import Pair
+from ghl.consent.lines import Pair
 from ghl.db.models import OptOut
 from ghl.statuses import Channel, OptOutState
 
@@ -39,7 +40,7 @@ def brought(session: Session, church_id: UUID, pairs: Collection[Pair]) -> Mappi
     rows = session.scalars(
         select(OptOut)
         .where(OptOut.church_id == church_id, tuple_(OptOut.channel, OptOut.address).in_(sorted(pairs)))
-        .distinct(OptOut.channel, OptOut.address)
+        .ext(distinct_on(OptOut.channel, OptOut.address))
         .order_by(OptOut.channel, OptOut.address, OptOut.asked_at.desc(), OptOut.id.desc())
     )
     return {

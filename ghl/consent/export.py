@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from ghl import audit
 from ghl.cards.formulas import harmless
+from ghl.consent.lines import Said
 from ghl.consent.log import Place, Wanted, page
-from ghl.consent.said import Said
 from ghl.db.engine import Database
 
 CHUNK = 1000

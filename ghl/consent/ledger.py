@@ -6,19 +6,40 @@ from datetime import UTC, datetime, tzinfo
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import insert, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
 
 from ghl import audit
 from ghl.consent.business_days import due_on
 from ghl.consent.reasons import Reason
-from ghl.consent.standing import BLOCKS, KEYWORD, Entry, standing
-from ghl.db.models import Church, ConsentAddress, ConsentDoubt, ConsentEvent, OptOut
+from ghl.consent.standing import KEYWORD, Entry, blocks, standing
+from ghl.db.models import Church, ConsentDoubt, ConsentEvent, OptOut
 from ghl.ids import new_id
 from ghl.messages.call_off import call_off
 from ghl.messages.let_go import let_go
 from ghl.statuses import Channel, ConsentKind, DoubtState, OptOutState
+
+# In the order of the list, which is that of the code points, as the second one sorts.
+MAKE_LOCKS = text(
+    """
+    INSERT INTO consent_addresses (church_id, channel, address)
+    SELECT :church, w.channel, w.address
+    FROM unnest(CAST(:channels AS text[]), CAST(:addresses AS text[])) WITH ORDINALITY AS w(channel, address, place)
+    ORDER BY w.place
+    ON CONFLICT DO NOTHING
+    """
+)
+TAKE_LOCKS = text(
+    """
+    SELECT a.channel
+    FROM consent_addresses AS a
+    JOIN unnest(CAST(:channels AS text[]), CAST(:addresses AS text[])) AS w(channel, address)
+      ON a.channel = w.channel AND a.address = w.address
+    WHERE a.church_id = :church
+    ORDER BY a.channel COLLATE "C", a.address COLLATE "C"
+    FOR UPDATE OF a
+    """
+)
 
 
 @dataclass(frozen=True)
@@ -42,15 +63,24 @@ class Decided:
 
 def lock(session: Session, church_id: UUID, channel: str, address: str) -> None:
     """Takes the address until the transaction ends."""
-    row = {"church_id": church_id, "channel": channel, "address": address}
-    session.execute(upsert(ConsentAddress).values(row).on_conflict_do_nothing())
-    session.execute(select(ConsentAddress.channel).filter_by(**row).with_for_update())
+    lock_all(session, church_id, [(channel, address)])
 
 
 def lock_all(session: Session, church_id: UUID, pairs: Iterable[tuple[str, str]]) -> None:
     """Takes several, in the order that everybody takes them in."""
-    for channel, address in sorted(set(pairs)):
-        lock(session, church_id, channel, address)
+    wanted = sorted({(str(channel), address) for channel, address in pairs})
+    if not wanted:
+        return
+    values = {
+        "church": church_id,
+        "channels": [channel for channel, _ in wanted],
+        "addresses": [address for _, address in wanted],
+    }
+    # Erasing takes rows away: one that went between the two statements is made once more.
+    while True:
+        session.execute(MAKE_LOCKS, values)
+        if len(session.execute(TAKE_LOCKS, values).all()) == len(wanted):
+            return
 
 
 def history(session: Session, church_id: UUID, channel: str, address: str) -> tuple[Entry, ...]:
@@ -80,7 +110,7 @@ def history(session: Session, church_id: UUID, channel: str, address: str) -> tu
 def stop_in_force(session: Session, church_id: UUID, channel: str, address: str) -> Entry | None:
     """The stop, or the written no, that holds for the address now."""
     said = history(session, church_id, channel, address)
-    if all(entry.kind not in BLOCKS for entry in said):
+    if not any(blocks(entry) for entry in said):
         return None
     return standing(said, zone=zone_of(session, church_id)).stop
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import select, tuple_, union_all
 from sqlalchemy.orm import Session
 
-from ghl.consent.said import COLUMNS, PAGE, Said, read
+from ghl.consent.lines import COLUMNS, PAGE, Said, read
 from ghl.db.models import ConsentEvent
 from ghl.statuses import Channel, ConsentKind
 

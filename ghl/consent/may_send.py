@@ -143,6 +143,9 @@ def _no_yes(channel: Channel, purpose: str, stands: Standing, facts: Facts) -> V
     match said.kind:
         case ConsentKind.ASKED:
             return _because(VerdictKind.HELD, Reason.NUMBER_UNCHECKED, channel, entry=said)
+        case ConsentKind.NO:
+            # A guardian's, about the child; every other no is a stop.
+            return _because(VerdictKind.NO, Reason.UNDER_AGE, channel, entry=said)
         case ConsentKind.UNKNOWN:
             return _because(VerdictKind.NO, Reason.TAKEN_BACK, channel, entry=said, at=said.recorded_at)
     if said.purpose in {purpose, ALL_PURPOSES} and not counts(said):

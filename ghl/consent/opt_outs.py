@@ -14,11 +14,12 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from ghl import audit
-from ghl.db.models import ConsentEvent, ContactLink, Location, OptOut
+from ghl.consent import ledger
+from ghl.db.models import ContactLink, Location, OptOut
 from ghl.questions import ask as questions
 from ghl.questions.ask import Asked
 from ghl.questions.kinds import FIND_HOLDER, SET_DND
-from ghl.statuses import Channel, ConsentKind, OptOutState, QuestionState
+from ghl.statuses import Channel, OptOutState, QuestionState
 
 LOOK_AGAIN = timedelta(seconds=1)
 FIRST_WAIT = timedelta(minutes=1)
@@ -237,16 +238,8 @@ def _untried(contacts: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _started_again(session: Session, church_id: UUID, row: OptOut) -> bool:
-    """Whether the person said yes again after this stop: then it must not be set there any more."""
-    later = select(ConsentEvent.id).where(
-        ConsentEvent.church_id == church_id,
-        ConsentEvent.channel == row.channel,
-        ConsentEvent.address == row.address,
-        ConsentEvent.id > row.event_id,
-        ConsentEvent.kind == ConsentKind.YES,
-        ConsentEvent.source == "keyword",
-    )
-    return session.scalars(later.limit(1)).first() is not None
+    """Whether the person lifted this stop meanwhile, by START or a newer card: then it must not be set there any more."""
+    return not ledger.is_stopped(session, church_id, row.channel, row.address)
 
 
 def _again(session: Session, row: OptOut, *, cause: str | None, **values: object) -> None:

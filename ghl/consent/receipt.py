@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from ghl import audit
 from ghl.cards.consent import wording_hash
 from ghl.consent.ask import Person
-from ghl.consent.said import Said, said_about
+from ghl.consent.lines import Said, said_about
 from ghl.db.models import AuditEntry, Church
 from ghl.ids import new_id
 

@@ -17,7 +17,6 @@ SIGNED = frozenset({"form", "typed"})
 """Ways in by which a person signs a new card. A list, a program and a correction are none."""
 
 ALL_PURPOSES = "all"
-BLOCKS = frozenset({ConsentKind.STOP, ConsentKind.NO})
 GRACE = timedelta(days=1)
 """A card signed at the other end of the world may bear tomorrow's date. One from later still has no known date."""
 
@@ -69,7 +68,7 @@ def standing(
         if entry.kind is ConsentKind.YES and (theirs or entry.source == KEYWORD):
             yeses[entry.purpose] = said = entry
         elif theirs:
-            if entry.kind is ConsentKind.UNKNOWN:
+            if entry.kind in {ConsentKind.UNKNOWN, ConsentKind.NO}:
                 yeses = {of: one for of, one in yeses.items() if one.source == KEYWORD}
             said = entry
     found = (yeses.get(purpose), yeses.get(ALL_PURPOSES))
@@ -90,7 +89,7 @@ class _Stops:
 def _stops(log: Iterable[Entry], zone: tzinfo) -> _Stops:
     stands = _Stops()
     for entry in log:
-        if entry.kind in BLOCKS:
+        if blocks(entry):
             stands.stop = entry if stands.stop is None else _later(stands.stop, entry, zone)
             stands.lifted = stands.lifted_by = None
         elif stands.stop is not None and entry.kind is ConsentKind.YES:
@@ -102,6 +101,11 @@ def _stops(log: Iterable[Entry], zone: tzinfo) -> _Stops:
             # START where nothing was stopped says nothing.
             stands.heard.append(entry)
     return stands
+
+
+def blocks(entry: Entry) -> bool:
+    """Whether it stops everything to the address. A guardian's no is about their child, not about their own phone."""
+    return entry.kind is ConsentKind.STOP or (entry.kind is ConsentKind.NO and entry.child is None)
 
 
 def lifts(entry: Entry, stop: Entry, zone: tzinfo = UTC) -> bool:

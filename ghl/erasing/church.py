@@ -45,6 +45,8 @@ REST = (
     "webhook_events",
     "webhook_secrets",
     "opt_outs",
+    "consent_doubts",
+    "consent_addresses",
     "dnd_checks",
     "dnd_differences",
     "card_drafts",

@@ -34,6 +34,8 @@ from ghl.db.models import (
     CardImport,
     CardRevision,
     Church,
+    ConsentAddress,
+    ConsentDoubt,
     ConsentEvent,
     ContactLink,
     ContactRemoval,
@@ -46,7 +48,7 @@ from ghl.db.models import (
 )
 from ghl.erasing import proofs, told
 from ghl.ids import new_id
-from ghl.statuses import ConsentKind
+from ghl.statuses import Channel, ConsentKind
 
 log = structlog.get_logger(__name__)
 
@@ -122,6 +124,8 @@ def _carry_out(session: Session, ring: KeyRing, church_id: UUID, erasure_id: UUI
     if request is None:
         return False
     ids = [UUID(card_id) for card_id in request.card_ids]
+    # Addresses before rows, as whoever sends or stops takes them.
+    _addresses(session, church_id, _traces(session, church_id, ids))
     if _on_its_way(session, church_id, ids):
         return False
     traces = _traces(session, church_id, ids)
@@ -164,6 +168,7 @@ def take_away(
         "drafts": _drafts(session, church_id, traces),
         "lists": _refused_rows(session, church_id, traces),
         "links": _links(session, church_id, traces),
+        "replies": _doubts(session, church_id, traces),
     }
     told.take_away(
         session,
@@ -181,6 +186,41 @@ def take_away(
     # Their revisions, prayers, notes, words, messages, tries, keys and rows in the queue go with them.
     session.execute(delete(Card).where(Card.church_id == church_id, Card.id.in_(traces.card_ids)))
     return {name: count for name, count in went.items() if count}
+
+
+def _addresses(session: Session, church_id: UUID, traces: Traces) -> None:
+    """Takes the person's addresses, and their rows away: who waits for one makes it anew.
+
+    Where the request has to wait after all, nothing is lost: the rows hold nothing but the lock.
+    """
+    for channel, addresses in ((Channel.EMAIL, traces.emails), (Channel.SMS, traces.phones)):
+        for address in sorted(addresses):
+            session.execute(
+                delete(ConsentAddress)
+                .where(
+                    ConsentAddress.church_id == church_id,
+                    ConsentAddress.channel == channel,
+                    ConsentAddress.address == address,
+                )
+                .execution_options(synchronize_session=False)
+            )
+
+
+def _doubts(session: Session, church_id: UUID, traces: Traces) -> int:
+    """Replies that may be a stop, from their phone or e-mail or their contact: the words are theirs."""
+    gone = session.execute(
+        delete(ConsentDoubt)
+        .where(
+            ConsentDoubt.church_id == church_id,
+            or_(
+                (ConsentDoubt.channel == Channel.SMS) & ConsentDoubt.address.in_(traces.phones),
+                (ConsentDoubt.channel == Channel.EMAIL) & ConsentDoubt.address.in_(traces.emails),
+                ConsentDoubt.contact_id.in_(traces.contact_ids),
+            ),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
 def _tests(session: Session, church_id: UUID, traces: Traces) -> None:
@@ -272,12 +312,20 @@ def _prove_consent(session: Session, ring: KeyRing, church_id: UUID, traces: Tra
             ConsentEvent.church_id == church_id,
             or_(
                 ConsentEvent.card_id.in_(traces.card_ids),
-                at_theirs & (ConsentEvent.person.in_(traces.names) | (ConsentEvent.kind == ConsentKind.STOP)),
+                # What bears no name, a stop or START, was said by whoever has the phone.
+                at_theirs
+                & (
+                    ConsentEvent.person.in_({*traces.names, ""})
+                    | ConsentEvent.child.in_(traces.names)
+                    | (ConsentEvent.kind == ConsentKind.STOP)
+                ),
             ),
         )
     ).all()
     addresses = {
-        (row.channel, row.address) for row in found if row.kind in {ConsentKind.STOP, ConsentKind.NO}
+        (row.channel, row.address)
+        for row in found
+        if row.kind in {ConsentKind.STOP, ConsentKind.NO} or not row.person
     }
     names = _names_at(session, church_id, addresses, traces.card_ids)
     ids = [row.id for row in found if not _speaks_for_others(row, names.get((row.channel, row.address)))]
@@ -294,7 +342,9 @@ def _speaks_for_others(row: Row[*tuple[Any, ...]], names: Collection[str] | None
     """`names` are those on other cards with the address, None where there are none."""
     if names is None:
         return False
-    return row.kind == ConsentKind.STOP or (row.kind == ConsentKind.NO and row.person in names)
+    if row.kind == ConsentKind.STOP or not row.person:
+        return True
+    return row.kind == ConsentKind.NO and row.person in names
 
 
 def _names_at(

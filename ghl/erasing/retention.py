@@ -71,7 +71,7 @@ def prune_proofs(session: Session, *, now: datetime, most: int = ROWS_AT_ONCE) -
     """Proofs of consent of people who were erased more than 5 years ago. A system transaction."""
     old = (
         select(ConsentProof.id)
-        .where(ConsentProof.erased_at < now - PROOFS_KEPT, ConsentProof.kind != "stop")
+        .where(ConsentProof.erased_at < now - PROOFS_KEPT, ConsentProof.kind.not_in(("stop", "no")))
         .order_by(ConsentProof.erased_at)
         .limit(most)
     )

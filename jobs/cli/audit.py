@@ -62,3 +62,32 @@ def verify(
     if broken:
         shown = ", ".join(broken[:10]) + (", …" if len(broken) > 10 else "")
         raise CommandError(f"The change log is broken in {len(broken)} of {len(reports)} chains: {shown}")
+
+
+@app.command("receipt")
+def receipt(
+    slug: Annotated[str, typer.Argument(help="The church's short name.", metavar="CHURCH")],
+    file: Annotated[Path, typer.Argument(help="The receipt, as JSON.", exists=True, dir_okay=False)],
+) -> None:
+    """Find out whether a consent receipt is what this hub handed out.
+
+    Its checksum and the hash of each wording are computed again, and the change log has to know it.
+    """
+    from ghl.churches import find_church
+    from ghl.consent.receipt import LARGEST, check
+
+    with file.open("rb") as opened:
+        raw = opened.read(LARGEST + 1)
+    with opened_hub() as hub:
+        church = find_church(hub.database, slug)
+        with hub.database.church(church.id) as session:
+            checked = check(session, church.id, raw)
+    if not checked.readable:
+        raise CommandError("This is no consent receipt. It takes the JSON file, not the one to print.")
+    if not checked.whole:
+        raise CommandError("This receipt was changed: its checksum is not that of what stands in it.")
+    if not checked.words:
+        raise CommandError("This receipt was changed: the hash of a wording is not that of its words.")
+    if checked.made_at is None:
+        raise CommandError("This hub made no such receipt for this church: its change log does not know it.")
+    typer.echo(f"This receipt is whole, and was made by this hub on {checked.made_at:%Y-%m-%d %H:%M:%S} UTC.")

@@ -14,13 +14,15 @@ from ghl.cards.correct import (
     Change,
     ConsentSealedError,
     changes_between,
+    confirm_number,
     correct,
 )
 from ghl.cards.fields import CardFields, parse_card
+from ghl.consent import ledger
 from ghl.delivery.claim import claim
 from ghl.delivery.settle import LinkedContact, Settlement, settle
 from ghl.ids import new_id
-from ghl.statuses import AttemptOutcome, CardSource, CardStatus
+from ghl.statuses import AttemptOutcome, CardSource, CardStatus, Channel
 from tests.support.churches import card_values, church, connected_church, key_ring, save
 
 NOW = datetime(2026, 11, 22, 18, tzinfo=UTC)
@@ -44,7 +46,7 @@ class Desk:
         return saved.id
 
     def correct(self, card_id, *, base=1, actor="user:ruth", was=None, **values):
-        how = {name: values.pop(name) for name in ("release", "keep_prayer") if name in values}
+        how = {name: values.pop(name) for name in ("release", "keep_prayer", "on_the_card") if name in values}
         parsed = parse_card(card_values(1, **(was or {}), **values))
         with self._database.church(self._church_id) as session:
             return correct(
@@ -57,6 +59,28 @@ class Desk:
                 now=NOW + timedelta(hours=1),
                 **how,
             )
+
+    def confirm(self, card_id):
+        with self._database.church(self._church_id) as session:
+            return confirm_number(
+                session, self._church_id, card_id, actor="user:ruth", now=NOW + timedelta(hours=2)
+            )
+
+    def stop(self, address):
+        with self._database.church(self._church_id) as session:
+            ledger.record_stop(
+                session,
+                self._church_id,
+                channel=Channel.SMS,
+                address=address,
+                source="spoken",
+                recorded_by="user:ruth",
+                now=NOW + timedelta(hours=1, minutes=30),
+            )
+
+    def is_stopped(self, address):
+        with self._database.church(self._church_id) as session:
+            return ledger.is_stopped(session, self._church_id, Channel.SMS, address)
 
     def ask(self, sql, **values):
         with self._database.church(self._church_id) as session:
@@ -335,7 +359,7 @@ class TestConsent:
 
     def test_a_wrong_number_loses_the_yes_and_the_right_one_gets_it(self, desk):
         card_id = desk.save(**WORDS)
-        desk.correct(card_id, **WORDS | {"phone": "615 555 0199"})
+        desk.correct(card_id, on_the_card=True, **WORDS | {"phone": "615 555 0199"})
         assert self.events(desk) == [
             self.FIRST,
             ("sms", "+16155550001", "anna1 keller", "unknown"),
@@ -384,15 +408,72 @@ class TestConsent:
             ("email", "right@example.org", "yes"),
         ]
 
+    def test_a_corrected_number_is_asked_about_before_its_yes_counts(self, desk):
+        """*Is this the number on the card?* Also when the card is corrected once more before somebody says so."""
+        card_id = desk.save(**WORDS)
+        desk.correct(card_id, **WORDS | {"phone": "615 555 0199"})
+        desk.correct(card_id, base=2, **WORDS | {"phone": "615 555 0199", "last_name": "Kellner"})
+        assert self.events(desk)[2:] == [
+            ("sms", "+16155550199", "anna1 keller", "asked"),
+            ("sms", "+16155550199", "anna1 keller", "unknown"),
+            ("sms", "+16155550199", "anna1 kellner", "asked"),
+        ]
+        assert desk.confirm(card_id) == 0
+        assert self.events(desk)[5:] == [("sms", "+16155550199", "anna1 kellner", "yes")]
+        said = desk.ask(
+            "SELECT wording, signed_at::date, source FROM consent_events ORDER BY id DESC LIMIT 1"
+        )
+        assert said == [("You may text me.", date(2026, 11, 22), "correction")]
+        assert desk.confirm(card_id) is None, "there is nothing to ask any more"
+
+    def test_saying_so_is_no_yes_after_a_stop(self, desk):
+        card_id = desk.save(**WORDS)
+        desk.correct(card_id, **WORDS | {"phone": "615 555 0199"})
+        desk.stop("+16155550199")
+        assert desk.confirm(card_id) is None
+        assert self.events(desk)[-1][3] == "stop"
+
+    def test_the_number_with_which_it_came_needs_no_question(self, desk):
+        card_id = desk.save(**WORDS)
+        desk.correct(card_id, **WORDS | {"last_name": "Kellner"})
+        assert self.events(desk)[-1] == ("sms", "+16155550001", "anna1 kellner", "yes")
+
+    def test_a_written_no_is_brought_to_gohighlevel_once(self, desk):
+        card_id = desk.save(sms_consent="no")
+        assert desk.ask("SELECT channel, address, state FROM opt_outs") == [
+            ("sms", "+16155550001", "waiting")
+        ]
+        desk.correct(card_id, sms_consent="no", city="Franklin")
+        desk.save(sms_consent="no", visit_date="2026-11-15")
+        assert desk.ask("SELECT count(*) FROM opt_outs") == [(1,)]
+        assert desk.ask("SELECT count(*) FROM consent_events WHERE kind = 'no'") == [(2,)]
+
+    def test_a_no_that_a_correction_adds_is_a_stop_too(self, desk):
+        card_id = desk.save(**WORDS)
+        desk.correct(card_id, **WORDS | {"sms_consent": "no"})
+        assert desk.ask("SELECT count(*) FROM opt_outs") == [(1,)]
+        desk.correct(card_id, base=2, **WORDS)
+        assert desk.is_stopped("+16155550001"), "nobody here can undo it"
+
+    def test_a_guardian_speaks_for_the_child_and_stops_nobody_else(self, desk):
+        guarded = {"adult": "no", "guardian_name": "Kate Keller", "guardian_phone": "615 555 0177"}
+        desk.save(**WORDS, **guarded, guardian_consent="yes")
+        asked = "SELECT address, person, child, kind FROM consent_events WHERE child IS NOT NULL"
+        assert desk.ask(asked) == [("+16155550177", "katekeller", "anna1 keller", "yes")]
+        desk.save(**WORDS, **guarded, guardian_consent="no", visit_date="2026-11-15")
+        assert desk.ask(asked)[1:] == [("+16155550177", "katekeller", "anna1 keller", "no")]
+        assert not desk.is_stopped("+16155550177")
+        assert desk.ask("SELECT count(*) FROM opt_outs") == [(0,)]
+
     def test_what_another_card_says_too_is_not_taken_back(self, desk):
         first = desk.save(**WORDS)
         desk.save(**WORDS, visit_date="2026-11-15")
         desk.correct(first, **WORDS | {"phone": "(615) 555-0199"})
-        assert self.events(desk)[2:] == [("sms", "+16155550199", "anna1 keller", "yes")]
+        assert self.events(desk)[2:] == [("sms", "+16155550199", "anna1 keller", "asked")]
         desk.correct(first, base=2, **WORDS | {"phone": "(615) 555-0188"})
         assert self.events(desk)[3:] == [
             ("sms", "+16155550199", "anna1 keller", "unknown"),
-            ("sms", "+16155550188", "anna1 keller", "yes"),
+            ("sms", "+16155550188", "anna1 keller", "asked"),
         ], "what nobody else says is taken back"
 
     def said_by_others(self, desk, kind, *, person="", later=True):

@@ -7,8 +7,11 @@ from sqlalchemy import create_engine, text
 
 from ghl.chain.seal import seal
 from ghl.chain.watch import watch
+from ghl.clock import SystemClock
+from ghl.consent import ask, receipt
 from ghl.keys.check import check_keys
 from tests.support.churches import card_values, church, key_ring, save
+from tests.web.said import say_yes
 
 
 @pytest.fixture
@@ -134,3 +137,24 @@ def test_the_chain_of_a_church_whose_row_is_gone_is_read_too(hub, grace, tamper)
     told = hub("audit", "verify")
     assert told.code == 1
     assert f"{grace}: BROKEN" in told.out
+
+
+def test_a_receipt_is_known_by_the_church_that_made_it_alone(hub, grace, database, tmp_path):
+    church(database, slug="hope")
+    saved = say_yes(database, grace)
+    now = SystemClock().now()
+    with database.church(grace) as session:
+        person = ask.of_card(session, grace, saved.id, now=now)
+        made = receipt.make(session, grace, person, actor="user:x", now=now, zone=None, name_of=str)
+    file = tmp_path / "receipt.json"
+    file.write_bytes(receipt.as_json(made))
+    told = hub("audit", "receipt", "grace", str(file))
+    assert told.code == 0, told.err
+    assert told.out.startswith("This receipt is whole, and was made by this hub on ")
+    told = hub("audit", "receipt", "hope", str(file))
+    assert (told.code, told.out) == (1, "")
+    assert "its change log does not know it" in told.err
+    file.write_bytes(receipt.as_json(made).replace(b"Keller", b"Smith"))
+    assert "its checksum is not that of what stands in it" in hub("audit", "receipt", "grace", str(file)).err
+    file.write_text("x")
+    assert "This is no consent receipt." in hub("audit", "receipt", "grace", str(file)).err

@@ -3,9 +3,14 @@
 import threading
 import time
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from ghl.intake.app import IntakeLimits
+from ghl.intake.webhooks import WebhookDoors
+from ghl.webhooks.signature import read_keys
 from tests.intake.conftest import make_sender, running
 from tests.intake.own_server import own_server
+from tests.webhooks.conftest import Signer, pem_of
 
 CARD = {"first_name": "Anna", "email": "anna@example.org"}
 
@@ -18,7 +23,9 @@ def is_unavailable(response):
 
 
 def test_the_database_stopped_and_started(tmp_path):
-    with own_server() as (server, database), running(database) as intake:
+    key = Ed25519PrivateKey.generate()
+    doors = WebhookDoors(read_keys(pem_of(key)))
+    with own_server() as (server, database), running(database, webhooks=doors) as intake:
         grace = make_sender(database, "grace")
         headers = {"Idempotency-Key": "k"}
         assert intake.client.get(f"{intake.url}/readyz").json() == {"status": "ready"}
@@ -29,6 +36,7 @@ def test_the_database_stopped_and_started(tmp_path):
         intake.clock.ahead += 60
         for _ in range(3):
             assert is_unavailable(intake.send(grace, {**CARD, "notes": "while away"}))
+            assert is_unavailable(Signer(key, intake).send({"type": "ContactUpdate", "locationId": "LOC1"}))
         assert is_unavailable(intake.read(grace, first.json()["id"]))
         assert is_unavailable(intake.client.get(f"{intake.url}/readyz"))
         assert intake.client.get(f"{intake.url}/healthz").json() == {"status": "alive"}

@@ -30,6 +30,7 @@ OPEN = {
     "consent_wordings.wording_hash": "a hash",
     "encryption_keys.check_value": "tells one key from another",
     "idempotency_keys.body_hash": "a hash",
+    "messages.idempotency_key": "a hash",
     "questions.key": "a hash",
     "sign_in_links.token_hash": "a hash",
     "source_keys.key_hash": "a hash",

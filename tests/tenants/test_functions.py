@@ -39,6 +39,9 @@ from ghl.changes.log import card_subject
 from ghl.clock import SystemClock
 from ghl.connection import asking, switch, trials
 from ghl.connection.probes import PROBES
+from ghl.consent import ask as consent_ask
+from ghl.consent import decide as consents
+from ghl.consent import ledger
 from ghl.crypto import Sealed
 from ghl.db.engine import Database
 from ghl.delivery import claim, settle
@@ -78,6 +81,20 @@ def _ask(session, world, ids):
     params = {"trial": str(ids.trial), "probe": next(iter(PROBES))}
     asked = ask.ask(session, world.grace, "token_probe", params, **WHO)
     return asked.state, asked.cause
+
+
+def _about(ids):
+    """A text because of somebody's card."""
+    return {
+        "channel": Channel.SMS,
+        "address": "+16155550100",
+        "person": "",
+        "purpose": "follow-up",
+        "card_id": ids.card,
+        "contact": None,
+        "is_test": False,
+        "now": NOW,
+    }
 
 
 CALLS = {
@@ -143,6 +160,22 @@ CALLS = {
     "ghl.cards.actions.dry_run": lambda s, w, i: actions.dry_run(
         s, w.grace, Action.SEND_NOW, Chosen(ids=(i.card, i.stopped))
     ),
+    "ghl.cards.correct.confirm_number": lambda s, w, i: correct.confirm_number(
+        s, w.grace, i.card, now=NOW, **WHO
+    ),
+    "ghl.consent.decide.decide": lambda s, w, i: consents.decide(s, None, w.grace, **_about(i)).reason,
+    "ghl.consent.decide.gather": lambda s, w, i: (
+        consents.gather(
+            s,
+            None,
+            w.grace,
+            **{name: value for name, value in _about(i).items() if name not in {"person", "purpose"}},
+        ).card
+    ),
+    "ghl.consent.decide.recipients_of": lambda s, w, i: consents.recipients_of(s, w.grace, i.card, now=NOW),
+    "ghl.consent.ledger.decide_doubt": lambda s, w, i: ledger.decide_doubt(
+        s, w.grace, i.request, stop=True, now=NOW, **WHO
+    ),
     "ghl.cards.correct.correct": lambda s, w, i: correct.correct(
         s, w.grace, i.stopped, parse_card({"first_name": "New"}), base_revision=1, now=NOW, **WHO
     ),
@@ -206,6 +239,9 @@ CALLS = {
     "ghl.connection.trials.way_of": lambda s, w, i: trials.way_of(
         s, w.grace, i.trial, region="US", ring=w.keys
     ),
+    "ghl.consent.ask.of_card": lambda s, w, i: consent_ask.of_card(s, w.grace, i.card, now=NOW),
+    "ghl.consent.ask.of_number": lambda s, w, i: consent_ask.of_number(s, w.grace, i.number, now=NOW),
+    "ghl.consent.ask.again": lambda s, w, i: consent_ask.again(s, w.grace, [i.card], None, now=NOW),
     "ghl.delivery.claim.claim": lambda s, w, i: claim.claim(
         s, w.grace, token=new_id(), most=5, credential_id=i.credential
     ),
@@ -278,9 +314,11 @@ WITH_THE_DATABASE = {
 OF_THE_SYSTEM = {
     "ghl.messages.claim.put_off": "a worker's own: rows that it has just locked",
     "ghl.erasing.told.take_away": "a part of carrying out a request: the ids are of the person's own cards",
+    "ghl.consent.lines.said_once": "the number of a line that was just read; a transaction of the church finds its own alone",
     "ghl.consent.dnd_check.compare": "the housekeeper's: the location is the church's own, read in the same transaction",
     **dict.fromkeys(
         (
+            "ghl.consent.ledger.obey",
             "ghl.consent.ledger.open_doubt",
             "ghl.consent.ledger.record_start",
             "ghl.consent.ledger.record_stop",
@@ -447,6 +485,7 @@ def test_another_churchs_ids_are_like_ids_that_nobody_has(database, world, snaps
 
 
 MAY_CHANGE_ITS_OWN = {
+    "ghl.consent.decide.decide",
     "ghl.cards.prayers.open_prayers",
     "ghl.cards.review.reserve_next",
     "ghl.delivery.settle.hold",
@@ -459,6 +498,7 @@ MAY_CHANGE_ITS_OWN = {
 NOTHING_OWN = {
     "ghl.attention.messages.send_many_again",
     "ghl.messages.ask.leave_unsent",
+    "ghl.consent.ledger.decide_doubt",
     "ghl.messages.ask.undo",
     "ghl.messages.ask.send_now",
     "ghl.messages.claim.claim",

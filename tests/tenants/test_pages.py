@@ -78,6 +78,7 @@ WITH_IDS = {
     "attention": {"service": service},
     "texts": {"template": lambda ids: str(ids.template)},
     "erase": {"number": lambda ids: str(ids.number)},
+    "person": {"number": lambda ids: str(ids.number)},
 }
 """What of a church may stand in the address of a page."""
 
@@ -342,7 +343,7 @@ def test_no_page_counts_another_church(world, open_page, database):
                 open_page(
                     world.cookie,
                     f"pages/{page}.py",
-                    **({"number": number} if page in {"card", "erase"} else {}),
+                    **({"number": number} if page in {"card", "erase", "person"} else {}),
                 )
             )
             for page in pages

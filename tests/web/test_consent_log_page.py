@@ -46,7 +46,7 @@ def test_filters_and_the_way_back(open_page, sign_in, database, church):
     choose(app, "Said", "stop")
     assert said(app, "No more texts")
     assert not said(app, "Yes to")
-    choose(app, "Said", None)
+    choose(app, "Said", "")
     choose(app, "Channel", Channel.EMAIL)
     assert said(app, "Yes to e-mails")
     assert not said(app, "No more texts")
@@ -67,7 +67,7 @@ def test_paging(open_page, sign_in, database, church):
     [older] = [one for one in app.button if one.label == "Older"]
     older.click().run()
     assert said(app, "Yes to texts")
-    assert [one for one in app.button if one.label == "Older"][0].disabled
+    assert next(one for one in app.button if one.label == "Older").disabled
 
 
 def test_the_file_is_noted(open_page, sign_in, database, church, sql):

@@ -96,7 +96,9 @@ def test_a_stop_in_two_clicks_says_what_follows(open_page, sign_in, database, ch
     assert said(app, "May we e-mail Anna? Yes")
 
 
-def test_the_second_half_of_a_double_click_records_nothing(open_page, sign_in, database, church, stops, clock):
+def test_the_second_half_of_a_double_click_records_nothing(
+    open_page, sign_in, database, church, stops, clock
+):
     say_yes(database, church)
     app = look_for(open_page(sign_in(), PAGE), "Anna")
     clock.pass_by(seconds=2)
@@ -111,14 +113,15 @@ def test_a_text_on_its_way_is_told(open_page, sign_in, database, church, sql, cl
     say_yes(database, church)
     app = look_for(open_page(sign_in(), PAGE), "Anna")
     sql(
-        "INSERT INTO message_templates (id, church_id, key, name, channel, purpose, onboarding)"
-        " VALUES (gen_random_uuid(), :c, 'x', 'Welcome', 'sms', 'follow-up', true)",
+        "INSERT INTO message_templates (id, church_id, key, name, channel, purpose, onboarding, changed_by)"
+        " VALUES (gen_random_uuid(), :c, 'x', 'Welcome', 'sms', 'follow-up', true, 'x')",
         c=church,
     )
     sql(
         "INSERT INTO messages (id, church_id, card_id, template_id, template_version, channel, address, person, purpose,"
-        " idempotency_key, state, asked_by, sending_at) SELECT gen_random_uuid(), c.church_id, c.id, t.id, 1, 'sms', :p,"
-        " 'anna keller', 'follow-up', decode(repeat('ab', 32), 'hex'), 'sending', 'x', '2026-11-26T16:31:07Z'"
+        " idempotency_key, state, requested_by, requested_at, not_before, status_changed_at, sending_at)"
+        " SELECT gen_random_uuid(), c.church_id, c.id, t.id, 1, 'sms', :p, 'anna keller', 'follow-up',"
+        " decode(repeat('ab', 32), 'hex'), 'sending', 'x', now(), now(), now(), '2026-11-26T16:31:07Z'"
         " FROM cards AS c, message_templates AS t WHERE c.church_id = :c",
         c=church,
         p=PHONE,
@@ -149,10 +152,12 @@ def test_who_lost_the_right_records_nothing(open_page, sign_in, database, church
     clock.pass_by(seconds=2)
     button(app, "They said it").click().run()
     assert stops() == []
-    assert "Nothing was changed" in app.warning[0].value
+    assert [one for one in app.warning if "Nothing was changed" in one.value]
 
 
-@pytest.mark.parametrize(("label", "state", "stopped"), [("Yes, stop", "stop", 1), ("No, go on", "no_stop", 0)])
+@pytest.mark.parametrize(
+    ("label", "state", "stopped"), [("Yes, stop", "stop", 1), ("No, go on", "no_stop", 0)]
+)
 def test_a_reply_is_read_and_decided(
     open_page, sign_in, database, church, stops, sql, clock, label, state, stopped
 ):

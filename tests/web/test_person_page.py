@@ -2,8 +2,8 @@
 
 import pytest
 
-from ghl.consent import ask, receipt
 from ghl.clock import SystemClock
+from ghl.consent import ask, receipt
 from ghl.statuses import CardSource, Role
 from tests.web.said import WORDS, say_yes, stop
 
@@ -81,7 +81,9 @@ def test_a_receipt_is_made_noted_and_verified(open_page, sign_in, database, chur
 def test_a_yes_of_the_web_form_shows_its_origin(open_page, sign_in, database, church, sql):
     say_yes(database, church, source=CardSource.FORM)
     # Only the form itself notes these; the page shows what stands there.
-    sql("SET session_replication_role = replica; UPDATE consent_events SET ip = '192.0.2.7', user_agent = 'Safari'")
+    sql(
+        "SET session_replication_role = replica; UPDATE consent_events SET ip = '192.0.2.7', user_agent = 'Safari'"
+    )
     app = open_page(sign_in(), PAGE, number="1")
     assert said(app, "from 192.0.2.7, Safari")
 
