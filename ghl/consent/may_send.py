@@ -160,9 +160,7 @@ def _elsewhere(channel: Channel, address: str, facts: Facts) -> Verdict | None:
     return _because(VerdictKind.HELD, Reason.OTHER_NUMBER, channel)
 
 
-def _too_early_or_late(
-    channel: Channel, now: datetime, stands: Standing, facts: Facts
-) -> Verdict | None:
+def _too_early_or_late(channel: Channel, now: datetime, stands: Standing, facts: Facts) -> Verdict | None:
     if channel is not Channel.SMS or facts.is_test:
         return None
     at = next_allowed(now, facts.window, facts.zones)
