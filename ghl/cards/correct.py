@@ -172,7 +172,8 @@ def confirm_number(
     if card is None:
         raise CardMissingError
     desk = _Desk(session, church_id, card, actor, now)
-    added = desk.confirm(_Written.of(_revision(session, card, card.revision), region))
+    came = _Written.of(_revision(session, card, 1), region)
+    added = desk.confirm(_Written.of(_revision(session, card, card.revision), region), came)
     if not added:
         return None
     desk.record("card.number_confirmed", revision=card.revision)
@@ -331,18 +332,18 @@ class _Desk:
         )
         if not on_the_card:
             said = consent.unchecked(said, log, came.addresses, card_id=self.card.id)
-        words = self._words(before) if before.wording == after.wording else {}
+        words = self._words_for(after, came, before)
         asked = any(one.kind is ConsentKind.ASKED for one in said)
         return self._write(said, after, words), asked
 
-    def confirm(self, written: _Written) -> list[consent.Statement]:
+    def confirm(self, written: _Written, came: _Written) -> list[consent.Statement]:
         """Adds the yes of each number that was asked about; returns what it added."""
         said = tuple(one for one in written.statements if one.kind is ConsentKind.YES)
         lock_statements(self.session, self.church_id, said)
         log = self._log(said)
         asked = [one for one in said if _is_asked(one, log, self.card.id)]
         free = consent.unopposed(tuple(asked), log, card_id=self.card.id, received_at=self._received_at())
-        self._write(free, written, self._words(written))
+        self._write(free, written, self._words_for(written, came))
         return list(free)
 
     def _write(
@@ -421,6 +422,14 @@ class _Desk:
             )
             for row in rows
         ]
+
+    def _words_for(self, written: _Written, *earlier: _Written) -> dict[str, consent.Words]:
+        """The words beside each box, as the card brought them: of what it said earlier, while they are the same."""
+        found: dict[str, consent.Words] = {}
+        for one in earlier:
+            if one.wording == written.wording:
+                found |= self._words(one)
+        return found
 
     def _words(self, before: _Written) -> dict[str, consent.Words]:
         """The words beside each box that the card brought itself, with their version."""
