@@ -14,7 +14,7 @@ from dashboard.card.message_part import MessagePart
 from dashboard.card.place import Opened, Panel, Place, wanted_number
 from dashboard.card.work import Desk, Refused, Told
 from dashboard.components import card_notes, card_panel, card_question, card_standing, states
-from dashboard.components.card_form import start_values, written
+from dashboard.components.card_form import on_the_card, start_values, written
 from dashboard.components.lines import lines
 from dashboard.components.timeline import timeline as draw_timeline
 from dashboard.formatting import day_of, one_line, when
@@ -204,6 +204,7 @@ def save() -> None:
         zone=zone,
         prayer=panel.prayer,
         prayer_was=panel.prayer_was,
+        on_the_card=on_the_card(panel.key, card_panel.number_on(card)),
     )
     if isinstance(came, Refused):
         panel.problems, panel.newer = came.problems, came.newer

@@ -13,7 +13,7 @@ from dashboard.components import states
 from dashboard.components.held import held
 from dashboard.consent import answer as answers
 from dashboard.consent.desk import Desk, Place, Shot, refused
-from dashboard.consent.words import MESSAGES, address_of, brought_line, who
+from dashboard.consent.words import MESSAGES, address_of, brought_line, if_erased, who
 from dashboard.formatting import one_line, when
 from dashboard.navigation import CARD, EVERYBODY, PERSON, WRITERS, to_card
 from dashboard.reading import Trouble
@@ -104,6 +104,9 @@ def one(answer: Answer, person: Person, region: str, *, writes: bool) -> None:
     """One answer, how far its stop is, and the way to record one."""
     key = f"{person.number}_{answer.channel}"
     answers.one_answer(answer, name=person.first_name, zone=zone, key=key)
+    if person.number is None and answer.verdict.reason is Reason.NOT_ASKED:
+        # Who was erased is not known here, because the web has no keys; before a message leaves it is.
+        st.text(if_erased(answer.channel))
     if answer.brought is not None:
         st.text(
             f"In GoHighLevel: {brought_line(answer.brought, now=hub.clock.now(), zone=zone)}", width="stretch"

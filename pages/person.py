@@ -11,7 +11,9 @@ import streamlit as st
 from sqlalchemy import select
 
 from dashboard import gate, services
+from dashboard.card.message_work import MessageDesk
 from dashboard.card.place import wanted_number
+from dashboard.card.work import Told
 from dashboard.components import states
 from dashboard.consent import answer as answers
 from dashboard.consent.person import History, Place
@@ -87,6 +89,17 @@ def newer() -> None:
         place.trail.pop()
 
 
+def confirm_number(card_id: UUID, name: str) -> None:
+    """Somebody looked: the corrected number is the one on the card."""
+    if place.double(hub.clock.now()):
+        return
+    acting = gate.acting(viewer, *WRITERS)
+    if isinstance(acting, gate.Refused):
+        place.told = Told(good=False, text=acting.why)
+    else:
+        place.told = MessageDesk(hub, acting, card_id, name).confirm_number()
+
+
 def line(said: Said, region: str) -> None:
     """One thing that was said, with its exact words folded."""
     names = services.names(church_id)
@@ -120,7 +133,12 @@ def live() -> None:
         st.text("This card is no longer there.")
         return None
     with st.container(border=True, gap="small", key="answers"):
-        answers.draw_answers(shot.person, zone=zone, key="person")
+        card_id = shot.person.card_id
+        can = still.church.role in WRITERS and card_id is not None
+        confirm = partial(confirm_number, card_id, shot.person.first_name) if can else None
+        answers.draw_answers(shot.person, zone=zone, key="person", confirm=confirm)
+        if place.told:
+            (st.success if place.told.good else st.warning)(place.told.text)
         for answer in shot.person.answers:
             if answer.brought is not None:
                 at = address_of(answer.channel, answer.address, shot.region)

@@ -81,6 +81,11 @@ class Mending:
         """The key of a field; anew each time, so that nothing of the last time stands in it."""
         return f"mend_{self.serial}_{name}"
 
+    @property
+    def form(self) -> str:
+        """What the keys of the question about a new number begin with."""
+        return f"mending_{self.serial}"
+
 
 @dataclass
 class Aside:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from dashboard import gate, services
 from dashboard.attention.desk import Aside, Ask, Desk, Mending
+from dashboard.components.number_question import is_on_the_card
 from dashboard.navigation import WRITERS
 from dashboard.reading import Answer, Trouble, guarded
 from ghl.attention import mend as mending
@@ -77,6 +78,7 @@ class Hands:
             open_.complaint = LOOK_FIRST
             return
         found, now = open_.found, services.container().clock.now()
+        on_the_card = is_on_the_card(open_.form, mending.look(found, typed).asks)
         try:
             saved = self._ask(
                 lambda session: mending.mend(
@@ -87,6 +89,7 @@ class Hands:
                     revision=found.revision,
                     actor=person.person.actor,
                     now=now,
+                    on_the_card=on_the_card,
                 )
             )
         except (mending.MendError, CorrectionError) as error:

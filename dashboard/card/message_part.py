@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
@@ -125,7 +126,12 @@ class MessagePart:
         writes, now = still.church.role in WRITERS, self._hub.clock.now()
         with st.container(border=True, gap="small", key="messages"):
             card_answer(
-                self._hub.database, self._viewer.church.church_id, self._card_id, now=now, zone=self._zone
+                self._hub.database,
+                self._viewer.church.church_id,
+                self._card_id,
+                now=now,
+                zone=self._zone,
+                confirm=partial(self._press, "confirm_number") if writes else None,
             )
             for shown in story.newest:
                 self._message(shown, names, now, writes=writes)
@@ -226,7 +232,7 @@ class MessagePart:
     def _pressed(self, desk: MessageDesk, what: str, shown: Shown | None) -> Told | None:
         place = self._place
         if shown is None:
-            return desk.send_onboarding()
+            return desk.confirm_number() if what == "confirm_number" else desk.send_onboarding()
         match what:
             case "open_once_more":
                 place.close()

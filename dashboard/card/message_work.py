@@ -15,6 +15,7 @@ from dashboard.card.work import Told
 from dashboard.gate import Viewer
 from dashboard.message_words import asked_in_words
 from dashboard.reading import Answer, Trouble, guarded
+from ghl.cards.correct import CardMissingError, confirm_number
 from ghl.messages import ask
 from ghl.messages.ask import AskedOutcome
 from jobs.container import Container
@@ -23,6 +24,8 @@ TOO_LATE = "Too late: it had left already."
 MOVED_ON = "Nothing was done: it has moved on meanwhile."
 SAY_WHY = "Say in a few words why it is sent once more: somebody will ask one day."
 LONGEST_REASON = 500
+LOOKED_ALREADY = "Nothing was done: somebody said so already, or no more texts are to go there."
+NO_CARD = "Nothing was done: this card is no longer there."
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,24 @@ class MessageDesk:
         return self._woken(
             Told(good=good or asked.outcome is AskedOutcome.ALREADY_WAITING, text=" ".join(lines))
         )
+
+    def confirm_number(self) -> Told:
+        """Somebody looked: the corrected number is the one on the card. What waited for that goes on."""
+        now = self.hub.clock.now()
+        try:
+            let_go = self._write(
+                lambda session, church_id, actor: confirm_number(
+                    session, church_id, self.card_id, actor=actor, now=now
+                )
+            )
+        except CardMissingError:
+            return Told(good=False, text=NO_CARD)
+        if isinstance(let_go, Trouble):
+            return _trouble(let_go)
+        if let_go is None:
+            return Told(good=False, text=LOOKED_ALREADY)
+        rest = f" {let_go} that waited for this can leave now." if let_go else ""
+        return self._woken(Told(good=True, text=f"Noted: it is the number on the card.{rest}"))
 
     def _one(self, act: Callable[..., bool], message_id: UUID, done: str, otherwise: str) -> Told:
         now = self.hub.clock.now()

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dashboard import services
+from dashboard.consent.words import NUMBER_TO_CHECK, too_late_for
 from dashboard.gate import Viewer
 from dashboard.reading import Answer, Trouble, guarded
 from ghl.cards import drafts
@@ -238,8 +239,12 @@ class Desk:
         zone: ZoneInfo,
         prayer: bool = False,
         prayer_was: str | None = None,
+        on_the_card: bool = False,
     ) -> Told | Refused:
-        """Saves what stands in the form as a new revision; the prayer request too, where `prayer` says so."""
+        """Saves what stands in the form as a new revision; the prayer request too, where `prayer` says so.
+
+        `on_the_card`: somebody says of a new number that it is the one on the card.
+        """
         if prayer and not self.viewer.church.reads_prayers:
             return Refused({"card": NO_PRAYERS})
         now = self.hub.clock.now()
@@ -259,6 +264,7 @@ class Desk:
                 now=now,
                 keep_prayer=not prayer,
                 prayer_was=prayer_was,
+                on_the_card=on_the_card,
             )
             self._remove_draft(session)
             return corrected
@@ -274,7 +280,7 @@ class Desk:
         if isinstance(saved, Trouble):
             return Refused({"card": _trouble(saved).text})
         services.wake(self.church_id)
-        return Told(good=True, text=_saved(saved))
+        return Told(good=True, text=_saved(saved, zone))
 
     def _decide(
         self, session: Session, contact_id: str, verdict: Literal["same", "different"], now: datetime
@@ -300,12 +306,13 @@ class Desk:
         return guarded(transaction)
 
 
-def _saved(saved: Corrected) -> str:
+def _saved(saved: Corrected, zone: ZoneInfo) -> str:
     if saved.prayer_changed and not saved.changes:
         return "Saved. A prayer request stays here, so nothing is sent."
     if not saved.changes:
         return "Nothing was changed, so nothing is sent."
-    return SAVED.get(saved.status, "Saved.")
+    besides = (too_late_for(saved.on_its_way, zone=zone), NUMBER_TO_CHECK if saved.number_asked else "")
+    return " ".join(part for part in (SAVED.get(saved.status, "Saved."), *besides) if part)
 
 
 def _trouble(trouble: Trouble) -> Told:

@@ -17,6 +17,7 @@ from dashboard.components.badges import badge
 from dashboard.components.card_form import HINTS, LABELS, LIVE
 from dashboard.components.card_panel import change
 from dashboard.components.card_rows import occasion, tried
+from dashboard.components.number_question import ask_number
 from dashboard.formatting import cards, esc, one_line
 from dashboard.navigation import ATTENTION, CARD, to_card
 from dashboard.reading import Trouble
@@ -173,6 +174,8 @@ def mend(
                     width=340,
                 )
         keys.focus(open_.key(open_.found.fields[0]), once=open_.serial)
+        if looked.asks:
+            ask_number(open_.form, looked.asks)
         for one in looked.changes:
             change(one)
             if sent := looked.sent.get(one.field):

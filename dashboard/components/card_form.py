@@ -12,6 +12,7 @@ import streamlit as st
 
 from dashboard.components import keys
 from dashboard.components.held import held, held_among
+from dashboard.components.number_question import SAYS, NumberOnCard, ask_number, is_on_the_card
 from dashboard.formatting import one_line
 from ghl.cards.consent import OF_THE_PERSON
 from ghl.cards.fields import COLUMNS, YES_NO, CardFields
@@ -95,20 +96,24 @@ def card_form(
     problems: Mapping[str, str] = {},
     sealed: Mapping[str, object] = {},
     asks_for_words: bool = True,
+    number: NumberOnCard | None = None,
     on_change: Callable[[], None] | None = None,
 ) -> None:
     """Draws the fields, keyed `{key}_{column}`, filled from `start` (by `COLUMNS` name) when `key` is new.
 
     `services` and `campuses` are offered while typing. `problems` says by column what is wrong; `on_change`
     is called after each change. Names in `start` that are no column are the church's own questions. What is
-    `sealed` is shown and can't be changed; a page that asks for the words beside the boxes itself has no field.
+    `sealed` is shown and can't be changed; a page that asks for the words beside the boxes itself has no field. With
+    `number` a new one that takes a yes for texts along is asked about: *Is this the number on the card?*
     """
     start = {**start, **sealed}
     questions = [name for name in start if name not in COLUMNS]
     st.session_state.setdefault(f"{key}_questions", questions)
     seldom_said = any(_shown(column, start.get(column)) not in ("", BLANK) for column in SELDOM[1:])
     st.session_state.setdefault(f"{key}_open", seldom_said)
-    field = _Field(key, start, problems, sealed, on_change)
+    typed = {column: _said(column, _seed(key, column, start.get(column))) for column in SAYS}
+    asks = (number.beside(typed), number.new(typed)) if number else ("", ())
+    field = _Field(key, start, problems, sealed, on_change, asks=asks)
     connection = _say_again(key)
     with st.container(key=f"card_form_{key}"):
         _fields(field, key, prayer, problems, sealed=bool(sealed), words=asks_for_words)
@@ -126,6 +131,11 @@ def written(key: str) -> dict[str, object]:
     for number, question in enumerate(state.get(f"{key}_questions", ()), start=1):
         found[question] = state.get(f"{key}_answer_{number}") or ""
     return found
+
+
+def on_the_card(key: str, number: NumberOnCard) -> bool:
+    """Whether somebody says of the number that stands in the fields now that it is the one on the card."""
+    return is_on_the_card(key, number.new(written(key)))
 
 
 def sealed_values(source: CardSource, fields: CardFields) -> dict[str, object]:
@@ -190,11 +200,14 @@ class _Field:
         problems: Mapping[str, str],
         sealed: Collection[str],
         on_change: Callable[[], None] | None,
+        *,
+        asks: tuple[str, tuple[str, ...]],
     ) -> None:
         self._key = key
         self._start = start
         self._problems = problems
         self._sealed = sealed
+        self._asks_at, self._numbers = asks
         self._on_change = on_change
 
     def draw(self, column: str) -> None:
@@ -224,6 +237,8 @@ class _Field:
             )
         if column in self._problems:
             st.error(self._problems[column])
+        if column == self._asks_at:
+            ask_number(self._key, self._numbers)
 
     def answer(self, number: int, question: str) -> None:
         """The answer to one of the church's own questions; a question is as foreign as any text on a card."""

@@ -10,6 +10,7 @@ from dashboard.card.facts import BLANK, WRONG_FIELD, name_of_field
 from dashboard.card.place import Opened, Panel
 from dashboard.components import keys
 from dashboard.components.card_form import card_form, sealed_values
+from dashboard.components.number_question import NumberOnCard
 from dashboard.formatting import one_line, when
 from ghl.cards.actions import Action
 from ghl.cards.correct import Change, changes_between
@@ -57,6 +58,7 @@ def correction(
         prayer="write" if panel.prayer else "hidden",
         problems=panel.problems,
         sealed=sealed_values(card.state.source, card.written.fields) if card.written else {},
+        number=number_on(card),
         on_change=keep,
     )
     if reads_prayers and not panel.prayer:
@@ -75,6 +77,11 @@ def correction(
         if not panel.newer:
             _save(save)
         st.button("Don't save", key="close", on_click=close)
+
+
+def number_on(card: CardInFull) -> NumberOnCard:
+    """What the card says, for the question about a new number."""
+    return NumberOnCard(card.state.source, card.fields, card.region)
 
 
 def reason(panel: Panel, *, do: Callable[[Action], None], close: Callable[[], None]) -> None:

@@ -1,6 +1,6 @@
 """May we text this card's person? One line for texts and one for e-mails, above a card or anywhere else."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -9,10 +9,11 @@ import streamlit as st
 
 from dashboard.components.badges import Colour
 from dashboard.consent.words import answer_line, question
-from dashboard.navigation import PERSON
+from dashboard.navigation import CARD, PERSON, to_card
 from dashboard.reading import Trouble, guarded
 from ghl.consent import ask
 from ghl.consent.ask import Answer, Person
+from ghl.consent.reasons import Reason
 from ghl.db.engine import Database
 from ghl.statuses import Channel, ConsentKind
 
@@ -30,7 +31,15 @@ COLOURS: Mapping[ConsentKind, Colour] = {
 """Of each thing that was said; its word stands beside it."""
 
 
-def card_answer(database: Database, church_id: UUID, card_id: UUID, *, now: datetime, zone: ZoneInfo) -> None:
+def card_answer(
+    database: Database,
+    church_id: UUID,
+    card_id: UUID,
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    confirm: Callable[[], None] | None = None,
+) -> None:
     """Reads and draws the answers for the person of one card, with the way to all that was said. Draws its own trouble."""
 
     def read() -> Person | None:
@@ -42,7 +51,7 @@ def card_answer(database: Database, church_id: UUID, card_id: UUID, *, now: date
         st.text(f"We couldn't look whether this person may be texted. Support number {person.number}.")
     elif person is not None:
         with st.container(gap="xxsmall", key=f"may_we_{card_id.hex}"):
-            draw_answers(person, zone=zone, key=card_id.hex)
+            draw_answers(person, zone=zone, key=card_id.hex, confirm=confirm)
             st.page_link(
                 PERSON.path,
                 label="All that was said, and a receipt",
@@ -52,12 +61,39 @@ def card_answer(database: Database, church_id: UUID, card_id: UUID, *, now: date
             )
 
 
-def draw_answers(person: Person, *, zone: ZoneInfo, key: str) -> None:
-    """Draws a line an address: the badge, the question and why. Names in it are people's, so it is plain text."""
+def draw_answers(
+    person: Person, *, zone: ZoneInfo, key: str, confirm: Callable[[], None] | None = None
+) -> None:
+    """Draws a line an address: the badge, the question and why. Names in it are people's, so it is plain text.
+
+    `confirm` says that the corrected number is the one on the card; None for those who only read.
+    """
     if not person.answers:
         st.text("No: there is no phone and no e-mail that can be written to.")
     for answer in person.answers:
         one_answer(answer, name=person.first_name, zone=zone, key=f"{key}_{answer.channel}")
+        if answer.verdict.reason is Reason.NUMBER_UNCHECKED:
+            _number_to_check(person, answer, key=f"{key}_{answer.channel}", confirm=confirm)
+
+
+def _number_to_check(person: Person, answer: Answer, *, key: str, confirm: Callable[[], None] | None) -> None:
+    """Draws the way to say that the number is the one on the card: here, or on the card that was corrected last."""
+    on = answer.said.number if answer.said else None
+    if on is not None and on != person.number:
+        st.page_link(
+            CARD.path,
+            label=f"The number was corrected on card #{on}",
+            icon=f":material/{CARD.icon}:",
+            query_params=to_card(on),
+            width="content",
+        )
+    elif confirm is not None:
+        st.button(
+            "Yes, this is the number on the card",
+            key=f"number_{key}",
+            icon=":material/fact_check:",
+            on_click=confirm,
+        )
 
 
 def one_answer(answer: Answer, *, name: str, zone: ZoneInfo, key: str) -> None:

@@ -1,7 +1,10 @@
 """Where somebody is on a person's page, and what it says at one moment."""
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
+from dashboard.card.work import Told
+from dashboard.clicks import ONE_CLICK
 from ghl.consent.ask import Person
 from ghl.consent.lines import Said
 
@@ -12,11 +15,18 @@ class Place:
 
     number: int
     trail: list[int] = field(default_factory=list)
+    told: Told | None = None
+    pressed_at: datetime | None = None
 
     @property
     def before(self) -> int | None:
         """Behind which line the page that is open begins."""
         return self.trail[-1] if self.trail else None
+
+    def double(self, now: datetime) -> bool:
+        """Whether a press now is the second half of a double click."""
+        before, self.pressed_at = self.pressed_at, now
+        return before is not None and timedelta() <= now - before < ONE_CLICK
 
 
 @dataclass(frozen=True, repr=False)

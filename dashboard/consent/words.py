@@ -3,7 +3,7 @@
 Names and addresses in these sentences are people's: show them with `st.text`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from ghl.consent.brought import Brought, days_left
 from ghl.consent.lines import Said
 from ghl.consent.may_send import VerdictKind
 from ghl.consent.reasons import Reason, sentence
+from ghl.consent.said import OnItsWay
 from ghl.statuses import Channel, ConsentKind, OptOutState
 
 CHANNELS: Mapping[Channel, str] = {Channel.SMS: "Text", Channel.EMAIL: "E-mail"}
@@ -41,6 +42,10 @@ SOURCES: Mapping[str, str] = {
     "ghl": "GoHighLevel",
 }
 """The ways in which something was said."""
+
+NUMBER_TO_CHECK = (
+    "Texts to the new number wait until somebody says on the card's page that it is the number on the card."
+)
 
 ERASED_OR_NOBODY = "Nobody on a card"
 
@@ -83,6 +88,12 @@ def what_lifts(answer: Answer) -> str:
             "or by ticking the box on a new card signed on a later day."
         )
     return "Only they can change that: by ticking the box on a new card signed on a later day."
+
+
+def if_erased(channel: Channel) -> str:
+    """What is said of an address of which nothing else is known."""
+    one = "a text" if channel is Channel.SMS else "an e-mail"
+    return f"If this person was erased here, their stop is still kept and obeyed when {one} is sent."
 
 
 def brought_line(brought: Brought, *, now: datetime, zone: ZoneInfo) -> str:
@@ -154,12 +165,18 @@ def recorded(
         else f"No more {MESSAGES[channel]} to {address}."
     )
     told = "GoHighLevel is told" + (f"; must be done by {short_day(brought)}." if brought else ".")
-    left = (
-        f" One {VERBS[channel]} was already on its way at {clock_time(on_its_way, zone, seconds=True)}."
-        if on_its_way
-        else ""
-    )
+    left = f" {one_left(channel, on_its_way, zone=zone)}" if on_its_way else ""
     return f"{first} {told}{left}"
+
+
+def one_left(channel: Channel, at: datetime, *, zone: ZoneInfo) -> str:
+    """`One text was already on its way at 10:31:07 am.`"""
+    return f"One {VERBS[channel]} was already on its way at {clock_time(at, zone, seconds=True)}."
+
+
+def too_late_for(on_its_way: Iterable[OnItsWay], *, zone: ZoneInfo) -> str:
+    """What a no on a card came too late for; empty where nothing was on its way."""
+    return " ".join(one_left(one.channel, one.at, zone=zone) for one in on_its_way)
 
 
 def short_day(brought: Brought) -> str:

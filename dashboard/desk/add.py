@@ -17,6 +17,7 @@ import streamlit as st
 from dashboard import gate
 from dashboard.components import keys, states
 from dashboard.components.card_form import card_form, written
+from dashboard.consent.words import too_late_for
 from dashboard.desk import typed
 from dashboard.desk.page import goes_later, typist_at, what_follows, whole_name
 from dashboard.desk.presses import Presses
@@ -491,7 +492,9 @@ class AddPage:
                 f"Looks like the same card: {name} already has card #{card.number}. Nothing was added.{rest}"
             )
             return Said(text, card=card, take_up=aside)
-        text = f"Saved: {name}. {what_follows(self._seat.church_id, card.status, card.cause, card.facts)}{cards(today)} typed today."
+        late = too_late_for(card.on_its_way, zone=self._seat.zone)
+        follows = what_follows(self._seat.church_id, card.status, card.cause, card.facts)
+        text = f"Saved: {name}. {follows}{late and late + ' '}{cards(today)} typed today."
         return Said(text, card=card, at=now, undo=True, values=dict(values))
 
 

@@ -92,6 +92,7 @@ class OpenCard:
             prayer="hidden",
             problems=desk.problems,
             sealed=sealed_values(open_.card.source, open_.card.fields),
+            number=open_.number,
             on_change=partial(self._hands.changed, desk.form),
         )
 

@@ -8,7 +8,8 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard import gate
-from dashboard.components.card_form import LABELS, start_values, written
+from dashboard.components.card_form import LABELS, on_the_card, start_values, written
+from dashboard.consent.words import NUMBER_TO_CHECK, too_late_for
 from dashboard.desk.page import what_follows, whole_name
 from dashboard.desk.typed import STAYS, Typist, carried
 from dashboard.message_words import asked_in_words
@@ -19,6 +20,7 @@ from dashboard.review.reviewing import OnTheDesk
 from dashboard.review.tries import Tries
 from dashboard.seat import Seat
 from ghl.cards.actions import Action, ActionError
+from ghl.cards.correct import Corrected
 from ghl.cards.lookalikes import LikeCard, LikeContact
 from ghl.messages.ask import Asked
 from ghl.statuses import CardStatus
@@ -75,6 +77,7 @@ class Hands:
                 values,
                 send=send,
                 stays=stays,
+                on_the_card=on_the_card(form, open_.number),
                 now=now,
                 welcome=welcome,
             ),
@@ -87,7 +90,9 @@ class Hands:
         what = "Saved" if reviewed else "Sent on" if send else "Corrected"
         follows = what_follows(self._seat.church_id, done.status, done.cause, done.facts)
         told = asked_in_words(welcome or (), name=name, now=now, zone=self._seat.zone)[1]
-        desk.tell(" ".join(part for part in (f"{what}: {name}.", follows, *told) if part))
+        desk.tell(
+            " ".join(part for part in (f"{what}: {name}.", follows, *self._besides(done), *told) if part)
+        )
         desk.leave()
 
     def skip(self, form: str) -> None:
@@ -126,7 +131,14 @@ class Hands:
             done = self._tries.change(
                 desk,
                 lambda: reviewing.put_away(
-                    self._database, self._typist, open_, values, action, reason=why, now=now
+                    self._database,
+                    self._typist,
+                    open_,
+                    values,
+                    action,
+                    reason=why,
+                    on_the_card=on_the_card(form, open_.number),
+                    now=now,
                 ),
             )
         except ActionError:
@@ -137,9 +149,10 @@ class Hands:
             return
         name = whole_name(values.get("first_name"), values.get("last_name"))
         kept = "Kept back" if action is Action.HOLD else "Set aside"
-        if done:
+        if done.done:
             undo = partial(self._bring_back, open_.card.id)
-            desk.tell(f"{kept}: {name}. You find it under All cards.", undo=undo)
+            said = (f"{kept}: {name}. You find it under All cards.", *self._besides(done.saved))
+            desk.tell(" ".join(said), undo=undo)
         else:
             desk.tell(MOVED_ON)
         desk.leave()
@@ -174,10 +187,18 @@ class Hands:
         values, now = written(form), self._seat.now()
         desk.again = partial(self.put_back, form)
         done = self._tries.change(
-            desk, lambda: reviewing.put_back(self._database, self._typist, open_, values, now=now)
+            desk,
+            lambda: reviewing.put_back(
+                self._database,
+                self._typist,
+                open_,
+                values,
+                on_the_card=on_the_card(form, open_.number),
+                now=now,
+            ),
         )
         if done is not None:
-            self._is_back(desk, open_.card.id, done=done)
+            self._is_back(desk, open_.card.id, done=done.done, saved=done.saved)
 
     def take_back(self, form: str) -> None:
         """Takes back what the last press did."""
@@ -199,19 +220,27 @@ class Hands:
         if done is not None:
             self._is_back(desk, card_id, done=done)
 
-    def _is_back(self, desk: Desk, card_id: UUID, *, done: bool) -> None:
+    def _is_back(self, desk: Desk, card_id: UUID, *, done: bool, saved: Corrected | None = None) -> None:
         """A card was put back: one to review is opened again, any other one goes."""
         self._seat.wake()
-        found = self._tries.open(desk, card_id)
+        found, besides = self._tries.open(desk, card_id), self._besides(saved)
         if found is None:
             desk.lay(None)
         elif found.card.status is CardStatus.TO_REVIEW:
-            desk.tell("Put back: it is to be reviewed.")
+            desk.tell(" ".join(("Put back: it is to be reviewed.", *besides)))
             desk.trail = [one for one in desk.trail if one != card_id]
             desk.lay(found)
         else:
-            desk.tell(f"Put back. {words.stands(found.card)}" if done else MOVED_ON)
+            told = f"Put back. {words.stands(found.card)}" if done else MOVED_ON
+            desk.tell(" ".join((told, *besides)))
             desk.leave()
+
+    def _besides(self, saved: Corrected | None) -> tuple[str, ...]:
+        """What follows for texts and e-mails from what was saved."""
+        if saved is None:
+            return ()
+        asked = NUMBER_TO_CHECK if saved.number_asked else ""
+        return tuple(part for part in (too_late_for(saved.on_its_way, zone=self._seat.zone), asked) if part)
 
     # Who is who.
 

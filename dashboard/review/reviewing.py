@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from dashboard.components.card_form import start_values
+from dashboard.components.number_question import NumberOnCard
 from dashboard.desk.typed import STAYS, STAYS_FOR, Typist, carried
 from ghl.cards import drafts, review
 from ghl.cards.actions import Action, act
@@ -50,6 +51,19 @@ class OnTheDesk:
     draft_at: datetime | None = None
     began: CardFields | None = field(default=None, repr=False)
     alike: Lookalikes = field(default_factory=Lookalikes)
+
+    @property
+    def number(self) -> NumberOnCard:
+        """What the card says, for the question about a new number."""
+        return NumberOnCard(self.card.source, self.card.fields, self.card.region)
+
+
+@dataclass(frozen=True)
+class Put:
+    """What came of putting a card back or away: whether it was `done`, and what was `saved` of what was typed."""
+
+    done: bool
+    saved: Corrected | None = None
 
 
 @dataclass(frozen=True)
@@ -155,6 +169,7 @@ def save_reviewed(
     *,
     send: bool = False,
     stays: Mapping[str, object] = {},
+    on_the_card: bool = False,
     now: datetime,
     welcome: list[Asked] | None = None,
 ) -> Corrected:
@@ -162,6 +177,7 @@ def save_reviewed(
 
     A card that is kept back stays so, unless its reviewer says to `send` it; one that is set aside stays so. With
     `welcome` its onboarding texts and e-mails are asked for in the same transaction, and what came of it stands there.
+    `on_the_card`: somebody says of a new number that it is the one on the card.
     Raises `TakenError`, `CardFieldsError`, and what `correct` raises.
     """
     card = open_.card
@@ -169,7 +185,7 @@ def save_reviewed(
     with database.church(typist.church_id) as session:
         _hold_on(session, typist, card)
         release = send or card.status is CardStatus.TO_REVIEW
-        done = _correct(session, typist, open_, parsed, now=now, release=release)
+        done = _correct(session, typist, open_, parsed, now=now, release=release, on_the_card=on_the_card)
         _leave(session, typist, card)
         if stays:
             drafts.keep(session, typist.church_id, typist.user_id, KEPT_IN_REVIEW, stays, now=now)
@@ -184,19 +200,25 @@ def save_reviewed(
 
 
 def put_back(
-    database: Database, typist: Typist, open_: OnTheDesk, values: Mapping[str, object], *, now: datetime
-) -> bool:
-    """Puts back what was kept back or set aside, with what was typed into it; False where it has moved on.
+    database: Database,
+    typist: Typist,
+    open_: OnTheDesk,
+    values: Mapping[str, object],
+    *,
+    on_the_card: bool = False,
+    now: datetime,
+) -> Put:
+    """Puts back what was kept back or set aside, with what was typed into it; not `done` where it has moved on.
 
     Raises `CardFieldsError`, and what `correct` raises.
     """
     card = open_.card
     parsed = _parsed(typist, values, now)
     with database.church(typist.church_id) as session:
-        _correct(session, typist, open_, parsed, now=now)
+        saved = _correct(session, typist, open_, parsed, now=now, on_the_card=on_the_card)
         done = act(session, typist.church_id, Action.PUT_BACK, card.id, actor=typist.actor, now=now)
         drafts.remove(session, typist.church_id, typist.user_id, place_of(card.id))
-    return done
+    return Put(done, saved)
 
 
 def put_away(
@@ -207,9 +229,10 @@ def put_away(
     action: Action,
     *,
     reason: str,
+    on_the_card: bool = False,
     now: datetime,
-) -> bool:
-    """Holds the card or sets it aside, with what was typed into it so far; False where it has moved on.
+) -> Put:
+    """Holds the card or sets it aside, with what was typed into it so far; not `done` where it has moved on.
 
     What can't be saved as it is stays behind as a draft. Raises `TakenError`, `ActionError`, and what `correct`
     raises.
@@ -219,16 +242,17 @@ def put_away(
         parsed = _parsed(typist, values, now)
     except CardFieldsError:
         parsed = None
+    saved = None
     with database.church(typist.church_id) as session:
         _hold_on(session, typist, card)
         if parsed:
-            _correct(session, typist, open_, parsed, now=now)
+            saved = _correct(session, typist, open_, parsed, now=now, on_the_card=on_the_card)
         done = act(session, typist.church_id, action, card.id, reason=reason, actor=typist.actor, now=now)
         if parsed:
             _leave(session, typist, card)
         else:
             review.release(session, typist.church_id, typist.user_id)
-    return done
+    return Put(done, saved)
 
 
 def bring_back(database: Database, typist: Typist, card_id: UUID, *, now: datetime) -> bool:
@@ -299,6 +323,7 @@ def _correct(
     *,
     now: datetime,
     release: bool = False,
+    on_the_card: bool = False,
 ) -> Corrected:
     """Saves what was typed into the card that is open."""
     return correct(
@@ -310,6 +335,7 @@ def _correct(
         actor=typist.actor,
         now=now,
         release=release,
+        on_the_card=on_the_card,
     )
 
 

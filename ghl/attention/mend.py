@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ghl import audit
+from ghl.cards import consent
 from ghl.cards.addresses import read_addresses
 from ghl.cards.correct import Change, Corrected, changes_between, correct
 from ghl.cards.fields import LENGTHS, CardFields, ParsedCard
@@ -20,7 +21,7 @@ from ghl.cards.phone import shown
 from ghl.cards.values import ValueProblemError, read_text
 from ghl.causes import CauseCode, sentence, to_be_mended
 from ghl.db.models import Card, CardRevision, Church
-from ghl.statuses import CardStatus
+from ghl.statuses import CardSource, CardStatus
 
 
 class MendError(ValueError):
@@ -36,6 +37,7 @@ class ToMend:
     cause: str
     revision: int
     region: str
+    source: CardSource
     facts: Mapping[str, str] = field(repr=False)
     card: CardFields = field(repr=False)
 
@@ -54,12 +56,14 @@ class ToMend:
 class Looked:
     """What would be saved: the changes, and the problem that keeps the card from going, in words; empty: it goes.
 
-    `sent` is how each address would go out, where it differs from what was typed.
+    `sent` is how each address would go out, where it differs from what was typed. `asks`: the numbers for which a yes
+    to texts counts only once somebody has said that they stand on the card.
     """
 
     changes: tuple[Change, ...] = field(default=(), repr=False)
     problem: str = field(default="", repr=False)
     sent: Mapping[str, str] = field(default_factory=dict, repr=False)
+    asks: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def good(self) -> bool:
@@ -70,7 +74,15 @@ class Looked:
 def to_mend(session: Session, church_id: UUID, card_id: UUID) -> ToMend | None:
     """The card as it stands, if it waits for a person because of a field. A church's transaction."""
     row = session.execute(
-        select(Card.number, Card.cause, Card.facts, Card.revision, CardRevision.fields, Church.region)
+        select(
+            Card.number,
+            Card.cause,
+            Card.facts,
+            Card.revision,
+            Card.source,
+            CardRevision.fields,
+            Church.region,
+        )
         .join(CardRevision, (CardRevision.card_id == Card.id) & (CardRevision.no == Card.revision))
         .join(Church, Church.id == Card.church_id)
         .where(Card.church_id == church_id, Card.id == card_id, Card.status == CardStatus.NEEDS_ATTENTION)
@@ -82,7 +94,9 @@ def to_mend(session: Session, church_id: UUID, card_id: UUID) -> ToMend | None:
     except ValidationError:
         # Written by a newer version of the hub, which alone can correct it.
         return None
-    return ToMend(card_id, row.number, row.cause, row.revision, row.region, row.facts, card)
+    return ToMend(
+        card_id, row.number, row.cause, row.revision, row.region, CardSource(row.source), row.facts, card
+    )
 
 
 def look(found: ToMend, typed: Mapping[str, str]) -> Looked:
@@ -107,7 +121,7 @@ def look(found: ToMend, typed: Mapping[str, str]) -> Looked:
         for change in changes
         if going.get(change.field) and going[change.field] != change.new
     }
-    return Looked(changes, problem, sent)
+    return Looked(changes, problem, sent, consent.new_numbers(found.source, found.card, after, found.region))
 
 
 def mend(
@@ -119,10 +133,11 @@ def mend(
     revision: int,
     actor: str,
     now: datetime,
+    on_the_card: bool = False,
 ) -> Corrected | None:
     """Saves a new revision with these fields and lets the card go; None where it waits for that no longer.
 
-    `revision` is the one that was shown. Raises `MendError` where it would only come back, and the errors of
+    `revision` is the one that was shown, `on_the_card` as for `correct`. Raises `MendError` where it would only come back, and the errors of
     `correct`. A church's transaction.
     """
     found = to_mend(session, church_id, card_id)
@@ -139,6 +154,7 @@ def mend(
         base_revision=revision,
         actor=actor,
         now=now,
+        on_the_card=on_the_card,
     )
     audit.record(
         session,

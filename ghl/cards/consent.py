@@ -10,7 +10,7 @@ from datetime import UTC, datetime, time
 from typing import Any
 from uuid import UUID
 
-from ghl.cards.addresses import Addresses
+from ghl.cards.addresses import Addresses, read_addresses
 from ghl.cards.fields import CardFields
 from ghl.cards.person import plain_name
 from ghl.statuses import CardSource, Channel, ConsentKind
@@ -173,6 +173,23 @@ def unchecked(
         if one.channel is Channel.SMS and one.kind is ConsentKind.YES and one.address not in known
         else one
         for one in said
+    )
+
+
+def new_numbers(source: CardSource, before: CardFields, after: CardFields, region: str) -> tuple[str, ...]:
+    """The numbers that this change brings to a yes for texts: *Is this the number on the card?* is asked of them.
+
+    On a card of the public form nobody is asked: a yes is only for the number that the person wrote themselves.
+    """
+    if source is CardSource.FORM:
+        return ()
+    there, now = read_addresses(before, region), read_addresses(after, region)
+    return tuple(
+        one.address
+        for one in statements(after, now)
+        if one.channel is Channel.SMS
+        and one.kind is ConsentKind.YES
+        and one.address not in {there.phone, there.guardian}
     )
 
 

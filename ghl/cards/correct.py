@@ -26,7 +26,7 @@ from ghl.cards.save import listed
 from ghl.cards.stored import read_whole
 from ghl.causes import CauseCode
 from ghl.consent.reasons import Reason
-from ghl.consent.said import lock_statements, write
+from ghl.consent.said import OnItsWay, lock_statements, write
 from ghl.db.models import Card, CardRevision, Church, ConsentEvent, Outbox, PrayerRequest
 from ghl.messages.let_go import let_go
 from ghl.statuses import CardSource, CardStatus, Channel, ConsentKind
@@ -45,7 +45,11 @@ class Change:
 
 @dataclass(frozen=True)
 class Corrected:
-    """Where the card stands after the correction. `changes` leaves out the prayer request, which few may read."""
+    """Where the card stands after the correction. `changes` leaves out the prayer request, which few may read.
+
+    `on_its_way`: messages that a written no came too late for. `number_asked`: texts to the new number are held until
+    somebody has said that it is the one on the card (`confirm_number`).
+    """
 
     revision: int
     status: CardStatus
@@ -53,6 +57,8 @@ class Corrected:
     cause: str | None = None
     facts: dict[str, Any] = dataclasses.field(default_factory=dict, repr=False)
     prayer_changed: bool = False
+    on_its_way: tuple[OnItsWay, ...] = ()
+    number_asked: bool = False
 
 
 class CorrectionError(ValueError):
@@ -135,18 +141,21 @@ def correct(
     desk = _Desk(session, church_id, card, actor, now)
     revision = card.revision + bool(names or prayer)
     told: dict[str, object] = {}
+    left: tuple[OnItsWay, ...] = ()
+    asked = False
     if names or prayer:
         # A changed prayer request is a revision too, with the same fields: who changes it as well has to notice.
         told["digest"] = desk.add_revision(after, salt=secrets.token_bytes(SALT_BYTES))
     if names:
-        desk.add_consent(before, after, came, on_the_card=on_the_card)
+        left, asked = desk.add_consent(before, after, came, on_the_card=on_the_card)
     if prayer:
         desk.replace_prayer(parsed.prayer_request)
     if names or prayer:
         fields = [*names, *([PRAYER] if prayer else [])]
         desk.record("card.corrected", fields=fields, revision=revision, **told)
     status, cause, facts = desk.move(after.addresses, changed=bool(names), release=release)
-    return Corrected(revision, status, changes_between(before.fields, after.fields), cause, facts, prayer)
+    changes = changes_between(before.fields, after.fields)
+    return Corrected(revision, status, changes, cause, facts, prayer, left, asked)
 
 
 def confirm_number(
@@ -163,7 +172,8 @@ def confirm_number(
     if card is None:
         raise CardMissingError
     desk = _Desk(session, church_id, card, actor, now)
-    added = desk.confirm(_Written.of(_revision(session, card, card.revision), region))
+    came = _Written.of(_revision(session, card, 1), region)
+    added = desk.confirm(_Written.of(_revision(session, card, card.revision), region), came)
     if not added:
         return None
     desk.record("card.number_confirmed", revision=card.revision)
@@ -307,7 +317,10 @@ class _Desk:
         self.session.execute(update(Outbox).where(Outbox.id == self.card.outbox_id).values(keys))
         return digest(fields, salt)
 
-    def add_consent(self, before: _Written, after: _Written, came: _Written, *, on_the_card: bool) -> None:
+    def add_consent(
+        self, before: _Written, after: _Written, came: _Written, *, on_the_card: bool
+    ) -> tuple[tuple[OnItsWay, ...], bool]:
+        """Adds what the correction says; returns what a no came too late for, and whether a number is asked about."""
         said = consent.corrected(before.statements, after.statements)
         lock_statements(self.session, self.church_id, said)
         log = self._log(said)
@@ -319,27 +332,28 @@ class _Desk:
         )
         if not on_the_card:
             said = consent.unchecked(said, log, came.addresses, card_id=self.card.id)
-        words = self._words(before) if before.wording == after.wording else {}
-        self._write(said, after, words)
+        words = self._words_for(after, came, before)
+        asked = any(one.kind is ConsentKind.ASKED for one in said)
+        return self._write(said, after, words), asked
 
-    def confirm(self, written: _Written) -> list[consent.Statement]:
+    def confirm(self, written: _Written, came: _Written) -> list[consent.Statement]:
         """Adds the yes of each number that was asked about; returns what it added."""
         said = tuple(one for one in written.statements if one.kind is ConsentKind.YES)
         lock_statements(self.session, self.church_id, said)
         log = self._log(said)
         asked = [one for one in said if _is_asked(one, log, self.card.id)]
         free = consent.unopposed(tuple(asked), log, card_id=self.card.id, received_at=self._received_at())
-        self._write(free, written, self._words(written))
+        self._write(free, written, self._words_for(written, came))
         return list(free)
 
     def _write(
         self, said: tuple[consent.Statement, ...], written: _Written, words: Mapping[str, consent.Words]
-    ) -> None:
+    ) -> tuple[OnItsWay, ...]:
         typed = self.card.source is CardSource.TYPED
         source = CardSource.TYPED if typed else consent.CORRECTION
         origin = consent.Origin(self.church_id, self.card.id, source, self.actor, self.now)
         events = [consent.event(one, written.fields, origin, words=words.get(one.channel)) for one in said]
-        write(self.session, self.church_id, events, now=self.now)
+        return write(self.session, self.church_id, events, now=self.now)
 
     def replace_prayer(self, text: str) -> None:
         if not text:
@@ -408,6 +422,14 @@ class _Desk:
             )
             for row in rows
         ]
+
+    def _words_for(self, written: _Written, *earlier: _Written) -> dict[str, consent.Words]:
+        """The words beside each box, as the card brought them: of what it said earlier, while they are the same."""
+        found: dict[str, consent.Words] = {}
+        for one in earlier:
+            if one.wording == written.wording:
+                found |= self._words(one)
+        return found
 
     def _words(self, before: _Written) -> dict[str, consent.Words]:
         """The words beside each box that the card brought itself, with their version."""

@@ -18,7 +18,7 @@ from ghl.cards.fields import CardFields
 from ghl.cards.queueing import lock
 from ghl.cards.stored import read_known, read_whole
 from ghl.db.base import table_of
-from ghl.db.models import AuditEntry, Card, CardReservation, CardRevision, Outbox, PrayerRequest
+from ghl.db.models import AuditEntry, Card, CardReservation, CardRevision, Church, Outbox, PrayerRequest
 from ghl.statuses import CardSource, CardStatus
 
 RESERVED_FOR = timedelta(minutes=10)
@@ -48,6 +48,7 @@ class CardAtHand:
     phone: str | None = field(repr=False)
     email: str | None = field(repr=False)
     facts: Mapping[str, str] = field(repr=False)
+    region: str
     fields: CardFields = field(repr=False)
     came: CardFields = field(repr=False)
 
@@ -219,8 +220,10 @@ def look_at(session: Session, church_id: UUID, card_id: UUID) -> CardAtHand | No
             CardRevision.created_by,
             first.fields.label("first"),
             _has_prayer().label("prayer"),
+            Church.region,
         )
         .join(CardRevision, (CardRevision.card_id == Card.id) & (CardRevision.no == Card.revision))
+        .join(Church, Church.id == Card.church_id)
         .join(first, (first.card_id == Card.id) & (first.no == 1))
         .where(Card.church_id == church_id, Card.id == card_id)
     ).one_or_none()
@@ -243,6 +246,7 @@ def look_at(session: Session, church_id: UUID, card_id: UUID) -> CardAtHand | No
         contact_id=card.contact_id,
         phone=card.phone,
         email=card.email,
+        region=row.region,
         fields=read_known(row.fields),
         came=read_known(row.first),
     )

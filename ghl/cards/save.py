@@ -19,7 +19,7 @@ from ghl.cards.fields import CardFields, ParsedCard
 from ghl.cards.fingerprint import fingerprint
 from ghl.cards.words import searchable
 from ghl.churches import ChurchNotFoundError
-from ghl.consent.said import lock_statements, write
+from ghl.consent.said import OnItsWay, lock_statements, write
 from ghl.db.base import table_of
 from ghl.db.models import Card, CardRevision, Church, Outbox, PrayerRequest
 from ghl.ids import new_id
@@ -57,7 +57,10 @@ class NewCard:
 
 @dataclass(frozen=True)
 class SavedCard:
-    """Where a card stands after the save. `duplicate`: the same card was there already, and nothing was added."""
+    """Where a card stands after the save. `duplicate`: the same card was there already, and nothing was added.
+
+    `on_its_way`: messages that a no on the card came too late for.
+    """
 
     id: UUID
     number: int
@@ -65,6 +68,7 @@ class SavedCard:
     cause: str | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     duplicate: bool = False
+    on_its_way: tuple[OnItsWay, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,15 +102,19 @@ def save_cards(
     found = _find(session, church_id, drafts)
     numbers = _insert_cards(session, church_id, [one for one in drafts if one.fingerprint not in found], now)
     added = [draft for draft in drafts if draft.id in numbers]
-    if added:
-        _insert_details(session, church_id, added, now)
+    left = _insert_details(session, church_id, added, now) if added else ()
     # Those that somebody else saved in this very moment, or that stand in the list twice.
     found |= _find(
         session, church_id, [one for one in drafts if one.id not in numbers and one.fingerprint not in found]
     )
     return [
         SavedCard(
-            draft.id, numbers[draft.id], draft.status, draft.addresses.cause, dict(draft.addresses.facts)
+            draft.id,
+            numbers[draft.id],
+            draft.status,
+            draft.addresses.cause,
+            dict(draft.addresses.facts),
+            on_its_way=_of(draft, left),
         )
         if draft.id in numbers
         else found[draft.fingerprint]
@@ -172,7 +180,9 @@ def _insert_cards(
     return {row.id: row.number for row in added}
 
 
-def _insert_details(session: Session, church_id: UUID, drafts: Sequence[_Draft], now: datetime) -> None:
+def _insert_details(
+    session: Session, church_id: UUID, drafts: Sequence[_Draft], now: datetime
+) -> tuple[OnItsWay, ...]:
     session.execute(
         insert(table_of(CardRevision)),
         [
@@ -213,7 +223,7 @@ def _insert_details(session: Session, church_id: UUID, drafts: Sequence[_Draft],
     said = [one for draft in drafts for one in _statements(draft)]
     lock_statements(session, church_id, said)
     events = [event for draft in drafts for event in _consent(church_id, draft, now)]
-    write(session, church_id, events, now=now)
+    return write(session, church_id, events, now=now)
 
 
 def _consent(church_id: UUID, draft: _Draft, now: datetime) -> list[dict[str, Any]]:
@@ -228,6 +238,14 @@ def _consent(church_id: UUID, draft: _Draft, now: datetime) -> list[dict[str, An
 
 def _statements(draft: _Draft) -> tuple[consent.Statement, ...]:
     return consent.statements(draft.card.parsed.fields, draft.addresses)
+
+
+def _of(draft: _Draft, left: Sequence[OnItsWay]) -> tuple[OnItsWay, ...]:
+    """What of it went to an address to which this card says no."""
+    if not left:
+        return ()
+    said_no = {(one.channel, one.address) for one in _statements(draft) if one.stops}
+    return tuple(one for one in left if (one.channel, one.address) in said_no)
 
 
 def _find(session: Session, church_id: UUID, drafts: Sequence[_Draft]) -> dict[bytes, SavedCard]:

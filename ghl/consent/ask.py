@@ -193,11 +193,6 @@ def _answer(
     )
     verdict = may_send(channel, whom.address, whom.person, Purpose.FOLLOW_UP, now, facts=facts)
     entry = verdict.entry
-    if verdict.kind is VerdictKind.LATER and verdict.later_at is not None:
-        # What it rests on is said when the hours for texts have begun.
-        entry = may_send(
-            channel, whom.address, whom.person, Purpose.FOLLOW_UP, verdict.later_at, facts=facts
-        ).entry
     said = said_once(session, church_id, entry.id) if entry is not None and entry.id else None
     return Answer(channel, whom.address, verdict, said, child=whom.child)
 

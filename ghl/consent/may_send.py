@@ -84,7 +84,7 @@ def may_send(
         or _in_doubt(channel, facts)
         or _no_yes(channel, purpose, stands, facts)
         or _elsewhere(channel, address, facts)
-        or _too_early_or_late(channel, now, facts)
+        or _too_early_or_late(channel, now, stands, facts)
         or Verdict(
             VerdictKind.YES,
             facts={"channel": channel},
@@ -160,15 +160,21 @@ def _elsewhere(channel: Channel, address: str, facts: Facts) -> Verdict | None:
     return _because(VerdictKind.HELD, Reason.OTHER_NUMBER, channel)
 
 
-def _too_early_or_late(channel: Channel, now: datetime, facts: Facts) -> Verdict | None:
+def _too_early_or_late(channel: Channel, now: datetime, stands: Standing, facts: Facts) -> Verdict | None:
     if channel is not Channel.SMS or facts.is_test:
         return None
     at = next_allowed(now, facts.window, facts.zones)
     if at == now:
         return None
     told = {"channel": channel, "later_at": at}
-    first = not facts.written_before
-    return Verdict(VerdictKind.LATER, Reason.QUIET_HOURS, later_at=at, facts=told, first_text=first)
+    return Verdict(
+        VerdictKind.LATER,
+        Reason.QUIET_HOURS,
+        later_at=at,
+        facts=told,
+        first_text=not facts.written_before,
+        entry=stands.yes,
+    )
 
 
 def _because(

@@ -4,6 +4,7 @@ Every way by which a card says yes or no comes through here: saving, importing, 
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,16 @@ from ghl.consent import ledger
 from ghl.consent.reasons import Reason
 from ghl.db.base import table_of
 from ghl.db.models import ConsentEvent
-from ghl.statuses import ConsentKind
+from ghl.statuses import Channel, ConsentKind
+
+
+@dataclass(frozen=True)
+class OnItsWay:
+    """A message that left at this moment, and that a written no came too late for."""
+
+    channel: Channel
+    address: str = field(repr=False)
+    at: datetime
 
 
 def lock_statements(session: Session, church_id: UUID, said: Collection[Statement]) -> None:
@@ -26,14 +36,14 @@ def lock_statements(session: Session, church_id: UUID, said: Collection[Statemen
 
 def write(
     session: Session, church_id: UUID, events: Sequence[Mapping[str, Any]], *, now: datetime
-) -> datetime | None:
-    """Adds rows of the log (`ghl.cards.consent.event`); returns when a message left that a no came too late for.
+) -> tuple[OnItsWay, ...]:
+    """Adds rows of the log (`ghl.cards.consent.event`); returns the messages that a no came too late for.
 
     The addresses are locked by the caller. A no of an address that is stopped already stands in the log and does nothing
     more.
     """
     if not events:
-        return None
+        return ()
     pairs = {
         (event["channel"], event["address"])
         for event in events
@@ -41,7 +51,7 @@ def write(
     }
     fresh = sorted(pair for pair in pairs if not ledger.is_stopped(session, church_id, *pair))
     session.execute(insert(table_of(ConsentEvent)), [dict(event) for event in events])
-    left = None
+    left: list[OnItsWay] = []
     for channel, address in fresh:
         event_id = session.scalars(
             select(ConsentEvent.id)
@@ -58,5 +68,6 @@ def write(
         sending = ledger.obey(
             session, church_id, channel, address, event_id=event_id, cause=Reason.SAID_NO, now=now
         )
-        left = max(filter(None, (left, sending)), default=None)
-    return left
+        if sending is not None:
+            left.append(OnItsWay(Channel(channel), address, sending))
+    return tuple(left)

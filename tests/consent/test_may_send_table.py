@@ -153,9 +153,9 @@ ENTRIES = st.builds(
 NOON = datetime(2026, 11, 20, 12, tzinfo=PLACE)
 
 
-def asked(log, **more):
+def asked(log, *, now=NOON, **more):
     facts = Facts(log=tuple(log), card=CARDS["Anna"], zones=(PLACE,), **more)
-    return may_send(Channel.SMS, PHONE, "anna", PURPOSE, NOON, facts=facts)
+    return may_send(Channel.SMS, PHONE, "anna", PURPOSE, now, facts=facts)
 
 
 @given(
@@ -188,6 +188,13 @@ def test_a_yes_always_rests_on_something_that_was_said(log):
         assert verdict.entry in log
         assert verdict.entry.kind is ConsentKind.YES
         assert verdict.entry.purpose in {PURPOSE, "all"}
+
+
+@given(st.lists(ENTRIES, max_size=8))
+def test_what_waits_for_the_morning_rests_on_the_same_as_by_day(log):
+    by_day, at_night = asked(log), asked(log, now=NOON.replace(hour=23))
+    assert at_night.entry is by_day.entry
+    assert (at_night.kind is VerdictKind.LATER) is (by_day.kind is VerdictKind.YES)
 
 
 @given(st.lists(ENTRIES, max_size=8), st.sampled_from(list(CONTACTS.values())))

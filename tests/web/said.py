@@ -56,3 +56,30 @@ def doubt(database, church, said, *, address=PHONE, channel=Channel.SMS):
             source="keyword",
             now=SystemClock().now(),
         )
+
+
+def a_text(sql, church, *, state="sending", cause=None, address=PHONE):
+    """A text to Anna because of her card, in this state; one that is being sent left at 10:31:07 in the church's morning."""
+    sql(
+        "INSERT INTO message_templates (id, church_id, key, name, channel, purpose, onboarding, changed_by)"
+        " VALUES (gen_random_uuid(), :c, 'x', 'Welcome', 'sms', 'follow-up', true, 'x')",
+        c=church,
+    )
+    sql(
+        "INSERT INTO messages (id, church_id, card_id, template_id, template_version, channel, address, person, purpose,"
+        " idempotency_key, state, cause, requested_by, requested_at, not_before, status_changed_at, sending_at)"
+        " SELECT gen_random_uuid(), c.church_id, c.id, t.id, 1, 'sms', :p, 'anna keller', 'follow-up',"
+        " decode(repeat('ab', 32), 'hex'), :state, :cause, 'x', now(), now(), now(),"
+        " CASE WHEN :state = 'sending' THEN timestamptz '2026-11-26T16:31:07Z' END"
+        " FROM cards AS c, message_templates AS t WHERE c.church_id = :c ORDER BY c.number LIMIT 1",
+        c=church,
+        p=address,
+        state=state,
+        cause=cause,
+    )
+    sql(
+        "INSERT INTO outbox (church_id, kind, message_id, state, priority, due_at)"
+        " SELECT church_id, 'message', id, CASE WHEN state = 'held' THEN 'parked' ELSE 'due' END, 5, now()"
+        " FROM messages WHERE church_id = :c",
+        c=church,
+    )

@@ -6,7 +6,7 @@ from dashboard.navigation import CONSENT, pages_for
 from ghl.clock import SystemClock
 from ghl.people.sessions import current
 from ghl.statuses import Role
-from tests.web.said import PHONE, doubt, say_yes, stop
+from tests.web.said import PHONE, a_text, doubt, say_yes, stop
 
 PAGE = "pages/consent.py"
 HOSTILE = "**Please** ![x](https://evil.example/x.png) stop texting me"
@@ -68,6 +68,13 @@ def test_who_was_never_asked_and_who_is_unknown(open_page, sign_in, database, ch
     look_for(app, "615 555 0177")
     assert said(app, "Nobody on a card")
     assert said(app, "No: We have no yes from this person.")
+    erased = "If this person was erased here, their stop is still kept and obeyed when {} is sent."
+    assert said(app, erased.format("a text"))
+    look_for(app, "nobody@example.org")
+    assert said(app, erased.format("an e-mail"))
+    stop(database, church, address="+16155550177")
+    look_for(app, "615 555 0177")
+    assert not said(app, "If this person was erased here")
 
 
 def test_a_stop_in_two_clicks_says_what_follows(open_page, sign_in, database, church, stops, sql, clock):
@@ -112,20 +119,7 @@ def test_the_second_half_of_a_double_click_records_nothing(
 def test_a_text_on_its_way_is_told(open_page, sign_in, database, church, sql, clock):
     say_yes(database, church)
     app = look_for(open_page(sign_in(), PAGE), "Anna")
-    sql(
-        "INSERT INTO message_templates (id, church_id, key, name, channel, purpose, onboarding, changed_by)"
-        " VALUES (gen_random_uuid(), :c, 'x', 'Welcome', 'sms', 'follow-up', true, 'x')",
-        c=church,
-    )
-    sql(
-        "INSERT INTO messages (id, church_id, card_id, template_id, template_version, channel, address, person, purpose,"
-        " idempotency_key, state, requested_by, requested_at, not_before, status_changed_at, sending_at)"
-        " SELECT gen_random_uuid(), c.church_id, c.id, t.id, 1, 'sms', :p, 'anna keller', 'follow-up',"
-        " decode(repeat('ab', 32), 'hex'), 'sending', 'x', now(), now(), now(), '2026-11-26T16:31:07Z'"
-        " FROM cards AS c, message_templates AS t WHERE c.church_id = :c",
-        c=church,
-        p=PHONE,
-    )
+    a_text(sql, church)
     clock.pass_by(seconds=2)
     button(app, "Record a stop of texts").click().run()
     clock.pass_by(seconds=2)
