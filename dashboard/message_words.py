@@ -120,7 +120,8 @@ def _asked(one: Asked, name: str, now: datetime, zone: ZoneInfo) -> str:
         case AskedOutcome.ALREADY_SENT:
             return f"The {what} was already sent{f' {_at(at)}' if at else ''}. It was not sent again."
         case AskedOutcome.ALREADY_WAITING:
-            return f"The {what} is already on its way{f': it leaves {_at(at)}' if at else ''}. Nothing goes twice."
+            # When it leaves, and what it waits for, stands beside its badge.
+            return f"The {what} is already on its way. Nothing goes twice."
         case AskedOutcome.NO_ADDRESS:
             lacking = "phone number" if one.channel is Channel.SMS else "e-mail address"
             return f"No {what}: the card has no {lacking} that works."
