@@ -117,6 +117,11 @@ def _asked(one: Asked, name: str, now: datetime, zone: ZoneInfo) -> str:
     match one.outcome:
         case AskedOutcome.QUEUED:
             return f"The {what} leaves {_at(at)}." if at else f"The {what} leaves in a moment."
+        case AskedOutcome.ALREADY_SENT if one.reason not in {None, CauseCode.SAID_ARRIVED}:
+            # It failed, or nobody knows: to say that it was sent would not be true.
+            return (
+                f"The {what} was asked for before. What came of it stands beside it. It was not sent again."
+            )
         case AskedOutcome.ALREADY_SENT:
             return f"The {what} was already sent{f' {_at(at)}' if at else ''}. It was not sent again."
         case AskedOutcome.ALREADY_WAITING:
