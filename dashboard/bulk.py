@@ -123,8 +123,18 @@ def foreseen(action: Deed, preview: DryRun) -> list[str]:
 def left_out(action: Deed, left: Mapping[str, int]) -> list[str]:
     """What does not happen, a line a reason: cards that stay as they are, or messages that do not go."""
     if isinstance(action, MessageAction):
-        return [f"{number(count)} not sent: {why}." for why, count in left.items() if count]
+        return [_unsent(why, count) for why, count in left.items() if count]
     return left_alone(left)
+
+
+def _unsent(why: str, count: int) -> str:
+    """`2 e-mails not sent: already sent.`, of `e-mail: already sent`; a reason without a kind is about all of them."""
+    kind, colon, rest = why.partition(": ")
+    return (
+        f"{number(count)} {kind}{'' if count == 1 else 's'} not sent: {rest}."
+        if colon
+        else f"{number(count)} not sent: {why}."
+    )
 
 
 def left_alone(left: Mapping[str, int]) -> list[str]:

@@ -67,12 +67,13 @@ def in_one_sentence(
     period: str | None,
     *,
     everything: Mapping[CardStatus, int] | None = None,
+    messages: int = 0,
     reader: Role = Role.STAFF,
 ) -> str:
     """`62 cards came in. 53 are in GoHighLevel. 9 need you.`, or that all is done, or that nothing came yet.
 
     `everything` are the counts of all cards: those that need somebody from before the period are not kept quiet.
-    `reader` is a role: a viewer is not told to do what they may not do.
+    `messages` are the texts and e-mails that need somebody. `reader` is a role: a viewer is not told to do what they may not do.
     """
     whom = "your team" if reader is Role.VIEWER else "you"
     since = SINCE.get(period, "")
@@ -80,6 +81,9 @@ def in_one_sentence(
     older = _need(everything or counts) - _need(counts)
     if older > 0:
         nothing = f"{number(older)} older {_cards(older)} {'needs' if older == 1 else 'need'} {whom}."
+    elif messages:
+        some = "text or e-mail needs" if messages == 1 else "texts and e-mails need"
+        nothing = f"{number(messages)} {some} {whom}."
     else:
         nothing = f"Nothing is waiting for {whom}."
     if not total:

@@ -117,10 +117,16 @@ def _asked(one: Asked, name: str, now: datetime, zone: ZoneInfo) -> str:
     match one.outcome:
         case AskedOutcome.QUEUED:
             return f"The {what} leaves {_at(at)}." if at else f"The {what} leaves in a moment."
+        case AskedOutcome.ALREADY_SENT if one.reason not in {None, CauseCode.SAID_ARRIVED}:
+            # It failed, or nobody knows: to say that it was sent would not be true.
+            return (
+                f"The {what} was asked for before. What came of it stands beside it. It was not sent again."
+            )
         case AskedOutcome.ALREADY_SENT:
             return f"The {what} was already sent{f' {_at(at)}' if at else ''}. It was not sent again."
         case AskedOutcome.ALREADY_WAITING:
-            return f"The {what} is already on its way{f': it leaves {_at(at)}' if at else ''}. Nothing goes twice."
+            # When it leaves, and what it waits for, stands beside its badge.
+            return f"The {what} is already on its way. Nothing goes twice."
         case AskedOutcome.NO_ADDRESS:
             lacking = "phone number" if one.channel is Channel.SMS else "e-mail address"
             return f"No {what}: the card has no {lacking} that works."

@@ -583,7 +583,7 @@ _ALL = (
         "There twice?",
         "GoHighLevel has this {what} twice, and we can't tell which one is ours.",
         "staff",
-        "Look into the conversation in GoHighLevel, then choose *It arrived*.",
+        "Look into the conversation in GoHighLevel. Then choose *It went out* or *It did not: send it*.",
         first="choose",
     ),
     Cause(

@@ -509,7 +509,7 @@ place.doubtful = bool(facts.doubts(card))
 live_standing()
 if place.doubtful:
     live_question()
-st.header("Texts and e-mails")
+st.header("Texts and e-mails", anchor=False)
 messages.draw()
 below = st.empty()
 if place.panel and writes:

@@ -164,7 +164,14 @@ def live() -> None:
     st.session_state.home_seen = True
     known, seen = answer
     st.header(
-        in_one_sentence(seen.counts, period, everything=known.counts, reader=still.church.role), anchor=False
+        in_one_sentence(
+            seen.counts,
+            period,
+            everything=known.counts,
+            messages=known.messages_for_people,
+            reader=still.church.role,
+        ),
+        anchor=False,
     )
     next_things(known, still.church.role)
     tiles(

@@ -35,6 +35,9 @@ NOBODY_ASKED = (
     "No text and no e-mail was asked for yet. Nothing goes by itself: somebody has to press the button."
 )
 
+WENT: Mapping[str, tuple[str, str]] = {CauseCode.UNSURE_TWO_FOUND: ("It went out", "It did not: send it")}
+"""What the two answers to an open question are called, where GoHighLevel has the message twice."""
+
 
 @dataclass
 class MessagePlace:
@@ -180,10 +183,13 @@ class MessagePart:
         """What a person can choose where it went wrong, is not known, or is over."""
         with st.container(horizontal=True, gap="small", key=f"choices_{shown.message_id.hex}"):
             if shown.open_question:
-                self._button("It arrived", "it_arrived", shown, icon="done")
+                went, again = WENT.get(shown.cause or "", ("It arrived", "Send again"))
+                self._button(went, "it_arrived", shown, icon="done")
+                self._button(again, "send_again", shown, icon="replay")
+            elif shown.state is MessageState.FAILED:
                 self._button("Send again", "send_again", shown, icon="replay")
-            elif shown.state in {MessageState.FAILED, MessageState.HELD}:
-                self._button("Send again", "send_again", shown, icon="replay")
+            elif shown.state is MessageState.HELD:
+                self._button("Send it", "send_again", shown, icon="send")
             elif shown.state is MessageState.NOT_SENT and shown.cause == CauseCode.TOO_OLD:
                 self._button("Send it all the same", "send_late", shown, icon="schedule_send")
             elif shown.gone and self._place.once_more != shown.message_id:

@@ -35,7 +35,9 @@ def row_badges(
     """Draws a card's badges below each other, as a row of a list has them."""
     for channel in Channel:
         if one := shown.get(channel):
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            with st.container(
+                horizontal=True, vertical_alignment="center", gap="small", key=f"badge_{one.message_id.hex}"
+            ):
                 message_badge(channel, one.code)
                 st.text(
                     one_line(in_short(one, name=one_line(name, 40), names=names, now=now, zone=zone), 240),

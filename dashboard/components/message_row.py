@@ -15,6 +15,7 @@ from dashboard.formatting import esc, one_line, when
 from dashboard.message_words import why
 from dashboard.navigation import CARD, PageSpec, to_card
 from dashboard.texts.deeds import Button, offered
+from ghl.cards.phone import shown as shown_phone
 from ghl.messages.log import LogRow
 from ghl.messages.shown import BadgeCode
 from ghl.people.names import name_of
@@ -48,7 +49,8 @@ def message_row(
                 label=esc(row.name) or "No name",
                 query_params=to_card(row.number, back_to=doing.back_to),
             )
-            st.text(f"#{row.number} · {one_line(row.address, 60)}")
+            address = shown_phone(row.address) if row.address.startswith("+") else row.address
+            st.text(f"#{row.number} · {one_line(address, 60)}")
             st.text(f"{KINDS[told.channel]} · {one_line(told.template, 60)}")
         with st.container(width="stretch", gap="xxsmall", key=f"stands_{row.id}"):
             if doing.badge:

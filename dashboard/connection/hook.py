@@ -74,7 +74,7 @@ class HookSection:
     def _draw_address(self, seen: _Seen) -> None:
         base = self._hub.settings.form_url
         st.text("The address:")
-        st.code(f"{base}/webhooks/workflow/{seen.public_id}", language=None)
+        st.code(f"{base}/webhooks/workflow/{seen.public_id}", language=None, wrap_lines=True)
         if not base.startswith("https://"):
             st.text(
                 "GoHighLevel can reach it once this hub has a public address. Whoever looks after it sets that."
@@ -93,7 +93,7 @@ class HookSection:
             st.text(one_line(line, 200))
         if secret := st.session_state.get(self._fresh):
             st.text(f"The secret, for the header {HEADER}:")
-            st.code(secret, language=None)
+            st.code(secret, language=None, wrap_lines=True)
             st.text(ONCE)
             st.button("I have copied it", key="hook_copied", icon=":material/check:", on_click=self._forget)
         else:

@@ -162,7 +162,9 @@ class NewsPage:
     def _draw_event(self, event: Shown, seen: _Seen) -> None:
         label, icon, colour = words.STATES[event.state]
         with st.container(border=True, gap="xxsmall", key=f"event_{event.id}"):
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            with st.container(
+                horizontal=True, vertical_alignment="center", gap="small", key=f"news_row_{event.id}"
+            ):
                 st.badge(label, icon=icon, color=colour)  # type: ignore[arg-type]
                 st.text(words.what(event), width="stretch")
                 st.text(words.moment(event, now=seen.now, zone=self._zone), width="content")

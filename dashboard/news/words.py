@@ -77,13 +77,17 @@ def came_of(event: Shown, *, now: datetime, zone: ZoneInfo) -> str:
         return "We keep it, and do nothing about it."
     if event.state is WebhookState.FAILED:
         why = CAUSES.get(event.cause or "", "GoHighLevel did not answer as expected.")
-        return f"{why} Tried {event.tries or 1} times. You can have it handled again."
+        return f"{why} {_tried(event.tries)} You can have it handled again."
     if event.state is WebhookState.WAITING:
         if not event.tries:
             return "It is handled in a moment."
         why = CAUSES.get(event.cause or "", "")
         return f"{why} Next try {when(event.due_at, now=now, zone=zone)}. Nothing to do.".strip()
     return _done(event.facts)
+
+
+def _tried(tries: int) -> str:
+    return "Tried once." if tries <= 1 else f"Tried {number(tries)} times."
 
 
 def _done(facts: Mapping[str, Any]) -> str:
@@ -122,14 +126,18 @@ def health_line(health: Health, *, now: datetime) -> str:
     whose = "workflow" if health.source is WebhookSource.WORKFLOW else "app"
     line = f"Last news {ago(health.last, now=now)}, from your {whose}."
     if health.failed:
-        line += f" {number(health.failed)} need attention."
+        line += f" {number(health.failed)} {'needs' if health.failed == 1 else 'need'} attention."
     return line
 
 
 def brought(one: Standing, *, shown: str, now: datetime, zone: ZoneInfo) -> str:
     """A stop that is not in GoHighLevel yet. `shown` is its phone or e-mail as people write it."""
     how = "told to GoHighLevel, and not seen there yet" if one.state is OptOutState.SENT else "not there yet"
-    tries = f", tried {one.tries} times, next try {when(one.due_at, now=now, zone=zone)}" if one.tries else ""
+    tries = (
+        f", {_tried(one.tries).lower()[:-1]}, next try {when(one.due_at, now=now, zone=zone)}"
+        if one.tries
+        else ""
+    )
     late = "overdue since" if one.overdue else "due by"
     return (
         f"{shown}: no more {CHANNELS[one.channel]}, asked {when(one.asked_at, now=now, zone=zone)}."

@@ -145,3 +145,21 @@ def test_once_more_takes_a_reason_and_is_another_message(open_card, agreed, sql)
     app = press(app, "Send it once more")
     assert "She lost her phone." in seen(app)
     assert len(messages(sql)) == 4
+
+
+@pytest.mark.usefixtures("unhurried")
+def test_a_second_press_names_no_hour_that_the_badge_contradicts(open_card, agreed, sql):
+    app = press(open_card(agreed()), "Send onboarding materials")
+    sql("UPDATE outbox SET due_at = now() + interval '9 hours' WHERE kind = 'message'")
+    app = press(app, "Send onboarding materials")
+    assert "The text is already on its way. Nothing goes twice." in seen(app)
+
+
+def test_what_is_there_twice_has_its_own_answers(open_card, agreed, sql):
+    card = agreed()
+    press(open_card(card), "Send onboarding materials")
+    sql("UPDATE messages SET state = 'unsure', cause = 'unsure_two_found' WHERE channel = 'sms'")
+    app = open_card(card)
+    assert {"It went out", "It did not: send it"} <= set(labels(app))
+    press(app, "It went out")
+    assert sql("SELECT state FROM messages WHERE channel = 'sms'") == [("sent",)]

@@ -67,7 +67,7 @@ def test_events_are_listed_filtered_and_paged(open_page, sign_in, event):
     assert "Somebody wrote back" in shown
     assert "We could not read it." in shown
     assert f"Something else: {HOSTILE}" in shown
-    assert re.search("Last news .*, from your app. 1 need attention.", shown)
+    assert re.search("Last news .*, from your app. 1 needs attention.", shown)
     assert shown.count("A contact was changed") == 23
     app = press(app, "Older")
     assert texts(app).count("A contact was changed") == 7
