@@ -126,3 +126,5 @@ def _each(
             log.info("stops without Redis", error=type(error).__name__)
         except SQLAlchemyError as error:
             log.warning("stops put off", church_id=str(church_id), error=type(error).__name__)
+        except Exception:
+            log.exception("stops failed", church_id=str(church_id))

@@ -17,7 +17,7 @@ NOTHING_YET = (
     "Nothing has come from GoHighLevel yet. Stops are still caught: we look before each text and every night."
 )
 NOTHING_MATCHES = "No news matches. Show all news again."
-KEPT = "News is kept for 30 days."
+KEPT = "News is kept for 30 days. What needs attention is kept for a year."
 ALL_BROUGHT = "Every stop is in GoHighLevel."
 NO_DIFFERENCE = "GoHighLevel and we say the same about everybody we looked at."
 
@@ -43,6 +43,8 @@ CAUSES: Mapping[str, str] = {
     "broken": "We could not read it.",
     "crashed": "Something we have not seen before came in the way.",
     "not_connected": "Your church is not connected to GoHighLevel.",
+    "no_address": "Somebody asked for no more messages, and nothing says who it was. Look at the conversations in "
+    "GoHighLevel, and record the stop here by hand.",
     "no_answer": "GoHighLevel did not answer when we looked the contact up.",
 }
 

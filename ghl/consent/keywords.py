@@ -24,6 +24,8 @@ STARTS = frozenset({"start", "unstop"})
 HELPS = frozenset({"help", "info"})
 LONGEST_WORD = 60
 """A keyword may stand there twice; what is longer is a sentence."""
+LONGEST_EXCERPT = 500
+"""As much of a reply is shown to whoever reads it."""
 
 # Sentences that may be a stop. Too many rather than too few: a person reads them.
 _DOUBT = re.compile(
@@ -44,9 +46,9 @@ _DOUBT = re.compile(
 )
 # A phone that reacts to a text sends back its words, ours with their "Reply STOP" as well.
 _REACTION = re.compile(
-    r"^\s*\W*(liked|loved|disliked|laughed at|emphasi[sz]ed|questioned|reacted .{1,20} to|removed an? .{1,30} from)"
-    r"\s*[\"\u201c\u00ab].*[\"\u201d\u00bb]?\s*$",
-    re.IGNORECASE | re.DOTALL,
+    r"^\W*(liked|loved|disliked|laughed at|emphasi[sz]ed|questioned|reacted .{1,20} to|removed an? .{1,30} from)"
+    r"\s*(\"[^\"]*\"|\u201c[^\u201d]*\u201d|\u00ab[^\u00bb]*\u00bb)",
+    re.IGNORECASE,
 )
 _QUOTED_LINE = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
 _THREAD = re.compile(
@@ -56,18 +58,31 @@ _THREAD = re.compile(
 
 def read_reply(text: str) -> Heard:
     """What the whole reply means. A word in a sentence is a doubt and no stop of its own."""
-    if _REACTION.match(text):
-        return Heard.NOTHING
     own = _own_words(text)
     alone = _alone(own)
+    if alone in STARTS and _REACTION.match(text):
+        # A wish to hear from us again is written by itself.
+        return Heard.NOTHING
     for heard, words in ((Heard.STOP, STOPS), (Heard.START, STARTS), (Heard.HELP, HELPS)):
         if alone in words:
             return heard
     return Heard.DOUBT if _DOUBT.search(_plain(own)) else Heard.NOTHING
 
 
+def excerpt(text: str, most: int = LONGEST_EXCERPT) -> str:
+    """The reply, or where it is longer than that the part with the words that may be a stop."""
+    if len(text) <= most:
+        return text
+    own = _own_words(text).strip()
+    found = _DOUBT.search(own)
+    begin = max(min(found.end() + most // 4, len(own)) - most, 0) if found else 0
+    return own[begin : begin + most]
+
+
 def _own_words(text: str) -> str:
     """What was written, without what it answers."""
+    if reaction := _REACTION.match(text):
+        text = text[reaction.end() :]
     thread = _THREAD.search(text)
     own = text[: thread.start()] if thread else text
     return _QUOTED_LINE.sub("", own)

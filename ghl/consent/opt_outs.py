@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 
 from ghl import audit
 from ghl.consent import ledger
-from ghl.db.models import ContactLink, Location, OptOut
+from ghl.db.models import ConsentEvent, ContactLink, Location, OptOut
 from ghl.questions import ask as questions
 from ghl.questions.ask import Asked
 from ghl.questions.kinds import FIND_HOLDER, SET_DND
-from ghl.statuses import Channel, OptOutState, QuestionState
+from ghl.statuses import Channel, ConsentKind, OptOutState, QuestionState
 
 LOOK_AGAIN = timedelta(seconds=1)
 FIRST_WAIT = timedelta(minutes=1)
@@ -169,6 +169,7 @@ def _follow(session: Session, church_id: UUID, row: OptOut) -> bool:
         return False
     if _started_again(session, church_id, row):
         _write(session, row, state=OptOutState.CONFIRMED, cause=STARTED_AGAIN, question_id=None)
+        _forget(session, row)
         return False
     if asked is not None and asked.state is QuestionState.FAILED:
         _again(session, row, cause=asked.cause)
@@ -238,8 +239,21 @@ def _untried(contacts: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _started_again(session: Session, church_id: UUID, row: OptOut) -> bool:
-    """Whether the person lifted this stop meanwhile, by START or a newer card: then it must not be set there any more."""
+    """Whether the person lifted this stop meanwhile, by START or a newer card: then it must not be set there any more.
+
+    The log knows nothing more of somebody who was erased: there a START after the stop counts.
+    """
+    if not _known(session, row):
+        return any(
+            one.kind is ConsentKind.YES and one.recorded_at > row.asked_at
+            for one in ledger.history(session, church_id, row.channel, row.address)
+        )
     return not ledger.is_stopped(session, church_id, row.channel, row.address)
+
+
+def _known(session: Session, row: OptOut) -> bool:
+    """Whether the log still has what was said, and so whose stop this is."""
+    return session.scalar(select(ConsentEvent.id).where(ConsentEvent.id == row.event_id)) is not None
 
 
 def _again(session: Session, row: OptOut, *, cause: str | None, **values: object) -> None:
@@ -259,6 +273,13 @@ def _end(
         subject=str(row.id),
         facts={"channel": row.channel, "contacts": len(contacts)},
     )
+    _forget(session, row)
+
+
+def _forget(session: Session, row: OptOut) -> None:
+    """Whoever was erased meanwhile leaves no address here once GoHighLevel has their stop."""
+    if not _known(session, row):
+        _write(session, row, address="", contacts=[])
 
 
 def _write(session: Session, row: OptOut, *, wait: timedelta = timedelta(), **values: object) -> None:

@@ -129,6 +129,11 @@ def _carry_out(session: Session, ring: KeyRing, church_id: UUID, erasure_id: UUI
     if _on_its_way(session, church_id, ids):
         return False
     traces = _traces(session, church_id, ids)
+    # What GoHighLevel told of them and nobody has handled yet comes first: it may be a stop.
+    if told.forget_events(
+        session, church_id, phones=traces.phones, emails=traces.emails, contact_ids=traces.contact_ids
+    ):
+        return False
     contacts = shared = elsewhere = 0
     if request.contacts_too:
         others = _of_others(session, church_id, traces.contact_ids, ids)

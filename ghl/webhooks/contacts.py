@@ -13,7 +13,7 @@ from ghl.consent.dnd import email_of, phone_of, there_of
 from ghl.consent.opt_outs import push_again
 from ghl.db.models import Card, ContactLink
 from ghl.questions import ask as questions
-from ghl.questions.kinds import CONTACT_AGAIN
+from ghl.questions.kinds import CONTACT_AGAIN, CONTACT_DND, there_read
 from ghl.statuses import Channel
 from ghl.webhooks import stops
 from ghl.webhooks.event import id_in
@@ -22,14 +22,26 @@ from ghl.webhooks.results import Done, NotNowError, Place, Told, Waits
 ACTOR = "system"
 
 
+NAMES = {
+    "first_name": ("firstName", "first_name"),
+    "last_name": ("lastName", "last_name"),
+    "phone": ("phone",),
+    "email": ("email",),
+}
+"""What is remembered of a contact, by the names that an event may have for it. What it does not name stays."""
+
+ADDRESSES = {Channel.SMS: "phone", Channel.EMAIL: "email"}
+
+
 class NoContactError(ValueError):
     """The event names no contact."""
 
 
-def changed(session: Session, place: Place, told: Told) -> Done:
+def changed(session: Session, place: Place, told: Told) -> Done | Waits:
     """`ContactUpdate`, `ContactTagUpdate`, `ContactDndUpdate`: what we know of the contact, and whether it may be texted.
 
-    Do-not-disturb that went off lifts nothing here: only its person does that.
+    Do-not-disturb that went off lifts nothing here: only its person does that. One that is on holds for the addresses
+    that the contact has now and for those that it had; where none is known, the contact is read.
     """
     contact = _contact(told)
     there = there_of(contact, region=place.region)
@@ -40,11 +52,7 @@ def changed(session: Session, place: Place, told: Told) -> Done:
     ).one_or_none()
     facts: dict[str, Any] = {}
     wake = False
-    if known is not None and told.at >= known.seen_at:
-        wake = _remember(session, place, known, contact, told)
-        facts["contact"] = "updated"
-    elif known is not None:
-        facts["contact"] = "newer_known"
+    # Before what is known is overwritten: who is stopped may lose the number in the same moment.
     pairs = {
         (channel, address)
         for channel in there.stops
@@ -53,9 +61,28 @@ def changed(session: Session, place: Place, told: Told) -> Done:
             *([there.addresses[channel]] if channel in there.addresses else []),
         }
     }
+    answer = told.answer.answer if told.answer is not None else None
+    if answer is not None:
+        read = there_read(answer["contacts"][0])
+        pairs |= {(channel, read.addresses[channel]) for channel in there.stops if channel in read.addresses}
+    if known is not None and told.at >= known.seen_at:
+        wake = _remember(session, place, known, contact, told)
+        facts["contact"] = "updated"
+    elif known is not None:
+        facts["contact"] = "newer_known"
     stopped = stops.stop(session, place.church_id, pairs, source=stops.GHL, contact_id=contact.id, at=told.at)
     if stopped:
         facts["stops"] = stopped
+    untold = {
+        channel
+        for channel in there.stops
+        if not any(name in told.values for name in NAMES[ADDRESSES[channel]])
+    }
+    if answer is None and untold - {channel for channel, _ in pairs}:
+        asked = questions.ask(session, place.church_id, CONTACT_DND.name, {"ids": [contact.id]}, actor=ACTOR)
+        if asked is None:
+            raise NotNowError("not_connected")
+        return Waits(asked.id)
     return Done(facts, wake=wake or bool(stopped))
 
 
@@ -125,25 +152,26 @@ def _moved(
 
 def _remember(session: Session, place: Place, known: ContactLink, contact: Contact, told: Told) -> bool:
     """Keeps the contact as it is now. A stop of an address that it did not have before is brought to it."""
-    phone = phone_of(contact.phone, region=place.region)
-    email = email_of(contact.email)
+    given = {
+        "first_name": contact.first_name or "",
+        "last_name": contact.last_name or "",
+        "phone": phone_of(contact.phone, region=place.region),
+        "email": email_of(contact.email),
+    }
+    named = {
+        column: value for column, value in given.items() if any(name in told.values for name in NAMES[column])
+    }
     session.execute(
         update(ContactLink)
         .where(ContactLink.location_id == known.location_id, ContactLink.contact_id == known.contact_id)
-        .values(
-            first_name=(contact.first_name or "").replace("\0", ""),
-            last_name=(contact.last_name or "").replace("\0", ""),
-            phone=phone,
-            email=email,
-            seen_at=told.at,
-        )
+        .values(**named, seen_at=told.at)
         .execution_options(synchronize_session=False)
     )
     new = [
         (channel, address)
         for channel, address, before in (
-            (Channel.SMS, phone, known.phone),
-            (Channel.EMAIL, email, known.email),
+            (Channel.SMS, given["phone"], known.phone),
+            (Channel.EMAIL, given["email"], known.email),
         )
         if address and address != before
     ]

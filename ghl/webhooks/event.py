@@ -24,6 +24,7 @@ NO_TYPE = "Other"
 _TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,79}")
 _MARK = re.compile(r"[!-~]{1,200}")
 _ID = re.compile(ID_PATTERN)
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 MINUTE = 60
 
 
@@ -46,9 +47,12 @@ class Event:
 
 
 def read_object(body: bytes) -> dict[str, Any]:
-    """The JSON object. Raises `BrokenEventError`."""
+    """The JSON object, with nothing in it that no text can hold. Raises `BrokenEventError`.
+
+    Half an emoji, as a text that was cut has it, becomes U+FFFD; NUL goes.
+    """
     try:
-        found = json.loads(body, parse_constant=_refuse)
+        found = _clean(json.loads(body, parse_constant=_refuse))
     except (ValueError, RecursionError):
         raise BrokenEventError("The body is not valid JSON.") from None
     if not isinstance(found, dict):
@@ -134,6 +138,14 @@ def _key(values: Mapping[str, Any], delivery_id: str | None, body: bytes) -> str
         if isinstance(found, str) and _MARK.fullmatch(found):
             return f"{kind}:{found}"
     return f"h:{hashlib.sha256(body).hexdigest()}"
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return _NO_TEXT.sub(lambda sign: "" if sign[0] == "\0" else "\ufffd", value)
+    if isinstance(value, dict):
+        return {_clean(name): _clean(one) for name, one in value.items()}
+    return [_clean(one) for one in value] if isinstance(value, list) else value
 
 
 def _refuse(_constant: str) -> Any:

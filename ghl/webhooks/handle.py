@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import Integer, and_, cast, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -23,7 +23,7 @@ from ghl.statuses import QuestionState, WebhookSource, WebhookState
 from ghl.webhooks import contacts, messages, workflow
 from ghl.webhooks.event import BrokenEventError, read_object
 from ghl.webhooks.kinds import EventType
-from ghl.webhooks.results import Done, NotNowError, Place, Told, Waits
+from ghl.webhooks.results import Done, NobodyError, NotNowError, Place, Told, Waits
 
 Handler = Callable[[Session, Place, Told], Done | Waits]
 
@@ -43,6 +43,12 @@ FIRST_WAIT = timedelta(seconds=10)
 LONGEST_WAIT = timedelta(hours=6)
 MAX_TRIES = 14
 """With these waits about a day, longer than GoHighLevel was ever away."""
+
+MOST_AT_ONCE = 50
+"""Events of one church that are handled at the same time, at most."""
+
+TURN = int.from_bytes(b"CCH\x03")
+"""Of the advisory locks on events, beside the event's id."""
 
 QUESTION = "question"
 """In an event's facts while it waits: the question that it waits for."""
@@ -75,20 +81,37 @@ def churches_due(session: Session, *, most: int = 200) -> Sequence[UUID]:
 def handle_next(database: Database, church_id: UUID, *, now: datetime) -> Handled | None:
     """Handles the church's next due event; None where there is none. Raises what a database that is away raises."""
     with database.church(church_id) as session:
-        row = session.scalars(
-            select(WebhookEvent)
-            .where(
-                WebhookEvent.church_id == church_id,
-                WebhookEvent.state == WebhookState.WAITING,
-                WebhookEvent.due_at <= func.now(),
-            )
-            .order_by(WebhookEvent.due_at, WebhookEvent.id)
+        row = _take(session, church_id)
+        return None if row is None else _handle(session, row, now)
+
+
+def _take(session: Session, church_id: UUID) -> WebhookEvent | None:
+    """The next due event, for this transaction alone. The row itself stays free: the intake may note a repetition."""
+    due = and_(
+        WebhookEvent.church_id == church_id,
+        WebhookEvent.state == WebhookState.WAITING,
+        WebhookEvent.due_at <= func.now(),
+    )
+    first = (
+        select(WebhookEvent.id)
+        .where(due)
+        .order_by(WebhookEvent.due_at, WebhookEvent.id)
+        .limit(MOST_AT_ONCE)
+        .subquery()
+    )
+    for _ in range(MOST_AT_ONCE):
+        taken = session.scalar(
+            select(first.c.id)
+            .where(func.pg_try_advisory_xact_lock(TURN, cast(first.c.id % 2**31, Integer)))
             .limit(1)
-            .with_for_update(skip_locked=True)
-        ).one_or_none()
-        if row is None:
+        )
+        if taken is None:
             return None
-        return _handle(session, row, now)
+        # Another worker may have been through with it before it was taken here.
+        row = session.scalars(select(WebhookEvent).where(due, WebhookEvent.id == taken)).one_or_none()
+        if row is not None:
+            return row
+    return None
 
 
 def wait_after(tries: int) -> timedelta:
@@ -108,6 +131,8 @@ def _handle(session: Session, row: WebhookEvent, now: datetime) -> Handled:
             result = _told_to(session, row, asked, now)
     except NotNowError as error:
         return _again(session, row, error.cause)
+    except NobodyError as error:
+        return _write(session, row, WebhookState.FAILED, cause=error.cause, facts={}, handled_at=func.now())
     except (BrokenEventError, contacts.NoContactError):
         return _write(session, row, WebhookState.FAILED, cause=BROKEN, handled_at=func.now())
     except Exception as error:
@@ -172,9 +197,10 @@ def _write(
     wake: bool = False,
     **values: Any,
 ) -> Handled:
+    # A hint that came once more meanwhile has a new time: it stays waiting, and is handled again.
     session.execute(
         update(WebhookEvent)
-        .where(WebhookEvent.id == row.id)
+        .where(WebhookEvent.id == row.id, WebhookEvent.received_at == row.received_at)
         .values(state=state, due_at=func.now() + wait, **values)
         .execution_options(synchronize_session=False)
     )

@@ -13,7 +13,7 @@ from ghl.questions.kinds import CONTACT_DND, there_read
 from ghl.statuses import Channel
 from ghl.webhooks import stops
 from ghl.webhooks.event import id_in
-from ghl.webhooks.results import Done, NotNowError, Place, Told, Waits
+from ghl.webhooks.results import Done, NobodyError, NotNowError, Place, Told, Waits
 from ghl.webhooks.said import Said, said_in
 
 ACTOR = "system"
@@ -46,14 +46,14 @@ def came_in(session: Session, place: Place, told: Told) -> Done | Waits:
         return Done({"heard": str(heard)})
     contact_id = id_in(told.values, "contactId")
     addresses = stops.addresses_of(session, place, contact_id, said.channel)
-    if (given := _address(said, place)) is not None:
+    if (given := _address(said, place, told)) is not None:
         addresses.add(given)
     if not addresses:
         if told.answer is None or told.answer.answer is None:
-            return _ask_who(session, place, contact_id)
+            return _ask_who(session, place, contact_id) if contact_id else _nobody(heard)
         there = there_read(told.answer.answer["contacts"][0])
         if (named := there.addresses.get(said.channel)) is None:
-            return Done({"heard": str(heard), "address": "none"})
+            return _nobody(heard)
         addresses = {named}
     pairs = {(said.channel, address) for address in addresses}
     how: dict[str, Any] = {"contact_id": contact_id, "at": told.at}
@@ -115,19 +115,30 @@ def mail_fared(session: Session, place: Place, told: Told) -> Done:
     return Done(facts, wake=bool(stopped))
 
 
-def _ask_who(session: Session, place: Place, contact_id: str | None) -> Done | Waits:
-    if contact_id is None:
-        return Done({"address": "none"})
+def _nobody(heard: Heard) -> Done:
+    """A START of nobody lifts nothing. A stop of nobody must not pass unseen."""
+    if heard is Heard.START:
+        return Done({"heard": "start", "address": "none"})
+    raise NobodyError
+
+
+def _ask_who(session: Session, place: Place, contact_id: str) -> Waits:
     asked = questions.ask(session, place.church_id, CONTACT_DND.name, {"ids": [contact_id]}, actor=ACTOR)
     if asked is None:
         raise NotNowError("not_connected")
     return Waits(asked.id)
 
 
-def _address(said: Said, place: Place) -> str | None:
-    if said.channel is Channel.SMS:
-        return phone_of(said.address, region=place.region)
-    return email_of(said.address)
+def _address(said: Said, place: Place, told: Told) -> str | None:
+    """From where it was written; else the contact's, where the event names it."""
+    named = told.values.get("phone" if said.channel is Channel.SMS else "email")
+    for given in (said.address, named):
+        if not isinstance(given, str):
+            continue
+        sms = said.channel is Channel.SMS
+        if found := phone_of(given, region=place.region) if sms else email_of(given):
+            return found
+    return None
 
 
 def _may_recover(payload: dict[str, Any]) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, tuple_
+from sqlalchemy import and_, delete, func, not_, select, tuple_
 from sqlalchemy.orm import Session
 
 from ghl.db.models import Church, WebhookEvent
@@ -14,6 +14,8 @@ from ghl.statuses import WebhookSource, WebhookState
 PAGE = 25
 MOST_COUNTED = 1000
 KEPT_FOR = timedelta(days=30)
+FAILED_KEPT_FOR = timedelta(days=366)
+"""What failed may have been a stop: it waits so long for somebody who looks at it."""
 ROWS_AT_ONCE = 1000
 
 
@@ -136,10 +138,14 @@ def last_of_all(session: Session) -> dict[UUID, datetime]:
 
 
 def prune(session: Session, *, now: datetime, most: int = ROWS_AT_ONCE) -> int:
-    """Deletes events older than 30 days. A system transaction."""
+    """Deletes events older than 30 days, those that failed after a year. A system transaction."""
+    spared = and_(
+        WebhookEvent.state == WebhookState.FAILED,
+        WebhookEvent.received_at >= now - FAILED_KEPT_FOR,
+    )
     old = (
         select(WebhookEvent.id)
-        .where(WebhookEvent.received_at < now - KEPT_FOR)
+        .where(WebhookEvent.received_at < now - KEPT_FOR, not_(spared))
         .order_by(WebhookEvent.received_at)
         .limit(most)
     )

@@ -48,6 +48,12 @@ class Waits:
     question_id: UUID
 
 
+class NobodyError(Exception):
+    """Somebody said stop, and there is no finding out who: a person has to look at it. `cause` is a code."""
+
+    cause = "no_address"
+
+
 class NotNowError(Exception):
     """It cannot be handled at the moment and is tried again later; `cause` is a code."""
 

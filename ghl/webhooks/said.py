@@ -12,9 +12,6 @@ from typing import Any
 
 from ghl.statuses import Channel
 
-LONGEST = 500
-"""Enough to read a wish in; a longer one is an e-mail about something else."""
-
 TEXTED = frozenset(
     {"SMS", "RCS", "WHATSAPP", "GMB", "FB", "IG", "LIVE_CHAT", "LIVE CHAT", "TIKTOK", "CUSTOM"}
 )
@@ -50,9 +47,9 @@ def said_in(values: Mapping[str, Any]) -> Said | None:
             # "Unsubscribe" as the subject and nothing below it is what mail programs send.
             words = words or subject
         address = parseaddr(_text(values.get("from")))[1] or None
-        return Said(Channel.EMAIL, words[:LONGEST], address, sms=False)
+        return Said(Channel.EMAIL, words, address, sms=False)
     if kind in TEXTED:
-        return Said(Channel.SMS, body[:LONGEST], _text(values.get("from")) or None, sms=kind == "SMS")
+        return Said(Channel.SMS, body, _text(values.get("from")) or None, sms=kind == "SMS")
     return None
 
 
@@ -100,4 +97,4 @@ def _plain(body: str) -> str:
 
 
 def _text(value: object, default: str = "") -> str:
-    return value.replace("\0", "") if isinstance(value, str) else default
+    return value if isinstance(value, str) else default

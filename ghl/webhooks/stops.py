@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from ghl.consent import ledger
 from ghl.consent.dnd import There
+from ghl.consent.keywords import excerpt
 from ghl.db.models import ConsentDoubt, ContactLink, Message
 from ghl.statuses import Channel, ConsentKind, DoubtState
 from ghl.webhooks.results import Place
@@ -121,7 +122,7 @@ def doubt(
     at: datetime,
 ) -> int:
     """Keeps a sentence that may be a stop for somebody to read. Nothing is sent there meanwhile."""
-    opened = 0
+    opened, words = 0, excerpt(words)
     wanted = sorted(set(pairs))
     ledger.lock_all(session, church_id, wanted)
     for channel, address in wanted:

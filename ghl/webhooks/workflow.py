@@ -18,7 +18,6 @@ from ghl.statuses import Channel
 from ghl.webhooks import stops
 from ghl.webhooks.event import contact_of
 from ghl.webhooks.results import Done, NotNowError, Place, Told, Waits
-from ghl.webhooks.said import LONGEST
 
 ACTOR = "system"
 
@@ -72,7 +71,7 @@ def words_in(values: Mapping[str, Any]) -> str:
             if isinstance(found, dict):
                 found = found.get("body")
             if isinstance(found, str) and found.strip():
-                return found.replace("\0", "")[:LONGEST]
+                return found
     return ""
 
 

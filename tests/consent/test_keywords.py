@@ -1,10 +1,12 @@
 """What people write back, and what it means."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ghl.consent.keywords import HELPS, STARTS, STOPS, Heard, read_reply
+from ghl.consent.keywords import HELPS, LONGEST_EXCERPT, STARTS, STOPS, Heard, excerpt, read_reply
 
 KEYWORDS = [(word, Heard.STOP) for word in (*STOPS, "opt out", "stop all", "opt-out")]
 KEYWORDS += [(word, Heard.START) for word in STARTS] + [(word, Heard.HELP) for word in HELPS]
@@ -109,3 +111,39 @@ def test_a_stop_in_a_sentence_is_never_passed_over(text, phrase):
     said = f"{text.replace('>', ' ').replace(chr(34), ' ')}\n{phrase}"
     if "wrote:" not in said.lower() and "original" not in said.lower():
         assert read_reply(said) in {Heard.STOP, Heard.DOUBT}
+
+
+@pytest.mark.parametrize(
+    ("text", "heard"),
+    [
+        ('Disliked "Welcome to Grace" stop texting me', Heard.DOUBT),
+        ('Liked "the service" but please stop texting me', Heard.DOUBT),
+        ('Questioned "Welcome to Grace. Reply STOP to end"\nSTOP', Heard.STOP),
+        ("Disliked “Welcome to Grace. Reply STOP to end” thank you", Heard.NOTHING),
+        ("Disliked “Welcome to Grace. Reply STOP to", Heard.DOUBT),
+        ("Liked “Reply START to hear from us” start", Heard.NOTHING),
+    ],
+)
+def test_what_stands_behind_a_reaction_is_their_own(text, heard):
+    assert read_reply(text) is heard
+
+
+@given(st.text(max_size=3000), st.text(max_size=3000))
+def test_of_a_long_reply_the_part_that_may_be_a_stop_is_shown(before, after):
+    said = f"{before.replace('>', ' ').replace(':', ' ').replace('-', ' ')} please unsubscribe me {after}"
+    shown = excerpt(said)
+    assert len(shown) <= LONGEST_EXCERPT
+    assert len(said) > LONGEST_EXCERPT or shown == said
+
+
+def test_the_words_far_behind_in_a_long_reply_are_among_those_shown():
+    assert "stop texting me" in excerpt(
+        "Thank you for the coffee. " * 90 + "Please stop texting me." + " Bye." * 90
+    )
+
+
+@pytest.mark.parametrize("sign", [" ", "\n", '"', "“", "stop ", "don't "])
+def test_the_longest_body_is_read_in_a_moment(sign):
+    began = time.perf_counter()
+    read_reply(sign * (256 * 1024 // len(sign.encode())))
+    assert time.perf_counter() - began < 5

@@ -345,6 +345,7 @@ WITH_THE_DATABASE = {
 
 OF_THE_SYSTEM = {
     "ghl.messages.claim.put_off": "a worker's own: rows that it has just locked",
+    "ghl.erasing.told.forget_events": "a part of carrying out a request: what is looked for is of the person's own cards",
     "ghl.erasing.told.take_away": "a part of carrying out a request: the ids are of the person's own cards",
     "ghl.consent.lines.said_once": "the number of a line that was just read; a transaction of the church finds its own alone",
     "ghl.consent.dnd_check.compare": "the housekeeper's: the location is the church's own, read in the same transaction",

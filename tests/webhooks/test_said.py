@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ghl.consent.keywords import Heard, read_reply
 from ghl.statuses import Channel
-from ghl.webhooks.said import LONGEST, own_words, said_in
+from ghl.webhooks.said import own_words, said_in
 
 
 @pytest.mark.parametrize(
@@ -44,5 +44,11 @@ def test_each_way_of_writing_is_heard_and_only_a_text_can_start():
 
 @given(st.text(max_size=2000))
 def test_any_text_is_taken(text):
-    assert len(said_in({"messageType": "Email", "body": text}).words) <= LONGEST
-    assert "\0" not in said_in({"messageType": "SMS", "body": text}).words
+    assert len(said_in({"messageType": "Email", "body": text}).words) <= len(text)
+    assert said_in({"messageType": "SMS", "body": text}).words == text
+
+
+def test_a_stop_at_the_end_of_a_long_text_is_read():
+    body = "Thank you for the lovely service and the coffee. " * 11 + "But please stop texting me."
+    said = said_in({"messageType": "SMS", "direction": "inbound", "body": body})
+    assert read_reply(said.words) is Heard.DOUBT
