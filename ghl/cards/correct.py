@@ -335,9 +335,8 @@ class _Desk:
     def _write(
         self, said: tuple[consent.Statement, ...], written: _Written, words: Mapping[str, consent.Words]
     ) -> None:
-        typed = self.card.source is CardSource.TYPED
-        source = CardSource.TYPED if typed else consent.CORRECTION
-        origin = consent.Origin(self.church_id, self.card.id, source, self.actor, self.now)
+        # Also on a card that was typed in: whoever corrects it holds no new card, and lifts no stop.
+        origin = consent.Origin(self.church_id, self.card.id, consent.CORRECTION, self.actor, self.now)
         events = [consent.event(one, written.fields, origin, words=words.get(one.channel)) for one in said]
         write(self.session, self.church_id, events, now=self.now)
 
