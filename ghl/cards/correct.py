@@ -29,7 +29,7 @@ from ghl.consent.reasons import Reason
 from ghl.consent.said import lock_statements, write
 from ghl.db.models import Card, CardRevision, Church, ConsentEvent, Outbox, PrayerRequest
 from ghl.messages.let_go import let_go
-from ghl.statuses import CardSource, CardStatus, Channel, ConsentKind
+from ghl.statuses import CardStatus, Channel, ConsentKind
 
 PRAYER = "prayer_request"
 

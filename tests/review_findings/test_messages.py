@@ -4,11 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from ghl.cards.correct import correct
 from ghl.cards.fields import parse_card
-from ghl.consent import ledger
 from ghl.messages import ask
-from ghl.messages.heard import heard_status
-from ghl.statuses import CardSource, Channel
-from tests.support.churches import card_values, save
+from tests.support.churches import card_values
 from tests.support.messages import AGREED
 
 
@@ -106,45 +103,6 @@ def test_once_more_can_be_asked_for_after_it_was_undone(sender):
     sender.do(ask.undo, one.message_id)
     two = sender.do(ask.send_once_more, asked.message_id, reason="lost it")
     assert two.outcome == "queued", two
-
-
-def test_a_correction_lifts_no_written_no(sender):
-    """The card itself said no; on the next day somebody writes yes on it, with today's date."""
-    yesterday = datetime.now(UTC) - timedelta(days=2)
-    values = card_values(1, **AGREED | {"sms_consent": "no", "consent_at": yesterday.date().isoformat()})
-    (saved,) = save(sender.hub.database, sender.church_id, values, now=yesterday, source=CardSource.TYPED)
-    sender.work()
-    phone = str(values["phone"])
-    with sender.hub.database.church(sender.church_id) as session:
-        assert ledger.is_stopped(session, sender.church_id, Channel.SMS, phone)
-    change(sender, saved.id, sms_consent="yes", consent_at=datetime.now(UTC).date().isoformat())
-    with sender.hub.database.church(sender.church_id) as session:
-        assert ledger.is_stopped(session, sender.church_id, Channel.SMS, phone)
-
-
-def test_a_late_word_about_an_old_message_takes_no_start_back(sender):
-    """STOP at 1, START at 2; that our message of noon was refused for the STOP is told at 3 (or polled then)."""
-    sender.ask(sender.card())
-    sender.due()
-    sender.work()
-    phone = str(card_values(1)["phone"])
-    now = datetime.now(UTC)
-    ((ghl_id,),) = sender.query("SELECT ghl_message_id FROM messages")
-    with sender.hub.database.church(sender.church_id) as session:
-        ledger.record_stop(
-            session, sender.church_id, channel=Channel.SMS, address=phone, source="keyword", recorded_by="x",
-            now=now - timedelta(minutes=3),
-        )  # fmt: skip
-        ledger.record_start(
-            session, sender.church_id, channel=Channel.SMS, address=phone, source="keyword", recorded_by="x",
-            now=now - timedelta(minutes=2),
-        )  # fmt: skip
-    with sender.hub.database.church(sender.church_id) as session:
-        heard_status(
-            session, sender.church_id, ghl_message_id=ghl_id, status="opt_out", at=now - timedelta(minutes=3)
-        )
-    with sender.hub.database.church(sender.church_id) as session:
-        assert not ledger.is_stopped(session, sender.church_id, Channel.SMS, phone)
 
 
 def test_an_unsure_text_is_found_after_its_contact_was_merged_away(sender):

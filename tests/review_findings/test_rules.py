@@ -5,29 +5,11 @@ from zoneinfo import ZoneInfo
 
 from ghl.client.messages import Message
 from ghl.consent.keywords import Heard, read_reply
-from ghl.consent.standing import Entry, standing
 from ghl.messages.look import Sought, candidates
-from ghl.statuses import Channel, ConsentKind
+from ghl.statuses import Channel
 from ghl.webhooks.said import said_in
 
 CHICAGO = ZoneInfo("America/Chicago")
-
-
-def test_a_card_typed_on_the_day_of_the_stop_with_tomorrows_date_lifts_nothing():
-    """Saturday: STOP at 9 am, and at 10 am somebody types a card with the date of Sunday's visit."""
-    stop_at = datetime(2026, 11, 28, 15, tzinfo=UTC)
-    stop = Entry(1, ConsentKind.STOP, "keyword", "", stop_at, None)
-    card = Entry(
-        2,
-        ConsentKind.YES,
-        "typed",
-        "mary smith",
-        stop_at + timedelta(hours=1),
-        datetime(2026, 11, 29, tzinfo=UTC),
-        purpose="follow-up",
-    )
-    stands = standing([stop, card], person="mary smith", purpose="follow-up", zone=CHICAGO)
-    assert stands.stop is stop
 
 
 def test_a_reaction_with_more_words_behind_it_is_read():

@@ -1,0 +1,142 @@
+"""What was said when: stops and starts that come late or twice, one event after the other, without a worker."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from sqlalchemy import text
+
+from ghl.consent import ledger
+from ghl.statuses import CardSource, Channel, WebhookSource
+from ghl.webhooks.event import read_app_event
+from ghl.webhooks.handle import handle_next
+from ghl.webhooks.receive import keep
+from ghl.webhooks.results import Place, Told
+from ghl.webhooks.workflow import hinted
+from tests.support.churches import save
+from tests.webhooks.conftest import CONTACT
+from tests.webhooks.world import EMAIL, PHONE
+
+NOW = datetime.now(UTC)
+
+
+def tell(database, church, **event):
+    body = json.dumps({"locationId": "LocGrace", "webhookId": uuid4().hex, **event}).encode()
+    keep(database, church, WebhookSource.APP, read_app_event(body, delivery_id=None), body, signed_by="test")
+    return handle_next(database, church, now=datetime.now(UTC))
+
+
+def texted(database, church, words, ago):
+    return tell(
+        database,
+        church,
+        type="InboundMessage",
+        messageType="SMS",
+        direction="inbound",
+        contactId=CONTACT,
+        body=words,
+        **{"from": PHONE},
+        dateAdded=(NOW - timedelta(minutes=ago)).isoformat(),
+    )
+
+
+def stopped(database, church):
+    with database.church(church) as session:
+        return ledger.is_stopped(session, church, Channel.SMS, PHONE)
+
+
+def stops_of(database, church):
+    """The stops in the log, and those on their way into GoHighLevel."""
+    with database.church(church) as session:
+        said = session.scalar(text("SELECT count(*) FROM consent_events WHERE kind = 'stop'"))
+        return said, session.scalar(text("SELECT count(*) FROM opt_outs"))
+
+
+def link(database, church):
+    with database.church(church) as session:
+        session.execute(
+            text(
+                "INSERT INTO contact_links (location_id, contact_id, church_id, first_name, last_name, phone, email,"
+                " seen_at, newest_applied_at) SELECT id, :contact, church_id, 'Mary', 'Smith', :phone, :email,"
+                " CAST(:seen AS timestamptz), CAST(:seen AS timestamptz) FROM locations WHERE church_id = :church"
+            ),
+            {
+                "contact": CONTACT,
+                "phone": PHONE,
+                "email": EMAIL,
+                "church": church,
+                "seen": NOW - timedelta(days=1),
+            },
+        )
+
+
+def test_a_start_that_comes_late_lifts_no_stop_that_was_said_after_it(database, church):
+    """STOP, START, STOP; the START arrives last. The last word of the person is STOP."""
+    texted(database, church, "STOP", ago=30)
+    texted(database, church, "STOP", ago=10)
+    texted(database, church, "START", ago=20)
+    assert stopped(database, church)
+
+
+def test_a_late_start_lifts_no_dnd_that_was_set_after_it(database, church):
+    """A stop recorded by staff at noon; DND set by the person at GoHighLevel at 2; a START of 1 that comes at 3."""
+    with database.church(church) as session:
+        ledger.record_stop(
+            session, church, channel=Channel.SMS, address=PHONE, source="spoken", recorded_by="user:1",
+            now=NOW - timedelta(minutes=30),
+        )  # fmt: skip
+    tell(
+        database, church, type="ContactDndUpdate", id=CONTACT, phone=PHONE, dnd=True,
+        timestamp=(NOW - timedelta(minutes=10)).isoformat(),
+    )  # fmt: skip
+    texted(database, church, "START", ago=20)
+    assert stopped(database, church)
+
+
+def test_a_card_signed_before_the_last_stop_lifts_nothing(database, church):
+    """STOP five days ago and again yesterday; today somebody types a card that was signed in between."""
+    texted(database, church, "STOP", ago=5 * 24 * 60)
+    texted(database, church, "STOP", ago=24 * 60)
+    values = {
+        "first_name": "Mary",
+        "phone": PHONE,
+        "sms_consent": "yes",
+        "consent_wording": "You may text me.",
+        "consent_at": (NOW - timedelta(days=3)).date().isoformat(),
+    }
+    save(database, church, values, source=CardSource.TYPED)
+    assert stopped(database, church)
+
+
+def test_a_second_stop_is_noted_and_what_a_contact_shows_again_is_not(database, church):
+    texted(database, church, "STOP", ago=30)
+    assert stops_of(database, church) == (1, 1)
+    texted(database, church, "STOP", ago=20)
+    assert stops_of(database, church) == (2, 1), "one on its way into GoHighLevel is enough"
+    shown = {"type": "ContactUpdate", "id": CONTACT, "phone": PHONE, "dnd": True}
+    for ago in (15, 10, 5):
+        tell(database, church, **shown, timestamp=(NOW - timedelta(minutes=ago)).isoformat())
+    assert stops_of(database, church) == (3, 1)
+
+
+def test_a_hint_takes_addresses_in_the_order_that_everybody_takes_them_in(database, church, monkeypatch):
+    link(database, church)
+    taken = []
+    real = ledger.lock_all
+
+    def noting(session, church_id, pairs):
+        pairs = sorted((str(channel), address) for channel, address in pairs)
+        taken.extend(pairs)
+        real(session, church_id, pairs)
+
+    monkeypatch.setattr(ledger, "lock_all", noting)
+    values = {
+        "contact_id": CONTACT,
+        "message": "STOP",
+        "customData": {"event": "dnd_on", "channel": "email"},
+    }
+    with database.church(church) as session:
+        location = session.execute(text("SELECT id FROM locations")).scalar_one()
+        hinted(session, Place(church, "US", location), Told(WebhookSource.WORKFLOW, values, NOW, NOW, None))
+    first = list(dict.fromkeys(taken))
+    assert first == sorted(first)
