@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -40,6 +40,12 @@ TAKE_LOCKS = text(
     FOR UPDATE OF a
     """
 )
+
+FROM_GHL = "ghl"
+"""The source of a stop that GoHighLevel shows, and nobody wrote to us."""
+
+BY_ITSELF = timedelta(minutes=1)
+"""Within this time of a STOP, GoHighLevel's do-not-disturb is its own answer to that STOP, and no second one."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +181,8 @@ def stop_at(
 
     None where the log knows as much already: a stop from then or later, or a START after it. A later stop than the one
     that is in force is a new word, and stands in the log too: else what lifts the first would lift both.
-    `seen`: nobody said it just now, GoHighLevel shows it. What it shows again and again is one stop.
+    `seen`: nobody said it just now, GoHighLevel shows it. What it shows again and again is one stop; so is what it sets
+    by itself as soon as it hears a STOP.
     """
     lock(session, church_id, channel, address)
     said = history(session, church_id, channel, address)
@@ -186,8 +193,11 @@ def stop_at(
         entry.kind is ConsentKind.YES and entry.source == KEYWORD and entry.recorded_at > at for entry in said
     ):
         return None
-    if seen and stops and stops[-1].source == source and is_stopped(session, church_id, channel, address):
-        return None
+    if stops and is_stopped(session, church_id, channel, address):
+        if seen and stops[-1].source == source:
+            return None
+        if source == FROM_GHL and any(at - entry.recorded_at < BY_ITSELF for entry in stops):
+            return None
     return record_stop(
         session,
         church_id,
