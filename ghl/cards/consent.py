@@ -20,7 +20,7 @@ CARD_PURPOSE = "follow-up"
 
 
 CORRECTION = "correction"
-"""The source of what staff changed on a card that other people filled in."""
+"""The source of what staff changed on a card that is here already, whoever wrote it. It lifts no stop."""
 
 OF_THE_PERSON = ("sms_consent", "email_consent", "consent_wording", "consent_at")
 """What only the person can say on the public form: whether they agree, to which words, and when."""

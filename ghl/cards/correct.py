@@ -29,7 +29,7 @@ from ghl.consent.reasons import Reason
 from ghl.consent.said import OnItsWay, lock_statements, write
 from ghl.db.models import Card, CardRevision, Church, ConsentEvent, Outbox, PrayerRequest
 from ghl.messages.let_go import let_go
-from ghl.statuses import CardSource, CardStatus, Channel, ConsentKind
+from ghl.statuses import CardStatus, Channel, ConsentKind
 
 PRAYER = "prayer_request"
 
@@ -349,9 +349,8 @@ class _Desk:
     def _write(
         self, said: tuple[consent.Statement, ...], written: _Written, words: Mapping[str, consent.Words]
     ) -> tuple[OnItsWay, ...]:
-        typed = self.card.source is CardSource.TYPED
-        source = CardSource.TYPED if typed else consent.CORRECTION
-        origin = consent.Origin(self.church_id, self.card.id, source, self.actor, self.now)
+        # Also on a card that was typed in: whoever corrects it holds no new card, and lifts no stop.
+        origin = consent.Origin(self.church_id, self.card.id, consent.CORRECTION, self.actor, self.now)
         events = [consent.event(one, written.fields, origin, words=words.get(one.channel)) for one in said]
         return write(self.session, self.church_id, events, now=self.now)
 

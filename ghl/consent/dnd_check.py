@@ -6,10 +6,9 @@ night of the church, three contacts at a time with one question on its way, and 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, time, timedelta, tzinfo
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -94,7 +93,7 @@ class Listed:
     settled_at: datetime | None
 
 
-def next_night(now: datetime, zone: ZoneInfo, church_id: UUID) -> datetime:
+def next_night(now: datetime, zone: tzinfo, church_id: UUID) -> datetime:
     """When the church's next check begins, after `now`. The day that has no such hour has the one after it."""
     start = FROM.hour * 60 + church_id.int % SPREAD_MINUTES
     today = now.astimezone(zone).date()
@@ -107,13 +106,13 @@ def next_night(now: datetime, zone: ZoneInfo, church_id: UUID) -> datetime:
     raise AssertionError("one of the next two nights begins after now")
 
 
-def is_night(now: datetime, zone: ZoneInfo) -> bool:
+def is_night(now: datetime, zone: tzinfo) -> bool:
     """Whether the check may ask at this moment."""
     return FROM <= now.astimezone(zone).time() < UNTIL
 
 
 def churches_due(session: Session, *, most: int = 200) -> Sequence[UUID]:
-    """Connected churches whose check is due, or was never planned. A system transaction."""
+    """Connected churches whose check is due, or was never planned; those that wait longest first. A system transaction."""
     return session.scalars(
         select(Church.id)
         .join(Location, (Location.church_id == Church.id) & Location.active)
@@ -122,13 +121,14 @@ def churches_due(session: Session, *, most: int = 200) -> Sequence[UUID]:
             Church.removing_at.is_(None),
             DndCheck.church_id.is_(None) | (DndCheck.due_at <= func.now()),
         )
+        .order_by(DndCheck.due_at.asc().nulls_first(), Church.id)
         .limit(most)
     ).all()
 
 
 def follow(session: Session, church_id: UUID, *, now: datetime) -> bool:
     """Takes the church's check one step further; whether a worker is to be woken. A transaction of the church."""
-    zone = ZoneInfo(session.scalars(select(Church.timezone).where(Church.id == church_id)).one())
+    zone = ledger.zone_of(session, church_id)
     session.execute(
         upsert(DndCheck)
         .values(church_id=church_id, due_at=next_night(now, zone, church_id))
@@ -154,9 +154,16 @@ def follow(session: Session, church_id: UUID, *, now: datetime) -> bool:
     after, checked = row.after or "", row.checked if row.started_at else 0
     if asked is not None and asked.state is QuestionState.ANSWERED:
         contacts = [there_read(one) for one in (asked.answer or {})["contacts"]]
+        # All addresses at once, in the order that everybody takes them in: the contacts come in their own.
+        ledger.lock_all(
+            session,
+            church_id,
+            {pair for there in contacts for pair in _addresses(session, location_id, there)[1]},
+        )
         for there in contacts:
             compare(session, church_id, location_id, there, now=now)
-        after = max(one.contact_id for one in contacts)
+        # They were asked for in the database's order, which is not that of the code points.
+        after = contacts[-1].contact_id
         checked += len(contacts)
     if not is_night(now, zone):
         _plan(session, church_id, next_night(now, zone, church_id), after=after, checked=checked)
@@ -189,38 +196,42 @@ def follow(session: Session, church_id: UUID, *, now: datetime) -> bool:
 
 def compare(session: Session, church_id: UUID, location_id: UUID, there: There, *, now: datetime) -> None:
     """Holds one contact against our log, and does what follows. A transaction of the church."""
-    link = session.execute(
-        select(ContactLink.phone, ContactLink.email).where(
-            ContactLink.location_id == location_id, ContactLink.contact_id == there.contact_id
-        )
-    ).one_or_none()
-    known: dict[Channel, str] = {}
-    if link is not None:
-        known = {
-            channel: address
-            for channel, address in ((Channel.SMS, link.phone), (Channel.EMAIL, link.email))
-            if address
-        }
-    pairs = {*known.items(), *there.addresses.items()}
-    # The same order as everybody takes them in.
-    ledger.lock_all(session, church_id, sorted(pairs))
+    known, pairs = _addresses(session, location_id, there)
+    ledger.lock_all(session, church_id, pairs)
     stopped = {pair for pair in pairs if ledger.is_stopped(session, church_id, *pair)}
     found = differences(there, known, stopped)
     for one in found:
         if one.kind is DifferenceKind.STOPPED_HERE and one.address:
             push_again(session, church_id, one.channel, one.address)
-        elif one.kind is DifferenceKind.STOPPED_THERE and one.address:
-            ledger.record_stop(
+    # Also where somebody said stop here: theirs is a later word, which what lifts the first must not lift with it.
+    for channel in there.stops:
+        if channel in there.addresses:
+            ledger.stop_at(
                 session,
                 church_id,
-                channel=one.channel,
-                address=one.address,
+                channel=channel,
+                address=there.addresses[channel],
                 source="ghl",
                 recorded_by=ACTOR,
                 contact_id=there.contact_id,
-                now=now,
+                at=now,
+                seen=True,
             )
     _list(session, church_id, there.contact_id, found, now)
+
+
+def _addresses(
+    session: Session, location_id: UUID, there: There
+) -> tuple[dict[Channel, str], set[tuple[Channel, str]]]:
+    """The addresses that our cards gave the contact; and these with those that it has in GoHighLevel."""
+    link = session.execute(
+        select(ContactLink.phone, ContactLink.email).where(
+            ContactLink.location_id == location_id, ContactLink.contact_id == there.contact_id
+        )
+    ).one_or_none()
+    given = ((Channel.SMS, link.phone), (Channel.EMAIL, link.email)) if link is not None else ()
+    known = {channel: address for channel, address in given if address}
+    return known, {*known.items(), *there.addresses.items()}
 
 
 def listed(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -40,6 +40,12 @@ TAKE_LOCKS = text(
     FOR UPDATE OF a
     """
 )
+
+FROM_GHL = "ghl"
+"""The source of a stop that GoHighLevel shows, and nobody wrote to us."""
+
+BY_ITSELF = timedelta(minutes=1)
+"""Within this time of a STOP, GoHighLevel's do-not-disturb is its own answer to that STOP, and no second one."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +164,53 @@ def record_stop(
     return Stopped(event_id, already, leaving)
 
 
+def stop_at(
+    session: Session,
+    church_id: UUID,
+    *,
+    channel: Channel,
+    address: str,
+    source: str,
+    recorded_by: str,
+    note: str | None = None,
+    contact_id: str | None = None,
+    at: datetime,
+    seen: bool = False,
+) -> Stopped | None:
+    """Records a stop of which GoHighLevel tells, in its turn: `at` is when it was said, which may be long ago.
+
+    None where the log knows as much already: a stop from then or later, or a START after it. A later stop than the one
+    that is in force is a new word, and stands in the log too: else what lifts the first would lift both.
+    `seen`: nobody said it just now, GoHighLevel shows it. What it shows again and again is one stop; so is what it sets
+    by itself as soon as it hears a STOP.
+    """
+    lock(session, church_id, channel, address)
+    said = history(session, church_id, channel, address)
+    stops = [entry for entry in said if blocks(entry)]
+    if any(entry.recorded_at >= at for entry in stops):
+        return None
+    if any(
+        entry.kind is ConsentKind.YES and entry.source == KEYWORD and entry.recorded_at > at for entry in said
+    ):
+        return None
+    if stops and is_stopped(session, church_id, channel, address):
+        if seen and stops[-1].source == source:
+            return None
+        if source == FROM_GHL and any(at - entry.recorded_at < BY_ITSELF for entry in stops):
+            return None
+    return record_stop(
+        session,
+        church_id,
+        channel=channel,
+        address=address,
+        source=source,
+        recorded_by=recorded_by,
+        note=note,
+        contact_id=contact_id,
+        now=at,
+    )
+
+
 def obey(
     session: Session,
     church_id: UUID,
@@ -170,21 +223,23 @@ def obey(
 ) -> datetime | None:
     """What follows from a stop or a written no, once it stands in the log: what waits never leaves, and GoHighLevel is told.
 
-    Returns when a message left that is on its way just now. The address is locked by the caller.
+    Returns when a message left that is on its way just now. The address is locked by the caller. One that is on its way
+    into GoHighLevel already is enough, with its own day by which it has to be there.
     """
-    asked_on = now.astimezone(zone_of(session, church_id)).date()
-    session.execute(
-        insert(OptOut).values(
-            id=new_id(),
-            church_id=church_id,
-            channel=channel,
-            address=address,
-            event_id=event_id,
-            state=OptOutState.WAITING,
-            asked_at=now,
-            due_on=due_on(asked_on),
+    if not _on_its_way(session, church_id, channel, address):
+        asked_on = now.astimezone(zone_of(session, church_id)).date()
+        session.execute(
+            insert(OptOut).values(
+                id=new_id(),
+                church_id=church_id,
+                channel=channel,
+                address=address,
+                event_id=event_id,
+                state=OptOutState.WAITING,
+                asked_at=now,
+                due_on=due_on(asked_on),
+            )
         )
-    )
     return call_off(session, church_id, channel, address, cause=cause, now=now)
 
 
@@ -348,6 +403,22 @@ def zone_of(session: Session, church_id: UUID) -> tzinfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         return UTC
+
+
+def _on_its_way(session: Session, church_id: UUID, channel: str, address: str) -> bool:
+    """Whether a stop of the address is on its way into GoHighLevel. Waits for whoever takes it a step further just now."""
+    underway = (
+        select(OptOut.id)
+        .where(
+            OptOut.church_id == church_id,
+            OptOut.channel == channel,
+            OptOut.address == address,
+            OptOut.state.in_((OptOutState.WAITING, OptOutState.SENT)),
+        )
+        .order_by(OptOut.id)
+        .with_for_update()
+    )
+    return bool(session.scalars(underway).all())
 
 
 def _doubts_left(session: Session, church_id: UUID, channel: str, address: str) -> bool:

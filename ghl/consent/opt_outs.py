@@ -61,11 +61,12 @@ class Late:
 
 
 def churches_due(session: Session, *, most: int = 200) -> Sequence[UUID]:
-    """Churches with a stop to look after now. A system transaction."""
+    """Churches with a stop to look after now, those that wait longest first. A system transaction."""
     return session.scalars(
         select(OptOut.church_id)
         .where(OptOut.state.in_(OPEN), OptOut.due_at <= func.now())
-        .distinct()
+        .group_by(OptOut.church_id)
+        .order_by(func.min(OptOut.due_at))
         .limit(most)
     ).all()
 
@@ -113,6 +114,29 @@ def push_again(session: Session, church_id: UUID, channel: Channel, address: str
         .execution_options(synchronize_session=False)
     )
     return bool(pushed.rowcount)  # type: ignore[attr-defined]
+
+
+def was_there(
+    session: Session, church_id: UUID, channel: Channel, address: str, *, contact_id: str, before: datetime
+) -> bool:
+    """Whether the address's stop was read on this contact in GoHighLevel before that moment, and none is on its way.
+
+    Only then does it say anything that the contact shows no stop: somebody lifted it. A transaction of the church.
+    """
+    rows = session.execute(
+        select(OptOut.state, OptOut.confirmed_at, OptOut.contacts)
+        .where(OptOut.church_id == church_id, OptOut.channel == channel, OptOut.address == address)
+        .order_by(OptOut.asked_at.desc(), OptOut.id.desc())
+    ).all()
+    if not rows or any(row.state in OPEN for row in rows):
+        return False
+    newest = rows[0]
+    return (
+        newest.state == OptOutState.CONFIRMED
+        and newest.confirmed_at is not None
+        and newest.confirmed_at <= before
+        and any(one["id"] == contact_id and one.get("blocks") for one in newest.contacts)
+    )
 
 
 def try_now(session: Session, church_id: UUID) -> int:

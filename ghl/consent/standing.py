@@ -6,7 +6,7 @@ START from the address itself, and a new card that the person signed on a later 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 
 from ghl.statuses import ConsentKind
 
@@ -17,8 +17,6 @@ SIGNED = frozenset({"form", "typed"})
 """Ways in by which a person signs a new card. A list, a program and a correction are none."""
 
 ALL_PURPOSES = "all"
-GRACE = timedelta(days=1)
-"""A card signed at the other end of the world may bear tomorrow's date. One from later still has no known date."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -112,21 +110,22 @@ def lifts(entry: Entry, stop: Entry, zone: tzinfo = UTC) -> bool:
     """Whether this yes, written down after the stop, lifts it."""
     if entry.source == KEYWORD:
         return True
-    signed = signed_on(entry)
+    signed = signed_on(entry, zone)
     return entry.source in SIGNED and signed is not None and signed > said_on(stop, zone)
 
 
-def signed_on(entry: Entry) -> date | None:
-    """The day of the signature; None where it is unknown, or lies in the future."""
-    if entry.signed_at is None or entry.signed_at > entry.recorded_at + GRACE:
+def signed_on(entry: Entry, zone: tzinfo = UTC) -> date | None:
+    """The day of the signature; None where it is unknown, or where the church had not come to it when it was written down."""
+    if entry.signed_at is None:
         return None
     # A day without an hour is kept as its midnight in UTC.
-    return entry.signed_at.astimezone(UTC).date()
+    signed = entry.signed_at.astimezone(UTC).date()
+    return signed if signed <= entry.recorded_at.astimezone(zone).date() else None
 
 
 def said_on(stop: Entry, zone: tzinfo = UTC) -> date:
     """The day of a stop or a no. In doubt the later one counts: that of the card, or that on which we heard of it."""
-    return max(stop.recorded_at.astimezone(zone).date(), signed_on(stop) or date.min)
+    return max(stop.recorded_at.astimezone(zone).date(), signed_on(stop, zone) or date.min)
 
 
 def counts(yes: Entry) -> bool:

@@ -128,11 +128,18 @@ SETTLE = text(
     """
 )
 
+# In the order in which a stop takes the rows of its messages.
 RENEW = text(
     """
-    UPDATE outbox SET leased_until = now() + make_interval(secs => :lease)
-    WHERE id = ANY(:ids) AND state = 'leased' AND lease_token = ANY(:tokens)
-    RETURNING id
+    WITH held AS (
+        SELECT id FROM outbox
+        WHERE id = ANY(:ids) AND state = 'leased' AND lease_token = ANY(:tokens)
+        ORDER BY id
+        FOR UPDATE
+    )
+    UPDATE outbox AS o SET leased_until = now() + make_interval(secs => :lease)
+    FROM held WHERE o.id = held.id
+    RETURNING o.id
     """
 )
 

@@ -32,7 +32,7 @@ def heard_status(
 ) -> bool:
     """Takes in the state that GoHighLevel names; whether it is a message of ours. A transaction of the church.
 
-    `opt_out` is recorded as a stop of the address, also where it comes late.
+    `opt_out` is recorded as a stop of the address, also where it comes late: of then, when the message went out.
     """
     ids = [
         column == value
@@ -45,7 +45,7 @@ def heard_status(
     if not ids:
         return False
     message = session.execute(
-        select(Message.id, Message.channel, Message.address, Message.contact_id)
+        select(Message.id, Message.channel, Message.address, Message.contact_id, Message.sent_at)
         .where(Message.church_id == church_id, or_(*ids))
         .order_by(Message.id)
         .limit(1)
@@ -61,7 +61,7 @@ def heard_status(
         ledger.lock(session, church_id, channel, message.address)
     _forward(session, message.id, channel, step, at=at)
     if step.stop:
-        ledger.record_stop(
+        ledger.stop_at(
             session,
             church_id,
             channel=channel,
@@ -69,7 +69,7 @@ def heard_status(
             source="ghl",
             recorded_by="GoHighLevel",
             contact_id=message.contact_id,
-            now=at,
+            at=min(at, message.sent_at or at),
         )
     return True
 

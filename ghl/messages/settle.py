@@ -124,7 +124,7 @@ def settle(session: Session, errand: MessageErrand, *, jitter: Callable[[], floa
         session.execute(ADOPT, values)
     if step.stop:
         # Also where the row is not ours any more: what GoHighLevel says of the person is true all the same.
-        ledger.record_stop(
+        ledger.stop_at(
             session,
             church_id,
             channel=row.channel,
@@ -132,7 +132,7 @@ def settle(session: Session, errand: MessageErrand, *, jitter: Callable[[], floa
             source="ghl",
             recorded_by="GoHighLevel",
             contact_id=row.contact_id,
-            now=now,
+            at=_stopped_at(errand, now),
         )
     if step.hold_church:
         hold(session, church_id, errand.facts.credential_id, cause=step.hold_church)
@@ -216,6 +216,14 @@ def _next(session: Session, errand: MessageErrand, *, now: datetime, jitter: Cal
     if error is not None:
         return plan.not_sent(error, known, now=now, jitter=jitter())
     return plan.died(known, MessageState.WAITING, jitter=jitter())
+
+
+def _stopped_at(errand: MessageErrand, now: datetime) -> datetime:
+    """When the person had stopped at the latest: when the message went out that was refused for it."""
+    row = errand.row
+    if errand.sending:
+        return now
+    return min(now, row.sent_at or (row.sought.sent_at if row.sought else now))
 
 
 def _after_look(session: Session, errand: MessageErrand, hits: Hits, *, now: datetime) -> Next:

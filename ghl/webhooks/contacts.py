@@ -17,6 +17,7 @@ from ghl.questions.kinds import CONTACT_AGAIN, CONTACT_DND, there_read
 from ghl.statuses import Channel
 from ghl.webhooks import stops
 from ghl.webhooks.event import id_in
+from ghl.webhooks.kinds import EventType
 from ghl.webhooks.results import Done, NotNowError, Place, Told, Waits
 
 ACTOR = "system"
@@ -70,7 +71,11 @@ def changed(session: Session, place: Place, told: Told) -> Done | Waits:
         facts["contact"] = "updated"
     elif known is not None:
         facts["contact"] = "newer_known"
-    stopped = stops.stop(session, place.church_id, pairs, source=stops.GHL, contact_id=contact.id, at=told.at)
+    # Any other change only shows what was set some time before.
+    seen = told.values.get("type") != EventType.CONTACT_DND_UPDATE
+    stopped = stops.stop(
+        session, place.church_id, pairs, source=stops.GHL, contact_id=contact.id, at=told.at, seen=seen
+    )
     if stopped:
         facts["stops"] = stopped
     untold = {

@@ -57,17 +57,17 @@ def stop(
     contact_id: str | None,
     at: datetime,
     note: str | None = None,
+    seen: bool = False,
 ) -> int:
-    """Records a stop for each address that has none; returns how many. One before a later START is passed over."""
+    """Records a stop for each address, where it is news; returns how many. One before a later START is passed over.
+
+    `seen`: nobody said it just now, the contact shows it.
+    """
     recorded = 0
     wanted = sorted(set(pairs))
     ledger.lock_all(session, church_id, wanted)
     for channel, address in wanted:
-        if ledger.is_stopped(session, church_id, channel, address):
-            continue
-        if _started_after(session, church_id, channel, address, at):
-            continue
-        ledger.record_stop(
+        stopped = ledger.stop_at(
             session,
             church_id,
             channel=channel,
@@ -76,9 +76,10 @@ def stop(
             recorded_by=ACTOR,
             note=note,
             contact_id=contact_id,
-            now=at,
+            at=at,
+            seen=seen,
         )
-        recorded += 1
+        recorded += stopped is not None
     return recorded
 
 
@@ -109,7 +110,7 @@ def start(
 def stop_there(session: Session, church_id: UUID, there: There, *, at: datetime) -> int:
     """Records what GoHighLevel's "do not text" says that a person wanted."""
     pairs = [(channel, there.addresses[channel]) for channel in there.stops if channel in there.addresses]
-    return stop(session, church_id, pairs, source=GHL, contact_id=there.contact_id, at=at)
+    return stop(session, church_id, pairs, source=GHL, contact_id=there.contact_id, at=at, seen=True)
 
 
 def doubt(
@@ -147,8 +148,3 @@ def doubt(
         )
         opened += 1
     return opened
-
-
-def _started_after(session: Session, church_id: UUID, channel: Channel, address: str, at: datetime) -> bool:
-    said = ledger.history(session, church_id, channel, address)
-    return any(one.kind is ConsentKind.YES and one.source == KEYWORD and one.recorded_at > at for one in said)

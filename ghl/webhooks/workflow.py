@@ -1,6 +1,7 @@
 """What a church's workflow says. Nobody signed it, so it is a hint: it may stop texts at once, and permits none.
 
-Whatever it says, the contact is read back from GoHighLevel. A START counts only where that shows nothing in the way.
+Whatever it says, the contact is read back from GoHighLevel. A START counts only where the stop was seen there before, and
+is not there any more: it is GoHighLevel that lifted it, for whoever has the phone.
 """
 
 from collections.abc import Mapping
@@ -10,8 +11,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from ghl.client.models import Contact
+from ghl.consent import ledger
 from ghl.consent.dnd import There, there_of
 from ghl.consent.keywords import Heard, read_reply
+from ghl.consent.opt_outs import was_there
 from ghl.questions import ask as questions
 from ghl.questions.kinds import CONTACT_DND, there_read
 from ghl.statuses import Channel
@@ -56,7 +59,15 @@ def hinted(session: Session, place: Place, told: Told) -> Done | Waits:
     lifted = 0
     if heard is Heard.START and not there.gone and Channel.SMS not in there.blocks:
         phone = there.addresses.get(Channel.SMS)
-        pairs = {(Channel.SMS, phone)} if phone else set()
+        proven = phone is not None and was_there(
+            session,
+            place.church_id,
+            Channel.SMS,
+            phone,
+            contact_id=contact_id,
+            before=told.answer.asked_at,
+        )
+        pairs = {(Channel.SMS, phone)} if phone and proven else set()
         lifted = stops.start(session, place.church_id, pairs, contact_id=contact_id, at=told.at)
     facts = {"heard": str(heard), "stops": stopped, "lifted": lifted}
     return Done({name: value for name, value in facts.items() if value}, wake=bool(stopped))
@@ -102,11 +113,12 @@ def _at_once(session: Session, place: Place, told: Told, words: str) -> None:
         return {(channel, address) for address in known | given}
 
     how: dict[str, Any] = {"contact_id": contact_id, "at": told.at}
+    stopped = {pair for channel in hint.stops for pair in pairs(channel)}
+    texted = pairs(Channel.SMS) if heard in {Heard.STOP, Heard.DOUBT} else set()
+    # All at once, in the order that everybody takes them in.
+    ledger.lock_all(session, place.church_id, stopped | texted)
     if heard is Heard.STOP:
-        stops.stop(
-            session, place.church_id, pairs(Channel.SMS), source=stops.KEYWORD, note=words[:100], **how
-        )
+        stops.stop(session, place.church_id, texted, source=stops.KEYWORD, note=words[:100], **how)
     elif heard is Heard.DOUBT:
-        stops.doubt(session, place.church_id, pairs(Channel.SMS), words=words, **how)
-    for channel in hint.stops:
-        stops.stop(session, place.church_id, pairs(channel), source=stops.GHL, **how)
+        stops.doubt(session, place.church_id, texted, words=words, **how)
+    stops.stop(session, place.church_id, stopped, source=stops.GHL, seen=True, **how)

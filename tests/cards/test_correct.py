@@ -458,7 +458,7 @@ class TestConsent:
     def test_a_guardian_speaks_for_the_child_and_stops_nobody_else(self, desk):
         guarded = {"adult": "no", "guardian_name": "Kate Keller", "guardian_phone": "615 555 0177"}
         desk.save(**WORDS, **guarded, guardian_consent="yes")
-        asked = "SELECT address, person, child, kind FROM consent_events WHERE child IS NOT NULL"
+        asked = "SELECT address, person, child, kind FROM consent_events WHERE child IS NOT NULL ORDER BY id"
         assert desk.ask(asked) == [("+16155550177", "katekeller", "anna1 keller", "yes")]
         desk.save(**WORDS, **guarded, guardian_consent="no", visit_date="2026-11-15")
         assert desk.ask(asked)[1:] == [("+16155550177", "katekeller", "anna1 keller", "no")]
@@ -603,7 +603,7 @@ class TestOnlyThePersonSaysYes:
     def test_a_paper_card_is_read_again_by_who_has_it(self, desk):
         card_id = desk.save(source=CardSource.TYPED)
         desk.correct(card_id, **WORDS)
-        assert self.kinds(desk) == [("+16155550001", "yes", "typed")]
+        assert self.kinds(desk) == [("+16155550001", "yes", "correction")]
 
 
 VALUES = {

@@ -212,3 +212,20 @@ def test_the_day_of_a_stop_is_that_of_the_church():
     tomorrow = Entry(1, ConsentKind.YES, "typed", "anna", recorded, day(6))
     assert standing([stop, today], person="anna", purpose="all", zone=PLACE).stop is stop
     assert standing([stop, tomorrow], person="anna", purpose="all", zone=PLACE).stop is None
+
+
+def test_a_card_typed_on_the_day_of_the_stop_with_tomorrows_date_lifts_nothing():
+    """Saturday: STOP at 9 am, and at 10 am somebody types a card with the date of Sunday's visit."""
+    stop_at = datetime(2026, 11, 28, 15, tzinfo=UTC)
+    stop = Entry(1, ConsentKind.STOP, "keyword", "", stop_at, None)
+    card = Entry(
+        2,
+        ConsentKind.YES,
+        "typed",
+        "anna",
+        stop_at + timedelta(hours=1),
+        datetime(2026, 11, 29, tzinfo=UTC),
+        purpose=PURPOSE,
+    )
+    stands = standing([stop, card], person="anna", purpose=PURPOSE, zone=ZoneInfo("America/Chicago"))
+    assert stands.stop is stop

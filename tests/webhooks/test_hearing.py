@@ -3,6 +3,7 @@
 import time
 from datetime import UTC, datetime, timedelta
 
+from ghl.consent import ledger
 from ghl.statuses import Channel
 from tests.support.hub import wait_for
 from tests.webhooks.world import EMAIL, PHONE
@@ -180,6 +181,7 @@ def test_a_workflow_alone_brings_stop_and_start(world):
     world.control.reply(world.location, PHONE, "STOP")
     wait_for(world.stopped, within=10)
     assert time.monotonic() - began < 5
+    wait_for(lambda: world.rows("SELECT 1 FROM opt_outs WHERE state = 'confirmed'"), what="the stop there")
     world.control.reply(world.location, PHONE, "START")
     wait_for(lambda: not world.stopped())
 
@@ -202,4 +204,25 @@ def test_a_hint_that_says_start_lifts_nothing_while_gohighlevel_blocks(world):
     assert hint(message={"body": "START"}).status_code == 200
     assert hint(customData={"event": "dnd_off"}).status_code == 200
     world.handled(3)
+    assert world.stopped()
+
+
+def test_a_hint_that_nobody_signed_lifts_no_stop_that_is_not_in_gohighlevel_yet(world):
+    """A stop said on the phone a moment ago; its DND is not set yet, so the read-back shows nothing in the way."""
+    contact = world.card()
+    world.quiet()
+    secret = world.workflow()
+    with world.hub.database.church(world.church) as session:
+        ledger.record_stop(
+            session, world.church, channel=Channel.SMS, address=PHONE, source="spoken", recorded_by="user:1",
+            now=datetime.now(UTC) - timedelta(seconds=1),
+        )  # fmt: skip
+    [(public_id,)] = world.rows("SELECT public_id FROM churches")
+    answer = world.intake.client.post(
+        f"{world.intake.url}/webhooks/workflow/{public_id}",
+        json={"contact_id": contact, "location": {"id": world.location}, "message": "START"},
+        headers={"X-Hub-Secret": secret},
+    )
+    assert answer.status_code == 200
+    world.handled(1)
     assert world.stopped()

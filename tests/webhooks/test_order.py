@@ -1,10 +1,9 @@
-"""What GoHighLevel tells: stored and handled, one event after the other."""
+"""What was said when: stops and starts that come late or twice, one event after the other, without a worker."""
 
 import json
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-import httpx
 from sqlalchemy import text
 
 from ghl.consent import ledger
@@ -15,10 +14,10 @@ from ghl.webhooks.receive import keep
 from ghl.webhooks.results import Place, Told
 from ghl.webhooks.workflow import hinted
 from tests.support.churches import save
-from tests.webhooks.world import PHONE
+from tests.webhooks.conftest import CONTACT
+from tests.webhooks.world import EMAIL, PHONE
 
 NOW = datetime.now(UTC)
-CONTACT = "nmFmQEsNgz6AVpgLVUJ0"
 
 
 def tell(database, church, **event):
@@ -44,6 +43,31 @@ def texted(database, church, words, ago):
 def stopped(database, church):
     with database.church(church) as session:
         return ledger.is_stopped(session, church, Channel.SMS, PHONE)
+
+
+def stops_of(database, church):
+    """The stops in the log, and those on their way into GoHighLevel."""
+    with database.church(church) as session:
+        said = session.scalar(text("SELECT count(*) FROM consent_events WHERE kind = 'stop'"))
+        return said, session.scalar(text("SELECT count(*) FROM opt_outs"))
+
+
+def link(database, church):
+    with database.church(church) as session:
+        session.execute(
+            text(
+                "INSERT INTO contact_links (location_id, contact_id, church_id, first_name, last_name, phone, email,"
+                " seen_at, newest_applied_at) SELECT id, :contact, church_id, 'Mary', 'Smith', :phone, :email,"
+                " CAST(:seen AS timestamptz), CAST(:seen AS timestamptz) FROM locations WHERE church_id = :church"
+            ),
+            {
+                "contact": CONTACT,
+                "phone": PHONE,
+                "email": EMAIL,
+                "church": church,
+                "seen": NOW - timedelta(days=1),
+            },
+        )
 
 
 def test_a_start_that_comes_late_lifts_no_stop_that_was_said_after_it(database, church):
@@ -84,17 +108,15 @@ def test_a_card_signed_before_the_last_stop_lifts_nothing(database, church):
     assert stopped(database, church)
 
 
-def link(database, church):
-    with database.church(church) as session:
-        session.execute(
-            text(
-                "INSERT INTO contact_links (location_id, contact_id, church_id, first_name, last_name, phone, email,"
-                " seen_at, newest_applied_at) SELECT id, :contact, church_id, 'Mary', 'Smith', :phone,"
-                " 'mary@example.org', CAST(:seen AS timestamptz), CAST(:seen AS timestamptz)"
-                " FROM locations WHERE church_id = :church"
-            ),
-            {"contact": CONTACT, "phone": PHONE, "church": church, "seen": NOW - timedelta(days=1)},
-        )
+def test_a_second_stop_is_noted_and_what_a_contact_shows_again_is_not(database, church):
+    texted(database, church, "STOP", ago=30)
+    assert stops_of(database, church) == (1, 1)
+    texted(database, church, "STOP", ago=20)
+    assert stops_of(database, church) == (2, 1), "one on its way into GoHighLevel is enough"
+    shown = {"type": "ContactUpdate", "id": CONTACT, "phone": PHONE, "dnd": True}
+    for ago in (15, 10, 5):
+        tell(database, church, **shown, timestamp=(NOW - timedelta(minutes=ago)).isoformat())
+    assert stops_of(database, church) == (3, 1)
 
 
 def test_a_hint_takes_addresses_in_the_order_that_everybody_takes_them_in(database, church, monkeypatch):
@@ -118,24 +140,3 @@ def test_a_hint_takes_addresses_in_the_order_that_everybody_takes_them_in(databa
         hinted(session, Place(church, "US", location), Told(WebhookSource.WORKFLOW, values, NOW, NOW, None))
     first = list(dict.fromkeys(taken))
     assert first == sorted(first)
-
-
-def test_a_hint_that_nobody_signed_lifts_no_stop_that_is_not_in_gohighlevel_yet(world):
-    """A stop said on the phone a moment ago; its DND is not set yet, so the read-back shows nothing in the way."""
-    contact = world.card()
-    world.quiet()
-    secret = world.workflow()
-    with world.hub.database.church(world.church) as session:
-        ledger.record_stop(
-            session, world.church, channel=Channel.SMS, address=PHONE, source="spoken", recorded_by="user:1",
-            now=datetime.now(UTC) - timedelta(seconds=1),
-        )  # fmt: skip
-    [(public_id,)] = world.rows("SELECT public_id FROM churches")
-    answer = httpx.post(
-        f"{world.intake.url}/webhooks/workflow/{public_id}",
-        json={"contact_id": contact, "location": {"id": world.location}, "message": "START"},
-        headers={"X-Hub-Secret": secret},
-    )
-    assert answer.status_code == 200
-    world.handled(1)
-    assert world.stopped()
