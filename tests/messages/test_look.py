@@ -1,12 +1,17 @@
 """Which of what GoHighLevel lists is the message that may have gone out."""
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ghl.client.messages import Message
+from ghl.client.errors import NotFoundError
+from ghl.client.messages import Message, MessagePage
+from ghl.client.models import Contact
+from ghl.delivery.steps import FindDuplicate
+from ghl.messages.errand import look_for
 from ghl.messages.look import AFTER, Found, Sought, candidates, is_ours, looked, plain, unread
 from ghl.statuses import Channel
 
@@ -87,3 +92,15 @@ def test_what_stands_around_our_words_never_hides_them(before, ours, after):
     if plain(ours):
         sought = Sought(Channel.SMS, "", ours, SENT_AT)
         assert is_ours(message(body=f"{before}\n{ours}\n{after}"), sought)
+
+
+def test_where_a_contact_is_gone_the_one_that_has_the_address_is_looked_at():
+    row = SimpleNamespace(sought=TEXT, contact_id="gone", channel=Channel.SMS, address="+16155550101")
+    look = look_for(row, now=SENT_AT + timedelta(minutes=1))
+    assert next(look).contact_id == "gone"
+    missing = NotFoundError("Contact not found", status=404)
+    assert look.throw(missing) == FindDuplicate(phone=row.address)
+    assert look.send(Contact(id="kept")).contact_id == "kept"
+    with pytest.raises(StopIteration) as ended:
+        look.send(MessagePage(messages=(message(1),)))
+    assert [hit.id for hit in ended.value.value.messages] == ["m1"]
