@@ -73,6 +73,8 @@ class CauseCode(StrEnum):
     RAMP_TOMORROW = "ramp_tomorrow"
     UNDONE = "undone"
     TOO_OLD = "too_old"
+    TEST_ON_A_CARD = "test_on_a_card"
+    TESTS_USED_UP = "tests_used_up"
     CARD_SET_ASIDE = "card_set_aside"
     WORDS_GONE = "words_gone"
     WORDS_INCOMPLETE = "words_incomplete"
@@ -486,6 +488,22 @@ _ALL = (
         "This {what} is meant for the first days after a visit, and they are over. It was not sent.",
         "staff",
         "Send it singly where it still makes sense.",
+    ),
+    Cause(
+        CauseCode.TEST_ON_A_CARD,
+        "A test goes to your own phone",
+        "This number is on a card. A test goes to your own phone.",
+        "nobody",
+        "Write your own number or address.",
+        automatic=True,
+    ),
+    Cause(
+        CauseCode.TESTS_USED_UP,
+        "Ten tests a day",
+        "You sent ten tests in 24 hours. That is all for now.",
+        "nobody",
+        "Wait until tomorrow, or look at the preview.",
+        automatic=True,
     ),
     Cause(
         CauseCode.CARD_SET_ASIDE,

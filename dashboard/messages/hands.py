@@ -14,6 +14,7 @@ from dashboard.messages.desk import Desk, forget, open_desk, place_of, stored
 from dashboard.navigation import ADMINS
 from dashboard.reading import Trouble, guarded
 from ghl.cards import drafts
+from ghl.causes import sentence as cause_sentence
 from ghl.messages import templates
 from ghl.messages.ask import AskedOutcome, send_test
 from ghl.messages.lint import Problem
@@ -210,6 +211,8 @@ class Hands:
         if asked.outcome is AskedOutcome.QUEUED:
             desk.test = asked.message_id
             services.wake(self._church_id)
+        elif asked.outcome is AskedOutcome.NOT_ALLOWED and asked.reason:
+            desk.test_said = cause_sentence(asked.reason, {})
         else:
             no_template = asked.outcome is AskedOutcome.NO_TEMPLATE
             desk.test_said = GONE if no_template else NO_ADDRESS[desk.opened.channel]

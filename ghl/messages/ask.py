@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import case, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -20,12 +20,14 @@ from ghl.cards.email import EmailError, normal_email
 from ghl.cards.phone import PhoneError, e164
 from ghl.causes import CauseCode
 from ghl.consent import ledger
-from ghl.consent.decide import decide
+from ghl.consent.decide import decide, recipients_of
 from ghl.consent.may_send import Verdict, VerdictKind
+from ghl.consent.recipient import Recipient
 from ghl.db.models import Church, Message, Outbox
 from ghl.ids import new_id
 from ghl.messages.facts import told, what
 from ghl.messages.key import idempotency_key
+from ghl.messages.own_phone import TESTS_A_DAY, is_a_guests, tests_of
 from ghl.messages.settings import rules_of
 from ghl.messages.templates import Template, published_onboarding, templates_of
 from ghl.messages.tries import end_open
@@ -143,9 +145,11 @@ def send_template(
 def send_test(
     session: Session, church_id: UUID, template_id: UUID, *, phone_or_email: str, actor: str, now: datetime
 ) -> Asked:
-    """Sends the newest words of a template to a phone or address of staff, at once. Each press is another test.
+    """Sends the newest words of a template to a phone or address of staff. Each press is another test; a person has
+    `TESTS_A_DAY`. Texts keep the hours of all texts.
 
-    NO_ADDRESS where it is none, NO_TEMPLATE where the church has no such template.
+    NO_ADDRESS where it is none, NO_TEMPLATE where the church has no such template, NOT_ALLOWED where the address is a
+    guest's or the day's tests are used up; `reason` says which.
     """
     template = next((one for one in templates_of(session, church_id) if one.id == template_id), None)
     if template is None:
@@ -156,8 +160,28 @@ def send_test(
         address = e164(phone_or_email, region) if channel is Channel.SMS else normal_email(phone_or_email)
     except (PhoneError, EmailError):
         return Asked(None, template_id, channel, None, AskedOutcome.NO_ADDRESS)
+    asked = tests_of(session, church_id, actor, now=now)
+    if asked >= TESTS_A_DAY:
+        return _no_test(template_id, channel, CauseCode.TESTS_USED_UP)
     # Tests of one address take turns, so that each gets a number of its own.
     ledger.lock(session, church_id, channel, address)
+    purpose = Purpose(template.purpose)
+    if is_a_guests(session, church_id, channel, address, purpose, now=now):
+        return _no_test(template_id, channel, CauseCode.TEST_ON_A_CARD)
+    verdict = decide(
+        session,
+        None,
+        church_id,
+        channel=channel,
+        address=address,
+        person="",
+        purpose=purpose,
+        card_id=None,
+        contact=None,
+        is_test=True,
+        now=now,
+    )
+    leaves_at = verdict.later_at or now
     tests = session.scalar(
         select(func.max(Message.again)).where(
             Message.church_id == church_id,
@@ -180,7 +204,7 @@ def send_test(
         actor=actor,
         now=now,
         not_before=now,
-        too_late_at=now + TEST_WITHIN,
+        too_late_at=leaves_at + TEST_WITHIN,
     )
     session.execute(
         insert(Message).values(
@@ -189,9 +213,17 @@ def send_test(
     )
     _queue(session, church_id, [(message_id, now)], actor=actor)
     audit.record(
-        session, church_id=church_id, actor=actor, action="message.tested", facts={"channel": channel}
+        session,
+        church_id=church_id,
+        actor=actor,
+        action="message.tested",
+        facts={"channel": channel, "of_the_day": asked + 1},
     )
-    return Asked(None, template_id, channel, message_id, AskedOutcome.QUEUED, at=now)
+    return Asked(None, template_id, channel, message_id, AskedOutcome.QUEUED, at=leaves_at)
+
+
+def _no_test(template_id: UUID, channel: Channel, cause: CauseCode) -> Asked:
+    return Asked(None, template_id, channel, None, AskedOutcome.NOT_ALLOWED, reason=cause)
 
 
 def undo(session: Session, church_id: UUID, message_id: UUID, *, actor: str, now: datetime) -> bool:
@@ -298,14 +330,15 @@ def send_once_more(
 ) -> Asked:
     """A message that was sent, deliberately once more: a new row with a key of its own.
 
-    The same press twice is one message: the second is told that the first one waits.
+    The same press twice is one message: the second is told that the first one waits. One that was taken back, or was not
+    allowed, is asked for with the next number; of one that failed, or may have left, `reason` is where it stands.
     """
     old = session.execute(
         select(Message).where(
             Message.church_id == church_id, Message.id == message_id, Message.card_id.is_not(None)
         )
     ).scalar_one_or_none()
-    if old is None:
+    if old is None or old.card_id is None:
         return Asked(None, None, None, None, AskedOutcome.NO_TEMPLATE)
     template = next((one for one in _published(session, church_id) if one.id == old.template_id), None)
     channel = Channel(old.channel)
@@ -313,7 +346,9 @@ def send_once_more(
         return Asked(old.card_id, old.template_id, channel, None, AskedOutcome.NO_TEMPLATE)
     ledger.lock(session, church_id, channel, old.address)
     newest = session.execute(
-        select(Message.id, Message.again, Message.state, Message.not_before)
+        select(
+            Message.id, Message.again, Message.state, Message.cause, Message.not_before, Message.sending_at
+        )
         .where(
             Message.church_id == church_id,
             Message.card_id == old.card_id,
@@ -323,15 +358,22 @@ def send_once_more(
         .order_by(Message.again.desc())
         .limit(1)
     ).one()
-    if newest.state not in {MessageState.SENT, MessageState.DELIVERED}:
+    if newest.state not in {MessageState.SENT, MessageState.DELIVERED, MessageState.NOT_SENT}:
+        waits = newest.state in {MessageState.WAITING, MessageState.HELD}
         return Asked(
             old.card_id,
             old.template_id,
             channel,
             newest.id,
-            AskedOutcome.ALREADY_WAITING,
-            at=newest.not_before,
+            AskedOutcome.ALREADY_WAITING if waits else AskedOutcome.ALREADY_SENT,
+            at=newest.not_before if waits else newest.sending_at,
+            reason=newest.cause,
         )
+    now_theirs = recipients_of(session, church_id, old.card_id, now=now).get(channel)
+    person = old.person
+    if isinstance(now_theirs, Recipient) and now_theirs.address == old.address:
+        # The name was corrected since. Another address is found out before it leaves.
+        person = now_theirs.person
     number = newest.again + 1
     new = new_id()
     not_before = now + timedelta(seconds=rules_of(session, church_id).undo_seconds)
@@ -341,7 +383,7 @@ def send_once_more(
         template,
         card_id=old.card_id,
         address=old.address,
-        person=old.person,
+        person=person,
         key=idempotency_key(church_id, old.address, template.id, old.card_id, number),
         actor=actor,
         now=now,
@@ -524,7 +566,7 @@ def _carry_out(
             return _raced(session, church_id, one)
         _put(
             session, message, state, work, cause=cause, facts=facts, now=now, actor=actor, due_at=due_at, anew=True,
-            template=wish.template, not_before=not_before, too_late_at=wish.too_late_at,
+            template=wish.template, person=wish.person, not_before=not_before, too_late_at=wish.too_late_at,
         )  # fmt: skip
         message_id = one.existing.id
     else:
@@ -595,7 +637,10 @@ def _existing(session: Session, church_id: UUID, keys: Sequence[bytes]) -> dict[
             Message.id,
             Message.state,
             Message.cause,
-            func.coalesce(Message.sent_at, Message.sending_at, Message.not_before).label("at"),
+            case(
+                (Message.state == MessageState.WAITING, Message.not_before),
+                else_=func.coalesce(Message.sent_at, Message.sending_at, Message.not_before),
+            ).label("at"),
         ).where(Message.church_id == church_id, Message.idempotency_key.in_(list(keys)))
     )
     return {
@@ -732,12 +777,14 @@ def _put(
     due_at: datetime | None = None,
     anew: bool = False,
     template: Template | None = None,
+    person: str | None = None,
     not_before: datetime | None = None,
     too_late_at: datetime | None = None,
 ) -> None:
     """Writes where it stands. A worker that holds it lets go: it asks for its row before it writes or sends anything.
 
-    `anew`: its tries begin again, and it is no longer too late.
+    `anew`: its tries begin again, and it is no longer too late. With a `template` it is asked for as if it were new: for
+    what the template is about now, and for the `person` that the card has now.
     """
     row: dict[str, Any] = {
         "state": work,
@@ -748,11 +795,12 @@ def _put(
     }
     values: dict[str, Any] = {"state": state, "cause": cause, "facts": dict(facts), "status_changed_at": now}
     if anew:
+        # One that may have left stays in the day's number until it leaves anew.
         row |= {"attempts": 0, "system_errors": 0, "first_system_error_at": None, "deaths": 0}
         values |= {
             "looks": 0,
             "too_late_at": too_late_at,
-            "sending_at": None,
+            "sending_at": Message.sending_at if message.state is MessageState.UNSURE else None,
             "sent_at": None,
             "ghl_message_id": None,
             "ghl_email_message_id": None,
@@ -762,6 +810,8 @@ def _put(
     if template is not None:
         values |= {
             "template_version": template.published_version,
+            "purpose": template.purpose,
+            "person": person or "",
             "requested_at": now,
             "not_before": not_before,
         }

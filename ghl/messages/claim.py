@@ -220,12 +220,10 @@ def _in_pace(session: Session, church_id: UUID, texts: Sequence[Any]) -> Sequenc
     if pace.room is None or len(texts) <= pace.room:
         return texts
     late = texts[pace.room :]
-    # With room for some, the others are asked again once those are gone.
-    due_at = pace.next_at or texts[0]["now"] + timedelta(seconds=5)
+    # With room for some, the others stay due, and are asked about again once those are gone.
     if pace.next_at is not None:
-        put_off(
-            session, [row["id"] for row in late], due_at, CauseCode.RAMP_TOMORROW, {"at": due_at.isoformat()}
-        )
+        facts = {"at": pace.next_at.isoformat()}
+        put_off(session, [row["id"] for row in late], pace.next_at, CauseCode.RAMP_TOMORROW, facts)
     return texts[: pace.room]
 
 

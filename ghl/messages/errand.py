@@ -24,7 +24,7 @@ from ghl.client.models import Contact
 from ghl.delivery.errand import Errand
 from ghl.delivery.steps import CreateContact, FindDuplicate, GetContact
 from ghl.messages.claim import ClaimedMessage
-from ghl.messages.look import candidates
+from ghl.messages.look import Sought, candidates, unread
 from ghl.statuses import Channel, MessageTry
 
 CHANNELS: dict[Channel, GHLChannel] = {Channel.SMS: "SMS", Channel.EMAIL: "Email"}
@@ -33,6 +33,8 @@ MOST_PAGES = 5
 """Pages of an export that a look reads; it is of one contact and a few minutes."""
 
 MOST_CONVERSATIONS = 3
+MOST_EMAILS = 3
+"""E-mails of one subject whose words a look asks for."""
 
 
 @dataclass(frozen=True)
@@ -115,9 +117,10 @@ class TakenIn:
 
 @dataclass(frozen=True, repr=False)
 class Hits:
-    """What may be the message that was sent."""
+    """What may be the message that was sent. `unread`: e-mails of its subject whose words nobody told."""
 
     messages: tuple[Message, ...]
+    unread: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -248,15 +251,35 @@ def _look_up(row: ClaimedMessage) -> Generator[Call, Reply, Contact | None]:
 
 
 def look_for(row: ClaimedMessage, *, now: datetime) -> Steps:
-    """Whether it went out: in the export, and where that shows nothing, in the conversation."""
-    sought = row.sought
+    """Whether it went out. A contact that was merged into another took its messages along: where its own look brings
+    nothing, or is refused, the one that has the address now is looked at.
+    """
+    sought, contact_id = row.sought, row.contact_id
     assert sought is not None
-    assert row.contact_id is not None
+    assert contact_id is not None
+    refused: InvalidRequestError | NotFoundError | None = None
+    hits = Hits(())
+    try:
+        hits = yield from _look_at(contact_id, sought, now=now)
+    except (InvalidRequestError, NotFoundError) as error:
+        refused = error
+    if hits.messages:
+        return hits
+    other = yield from _look_up(row)
+    if other is not None and other.id != contact_id:
+        return (yield from _look_at(other.id, sought, now=now))
+    if refused is not None:
+        raise refused
+    return hits
+
+
+def _look_at(contact_id: str, sought: Sought, *, now: datetime) -> Generator[Call, Reply, Hits]:
+    """In the export of a contact, and where that shows nothing, in the conversation."""
     seen: list[Message] = []
     cursor: str | None = None
     cursors: set[str] = set()
     for _ in range(MOST_PAGES):
-        page = yield ExportMessages(row.contact_id, row.channel, sought.since, now, cursor)
+        page = yield ExportMessages(contact_id, sought.channel, sought.since, now, cursor)
         assert isinstance(page, MessagePage)
         seen += page.messages
         cursor = page.next_cursor
@@ -266,13 +289,29 @@ def look_for(row: ClaimedMessage, *, now: datetime) -> Steps:
     hits = candidates(seen, sought)
     if hits:
         return Hits(hits)
-    conversations = yield FindConversations(row.contact_id)
+    conversations = yield FindConversations(contact_id)
     assert isinstance(conversations, tuple)
     for conversation in conversations[:MOST_CONVERSATIONS]:
         messages = yield ReadConversation(conversation.id)
         assert isinstance(messages, tuple)
         seen += [message for message in messages if isinstance(message, Message)]
-    return Hits(candidates(seen, sought))
+    seen += yield from _read_words(unread(seen, sought)[:MOST_EMAILS])
+    hits = candidates(seen, sought)
+    read = {message.id for message in seen if (message.body or "").strip()}
+    return Hits(hits, tuple(one for one in unread(seen, sought) if one.id not in read))
+
+
+def _read_words(emails: tuple[Message, ...]) -> Generator[Call, Reply, list[Message]]:
+    """The same e-mails with their words, as far as GoHighLevel tells them."""
+    found = []
+    for email in emails:
+        try:
+            said = yield ReadEmail(email.email_message_id or email.id)
+        except (InvalidRequestError, NotFoundError):
+            continue
+        assert isinstance(said, Message)
+        found.append(email.model_copy(update={"body": said.body}))
+    return found
 
 
 def ask_how_it_fares(row: ClaimedMessage) -> Steps:

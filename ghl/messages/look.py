@@ -1,6 +1,7 @@
 """Whether a message that may have gone out is in GoHighLevel: which of what it lists is ours. Pure.
 
-GoHighLevel may add words of its own to a text, so ours has to stand in what it sent, and not be all of it.
+GoHighLevel may add words of its own to a text, so ours has to stand in what it sent, and not be all of it. The subject of
+an e-mail alone proves nothing: an automation of the church may use the same one.
 """
 
 import html
@@ -37,10 +38,14 @@ class Sought:
 
 
 class Found(StrEnum):
-    """What a look brought. NONE_YET: it is looked for again; NONE: that was the last look."""
+    """What a look brought. NONE_YET: it is looked for again; NONE: that was the last look.
+
+    PERHAPS: that was the last look, and an e-mail of its subject is there whose words nobody can read.
+    """
 
     ONE = "one"
     TWO = "two"
+    PERHAPS = "perhaps"
     NONE_YET = "none_yet"
     NONE = "none"
 
@@ -55,17 +60,38 @@ class Looked:
 
 
 def is_ours(message: Message, sought: Sought) -> bool:
-    """Whether this may be the message that is sought."""
+    """Whether this may be the message that is sought. One that says no time may be any."""
+    if not _might_be(message, sought):
+        return False
+    body = message.body or ""
+    if sought.channel is not Channel.EMAIL:
+        return _stands_in(plain(sought.text), plain(body))
+    # Where a tag ends a word or a line is no difference.
+    return _stands_in(_packed(sought.text), _packed(without_tags(body)))
+
+
+def is_unread(message: Message, sought: Sought) -> bool:
+    """Whether this is an e-mail with the subject of the one that is sought, whose words GoHighLevel did not tell."""
+    return (
+        sought.channel is Channel.EMAIL
+        and message.subject is not None
+        and not (message.body or "").strip()
+        and _might_be(message, sought)
+    )
+
+
+def _might_be(message: Message, sought: Sought) -> bool:
     if (message.direction or "").lower() != "outbound":
         return False
-    if message.date_added is not None and message.date_added < sought.since:
+    if message.date_added is None or message.date_added < sought.since:
         return False
     if sought.channel is Channel.EMAIL and message.subject is not None:
         return plain(message.subject) == plain(sought.subject)
-    body = message.body or ""
-    theirs = without_tags(body) if sought.channel is Channel.EMAIL else body
-    ours = plain(sought.text)
-    return bool(ours) and ours in plain(theirs)
+    return True
+
+
+def _stands_in(ours: str, theirs: str) -> bool:
+    return bool(ours) and ours in theirs
 
 
 def candidates(messages: Sequence[Message], sought: Sought) -> tuple[Message, ...]:
@@ -74,19 +100,37 @@ def candidates(messages: Sequence[Message], sought: Sought) -> tuple[Message, ..
     return tuple(ours.values())
 
 
-def looked(hits: Sequence[Message], *, taken: Collection[str], looks: int, sent_at: datetime) -> Looked:
+def unread(messages: Sequence[Message], sought: Sought) -> tuple[Message, ...]:
+    """E-mails that have its subject and whose words are not told, each once."""
+    found = {message.id: message for message in messages if is_unread(message, sought)}
+    return tuple(found.values())
+
+
+def looked(
+    hits: Sequence[Message],
+    *,
+    taken: Collection[str],
+    looks: int,
+    sent_at: datetime,
+    unread: Sequence[Message] = (),
+) -> Looked:
     """What follows from a look that GoHighLevel answered, the one after `looks` others.
 
-    `taken` are ids that other messages of ours have: those are no hit.
+    `taken` are ids that other messages of ours have: those are no hit. `unread` are e-mails of its subject whose words
+    GoHighLevel does not tell: they are taken for nothing, and a person looks.
     """
-    left = [hit for hit in hits if hit.id not in taken and (hit.email_message_id or hit.id) not in taken]
+
+    def free(hit: Message) -> bool:
+        return hit.id not in taken and (hit.email_message_id or hit.id) not in taken
+
+    left = [hit for hit in hits if free(hit)]
     if len(left) == 1:
         return Looked(Found.ONE, hit=left[0])
     if left:
         return Looked(Found.TWO)
     if looks + 1 < len(AFTER):
         return Looked(Found.NONE_YET, again_at=sent_at + AFTER[looks + 1])
-    return Looked(Found.NONE)
+    return Looked(Found.PERHAPS if any(free(one) for one in unread) else Found.NONE)
 
 
 _TAGS = re.compile(r"<[^<>]{0,2000}>")
@@ -96,6 +140,10 @@ _QUOTES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": 
 def plain(text: str) -> str:
     """A text as it is compared: signs that GoHighLevel writes in another way, spaces and case are no difference."""
     return " ".join(unicodedata.normalize("NFKC", text.translate(_QUOTES)).casefold().split())
+
+
+def _packed(text: str) -> str:
+    return plain(text).replace(" ", "")
 
 
 def without_tags(page: str) -> str:

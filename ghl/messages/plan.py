@@ -61,7 +61,7 @@ class Next:
     """Where a message stands after a try. `due_in` is for what goes on by itself; `work` what its row does then.
 
     `outcome` is what the try is called in the log. `stop`: the person asked for no more, which is to be recorded.
-    `counts_look`: this look was answered. `sent`: what GoHighLevel took in. `contact_gone`: look the person up again.
+    `counts_look`: this look was answered. The three ids are GoHighLevel's, of what it took in.
     """
 
     state: MessageState
@@ -78,7 +78,6 @@ class Next:
     message_id: str | None = None
     email_message_id: str | None = None
     conversation_id: str | None = None
-    contact_gone: bool = False
 
 
 def taken_in(sent: SentMessage) -> Next:
@@ -112,8 +111,9 @@ def after_send_error(error: GHLError | None, counters: Counters, *, now: datetim
 
 
 def unsure(counters: Counters) -> Next:
-    """It may have gone out: it is looked for before anything else."""
-    return Next(MessageState.UNSURE, "unsure", due_in=AFTER[0], counters=counters)
+    """It may have gone out: it is looked for before anything else. The trouble before it was sent is over."""
+    fresh = replace(counters, system_errors=0, first_system_error_at=None)
+    return Next(MessageState.UNSURE, "unsure", due_in=AFTER[0], counters=fresh)
 
 
 def not_sent(error: GHLError, counters: Counters, *, now: datetime, jitter: float) -> Next:
@@ -144,7 +144,7 @@ def not_sent(error: GHLError, counters: Counters, *, now: datetime, jitter: floa
     wait = wait_after_answer(spent.attempts, jitter)
     gone = isinstance(error, NotFoundError)
     next_step = _waits(spent, 0.0 if gone else wait.total_seconds(), error.cause)
-    return replace(next_step, facts={} if gone else facts, contact_gone=gone)
+    return replace(next_step, facts={} if gone else facts)
 
 
 def died(counters: Counters, state: MessageState, *, jitter: float) -> Next:
@@ -191,6 +191,7 @@ def after_look(
                 counters=fresh,
                 counts_look=True,
             )
+    # None, or one whose words nobody can read: it never goes again by itself.
     two = look.found is Found.TWO
     return Next(
         MessageState.UNSURE,
@@ -202,11 +203,16 @@ def after_look(
     )
 
 
-def after_look_error(error: GHLError, counters: Counters, *, jitter: float) -> Next:
-    """A look that failed, or that the token may not make, leaves it unsure: it is made again."""
-    step = _read_again(error, counters, MessageState.UNSURE, jitter=jitter)
+def after_look_error(error: GHLError, counters: Counters, *, now: datetime, jitter: float) -> Next:
+    """A look that failed, or that the token may not make, leaves it unsure: it is made again. Once no look was answered
+    for three days a person looks.
+    """
+    step = _read_again(error, counters, MessageState.UNSURE, now=now, jitter=jitter)
     if isinstance(error, ScopeMissingError):
-        return replace(step, cause=CauseCode.LOOK_SCOPE_MISSING, due_in=SCOPE_AGAIN_AFTER)
+        return replace(step, cause=CauseCode.LOOK_SCOPE_MISSING, due_in=SCOPE_AGAIN_AFTER, counters=counters)
+    first = step.counters.first_system_error_at
+    if step.counters != counters and first is not None and now - first >= GIVE_UP_AFTER:
+        return replace(step, work=OutboxState.PARKED, due_in=None, cause=CauseCode.UNSURE_NONE_FOUND)
     return step
 
 
@@ -232,7 +238,7 @@ def after_status_error(
         return Next(MessageState.SENT, "no_news", OutboxState.DONE, counters=counters)
     if isinstance(error, NotFoundError):
         return after_status(None, counters, channel=Channel.SMS, sent_at=sent_at, now=now)
-    step = _read_again(error, counters, MessageState.SENT, jitter=jitter)
+    step = _read_again(error, counters, MessageState.SENT, now=now, jitter=jitter)
     if isinstance(error, ScopeMissingError):
         return replace(step, due_in=timedelta(hours=1))
     return step
@@ -260,7 +266,9 @@ def next_follow(sent_at: datetime, now: datetime) -> datetime | None:
     return None
 
 
-def _read_again(error: GHLError, counters: Counters, state: MessageState, *, jitter: float) -> Next:
+def _read_again(
+    error: GHLError, counters: Counters, state: MessageState, *, now: datetime, jitter: float
+) -> Next:
     if isinstance(error, _CHURCH_ERRORS):
         return Next(state, "waits", due_in=timedelta(0), counters=counters, hold_church=error.cause)
     if isinstance(error, RateLimitedError):
@@ -269,7 +277,8 @@ def _read_again(error: GHLError, counters: Counters, state: MessageState, *, jit
         return Next(
             state, "waits", due_in=timedelta(seconds=_HELD_BACK_WAIT * (1 + jitter)), counters=counters
         )
-    seen = replace(counters, system_errors=counters.system_errors + 1)
+    first = counters.first_system_error_at or now
+    seen = replace(counters, system_errors=counters.system_errors + 1, first_system_error_at=first)
     return Next(state, "waits", due_in=wait_after_system_error(seen.system_errors, jitter), counters=seen)
 
 

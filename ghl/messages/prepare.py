@@ -2,7 +2,8 @@
 too, and marks the message as sending, with its words. The request leaves after the commit, or never.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,11 +18,13 @@ from ghl.consent.decide import decide, recipients_of
 from ghl.consent.may_send import Verdict, VerdictKind
 from ghl.consent.recipient import Recipient
 from ghl.crypto import KeyRing
+from ghl.db.models import Message, MessageTemplate
 from ghl.delivery.steps import CreateContact
 from ghl.messages.claim import AGAIN_FOR_CARD, ClaimedMessage
 from ghl.messages.errand import CHANNELS, MessageErrand, Seen
 from ghl.messages.facts import told
 from ghl.messages.guardian import new_contact, remember, take_number
+from ghl.messages.own_phone import is_a_guests
 from ghl.messages.plan import Next
 from ghl.messages.ramp import begin, room_for_texts
 from ghl.messages.settings import rules_of
@@ -38,12 +41,12 @@ AGAIN_FOR_NUMBER = timedelta(seconds=2)
 # The address is locked before: a stop takes it first as well.
 MINE = text(
     """
-    SELECT m.template_id, m.template_version, m.too_late_at < now() AS too_late, m.too_late_at,
+    SELECT m.template_id, m.template_version, m.too_late_at < clock_timestamp() AS too_late, m.too_late_at,
            c.status AS card_status, c.revision
     FROM outbox AS o
     JOIN messages AS m ON m.id = o.message_id
     LEFT JOIN cards AS c ON c.id = m.card_id
-    WHERE o.id = :row AND o.lease_token = :token AND o.leased_until > now() AND m.state = 'waiting'
+    WHERE o.id = :row AND o.lease_token = :token AND o.leased_until > clock_timestamp() AND m.state = 'waiting'
     FOR UPDATE OF o, m
     """
 )
@@ -58,7 +61,14 @@ MARK = text(
 )
 
 
-def prepare(session: Session, *, errand: MessageErrand, ring: KeyRing) -> MessageWrite | CreateContact | None:
+@dataclass(frozen=True)
+class LookAgain:
+    """Somebody else had the address for so long that GoHighLevel is to be asked about the contact once more."""
+
+
+def prepare(
+    session: Session, *, errand: MessageErrand, ring: KeyRing, freshly_seen: Callable[[], bool]
+) -> MessageWrite | CreateContact | LookAgain | None:
     """What to send now, marked as sending; None where nothing is to be sent, and then it is written why.
 
     A guardian who may be texted and is no contact there is to be made one first, and then asked about once more.
@@ -67,7 +77,11 @@ def prepare(session: Session, *, errand: MessageErrand, ring: KeyRing) -> Messag
     row, church_id = errand.row, errand.facts.church_id
     assert isinstance(errand.outcome, Seen)
     contact = errand.outcome.contact
-    now = session.execute(select(func.now())).scalar_one()
+    # It may take a while to get the address: only then is it asked what time it is. now() is when the transaction began.
+    ledger.lock(session, church_id, row.channel, row.address)
+    now = session.execute(select(func.clock_timestamp())).scalar_one()
+    if not freshly_seen():
+        return LookAgain()
     if contact is not None and errand.outcome.made:
         remember(session, church_id, errand.facts.location_id, contact, errand.facts.region)
     guardian = _guardian(session, errand, now=now) if contact is None else None
@@ -81,23 +95,24 @@ def prepare(session: Session, *, errand: MessageErrand, ring: KeyRing) -> Messag
         )
         write(session, errand, gone)
         return None
-    verdict = decide(
-        session,
-        ring,
-        church_id,
-        channel=row.channel,
-        address=row.address,
-        person=row.person,
-        purpose=row.purpose,
-        card_id=row.card_id,
-        contact=contact,
-        is_test=row.is_test,
-        now=now,
-    )
+    verdict = _verdict(session, ring, errand, contact, now=now)
     mine = session.execute(MINE, {"row": row.id, "token": row.lease_token}).mappings().one_or_none()
     if mine is None:
         return None
     step = _held_up(row, mine, verdict, now=now)
+    if (
+        step is None
+        and row.is_test
+        and is_a_guests(session, church_id, row.channel, row.address, row.purpose, now=now)
+    ):
+        # A card with this address came since it was asked for.
+        step = Next(
+            MessageState.NOT_SENT,
+            "refused",
+            OutboxState.DONE,
+            cause=CauseCode.TEST_ON_A_CARD,
+            counters=counters(row),
+        )
     if step is None and guardian is not None:
         if take_number(session, church_id, row.id, row.address):
             return new_contact(guardian)
@@ -120,6 +135,40 @@ def prepare(session: Session, *, errand: MessageErrand, ring: KeyRing) -> Messag
             now=now,
         )
     return None
+
+
+def _verdict(
+    session: Session, ring: KeyRing, errand: MessageErrand, contact: Contact | None, *, now: datetime
+) -> Verdict:
+    """What the consent log says about it. Where its template is about something else by now, the person has to have
+    agreed to both: to what the words were written for, and to what they count as.
+    """
+    row, church_id = errand.row, errand.facts.church_id
+    about_now = session.scalar(
+        select(MessageTemplate.purpose)
+        .join(Message, Message.template_id == MessageTemplate.id)
+        .where(Message.church_id == church_id, Message.id == row.message_id)
+    )
+
+    def asked(purpose: str) -> Verdict:
+        return decide(
+            session,
+            ring,
+            church_id,
+            channel=row.channel,
+            address=row.address,
+            person=row.person,
+            purpose=purpose,
+            card_id=row.card_id,
+            contact=contact,
+            is_test=row.is_test,
+            now=now,
+        )
+
+    verdict = asked(row.purpose)
+    if about_now in {None, str(row.purpose)} or verdict.kind in {VerdictKind.NO, VerdictKind.HELD}:
+        return verdict
+    return asked(str(about_now))
 
 
 def _guardian(session: Session, errand: MessageErrand, *, now: datetime) -> Recipient | None:

@@ -31,7 +31,7 @@ def room_for_texts(session: Session, church_id: UUID, *, now: datetime) -> Pace:
     ramp = Ramp(stored.ramp_level, stored.ramp_since) if stored else Ramp()
     if ramp.level >= TOP_LEVEL:
         return Pace(ramp, None)
-    # Those that were taken up and are not marked yet count as well: they are about to leave.
+    # Those that are marked count. One that was taken up and is not yet is asked about again before it is.
     since = min(ramp.since or now, now - DAY)
     sent = session.scalars(
         select(Message.sending_at)

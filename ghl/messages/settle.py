@@ -53,7 +53,7 @@ SETTLE = text(
         ghl_message_id = coalesce(:message_id, m.ghl_message_id),
         ghl_email_message_id = coalesce(:email_message_id, m.ghl_email_message_id),
         conversation_id = coalesce(:conversation_id, m.conversation_id),
-        sending_at = CASE WHEN :state = 'waiting' THEN NULL ELSE m.sending_at END,
+        sending_at = CASE WHEN :state = 'waiting' AND m.state <> 'waiting' THEN NULL ELSE m.sending_at END,
         sent_at = CASE WHEN :state IN ('sent', 'delivered') THEN coalesce(m.sent_at, m.sending_at, now())
                        ELSE m.sent_at END,
         delivered_at = CASE WHEN :state = 'delivered' THEN coalesce(m.delivered_at, now()) ELSE m.delivered_at END,
@@ -201,7 +201,7 @@ def _next(session: Session, errand: MessageErrand, *, now: datetime, jitter: Cal
         if isinstance(outcome, Hits):
             return _after_look(session, errand, outcome, now=now)
         if error is not None:
-            return plan.after_look_error(error, known, jitter=jitter())
+            return plan.after_look_error(error, known, now=now, jitter=jitter())
         return plan.died(known, MessageState.UNSURE, jitter=jitter())
     if row.kind is MessageTry.STATUS:
         sent_at = row.sent_at or now
@@ -231,9 +231,8 @@ def _after_look(session: Session, errand: MessageErrand, hits: Hits, *, now: dat
     assert row.sought is not None
     # Two messages of the same words to one person must not take the same id: they take turns on the address.
     ledger.lock(session, church_id, row.channel, row.address)
-    ids = [hit.id for hit in hits.messages] + [
-        hit.email_message_id for hit in hits.messages if hit.email_message_id
-    ]
+    listed = (*hits.messages, *hits.unread)
+    ids = [hit.id for hit in listed] + [hit.email_message_id for hit in listed if hit.email_message_id]
     taken: set[str] = set()
     for column in (StoredMessage.ghl_message_id, StoredMessage.ghl_email_message_id):
         taken |= set(
@@ -243,7 +242,7 @@ def _after_look(session: Session, errand: MessageErrand, hits: Hits, *, now: dat
                 )
             )
         )
-    look = looked(hits.messages, taken=taken, looks=row.looks, sent_at=row.sought.sent_at)
+    look = looked(hits.messages, taken=taken, looks=row.looks, sent_at=row.sought.sent_at, unread=hits.unread)
     again = not row.sent_again and bool(
         session.scalar(
             select(MessagingSettings.email_sends_again).where(MessagingSettings.church_id == church_id)

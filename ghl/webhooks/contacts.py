@@ -11,10 +11,10 @@ from ghl.client.models import Contact
 from ghl.consent import ledger
 from ghl.consent.dnd import email_of, phone_of, there_of
 from ghl.consent.opt_outs import push_again
-from ghl.db.models import Card, ContactLink
+from ghl.db.models import Card, ContactLink, Message
 from ghl.questions import ask as questions
 from ghl.questions.kinds import CONTACT_AGAIN, CONTACT_DND, there_read
-from ghl.statuses import Channel
+from ghl.statuses import Channel, MessageState
 from ghl.webhooks import stops
 from ghl.webhooks.event import id_in
 from ghl.webhooks.kinds import EventType
@@ -152,6 +152,18 @@ def _moved(
         for channel, address in addresses
         if address and ledger.is_stopped(session, place.church_id, channel, address)
     ]
+    if len(found) == 1:
+        # What may have gone out is looked for there. Last, as messages are locked after everything else.
+        session.execute(
+            update(Message)
+            .where(
+                Message.church_id == place.church_id,
+                Message.state == MessageState.UNSURE,
+                Message.contact_id == old,
+            )
+            .values(contact_id=found[0]["id"])
+            .execution_options(synchronize_session=False)
+        )
     return Done({"contact": "moved" if found else "gone", "found": len(found)}, wake=any(pushed))
 
 

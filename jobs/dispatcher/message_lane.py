@@ -22,7 +22,7 @@ from ghl.delivery.steps import CreateContact
 from ghl.ids import new_id
 from ghl.messages.claim import claim, free_expired, is_due
 from ghl.messages.errand import MessageErrand, Seen, make_contact, see_contact, send, steps
-from ghl.messages.prepare import SEEN_FOR_SECONDS, prepare
+from ghl.messages.prepare import SEEN_FOR_SECONDS, LookAgain, prepare
 from ghl.messages.settle import give_back, settle
 from jobs.dispatcher.lane import Lane, MakePermit
 from jobs.dispatcher.parts import Job
@@ -131,15 +131,21 @@ class MessageLane(Lane[MessageErrand]):
         while self._seen and len(jobs) < min(most, MOST_AT_ONCE):
             errand = self._seen.pop(0)
             if not self._freshly_seen(errand):
+                self._see_again(errand)
                 continue
+            fresh = partial(self._freshly_seen, errand)
+            work = partial(prepare, errand=errand, ring=self.tools.key_ring, freshly_seen=fresh)
             try:
-                write = self._write(errand, partial(prepare, errand=errand, ring=self.tools.key_ring))
+                write = self._write(errand, work)
             except SQLAlchemyError as error:
                 log.warning("turn.database_away", church_id=str(self.church_id), error=type(error).__name__)
                 self._seen.insert(0, errand)
                 break
             if write is None:
                 self.forget(errand)
+                continue
+            if isinstance(write, LookAgain):
+                self._see_again(errand)
                 continue
             if isinstance(write, CreateContact):
                 errand.plan, until = make_contact(errand.row, write), self._lease_of(errand)
@@ -166,14 +172,15 @@ class MessageLane(Lane[MessageErrand]):
         return lambda: min(errand.lease_until, latest)
 
     def _freshly_seen(self, errand: MessageErrand) -> bool:
-        """Whether GoHighLevel's answer about the contact is young enough; otherwise it is asked again."""
+        """Whether GoHighLevel's answer about the contact is young enough."""
         age = self.tools.clock.monotonic() - errand.seen_at
-        if age <= SEEN_FOR_SECONDS - LEAVES_WITHIN - DEADLINE_SECONDS:
-            return True
+        return age <= SEEN_FOR_SECONDS - LEAVES_WITHIN - DEADLINE_SECONDS
+
+    def _see_again(self, errand: MessageErrand) -> None:
+        """GoHighLevel is asked about the contact once more."""
         errand.plan, errand.outcome = see_contact(errand.row), None
         self._begin(errand)
         super().take_back(errand)
-        return False
 
     def _write(self, errand: MessageErrand, work: Callable[[Session], T]) -> T | None:
         """One message that cannot be written down is left to the end of its lease; the others go on."""

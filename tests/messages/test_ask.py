@@ -186,3 +186,14 @@ def test_the_counts_say_what_is_there(sender):
         ("sms", "sent", 1)
     ]
     assert sender.query("SELECT count(*) FROM message_count_deltas") == [(0,)]
+
+
+def test_once_more_can_be_asked_for_after_it_was_undone(sender):
+    (asked,) = sender.ask(sender.card())
+    sender.due()
+    sender.work()
+    one = sender.do(ask.send_once_more, asked.message_id, reason="lost it")
+    assert one.outcome == "queued"
+    sender.do(ask.undo, one.message_id)
+    two = sender.do(ask.send_once_more, asked.message_id, reason="lost it")
+    assert two.outcome == "queued", two

@@ -65,7 +65,7 @@ def test_a_program_that_broke_while_it_sent_is_unsure():
 
 @pytest.mark.parametrize("error", ERRORS, ids=repr)
 def test_whatever_a_look_meets_it_stays_unsure(error):
-    step = plan.after_look_error(error, Counters(), jitter=0.5)
+    step = plan.after_look_error(error, Counters(), now=NOW, jitter=0.5)
     assert step.state is MessageState.UNSURE
     assert step.work is OutboxState.DUE
     assert not step.counts_look

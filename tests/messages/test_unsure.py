@@ -194,3 +194,40 @@ def test_what_was_certainly_not_sent_waits_and_goes_again(sender):
     sender.work()
     assert sender.state()[0] == "sent"
     assert len(sender.sent()) == 1
+
+
+def test_a_look_that_is_refused_for_days_is_told_to_a_person(sender):
+    """Its contact is not there any more: the look is refused, and that is told."""
+    sender.ask(sender.card())
+    known = sender.hub.sim.faults.add("cut_after", operation="conversations.send", times=1)
+    sender.due()
+    sender.work()
+    sender.hub.sim.faults.clear(known.id)
+    assert sender.state()[0] == "unsure"
+    assert len(sender.sent()) == 1
+    missing = sender.hub.sim.faults.add(
+        "server_error", operation="conversations.export", status=404, message="Contact not found"
+    )
+    for _ in range(12):
+        sender.later(timedelta(hours=7))
+        sender.work()
+    sender.hub.sim.faults.clear(missing.id)
+    state, cause = sender.state()
+    assert (state, cause) != ("unsure", None), "three days later nobody was told"
+
+
+def test_an_unsure_text_is_found_after_its_contact_was_merged_away(sender):
+    sender.ask(sender.card())
+    known = sender.hub.sim.faults.add("cut_after", operation="conversations.send", times=1)
+    sender.due()
+    sender.work()
+    sender.hub.sim.faults.clear(known.id)
+    ((gone,),) = sender.query("SELECT contact_id FROM messages")
+    kept = sender.hub.sim.state.add_contact(sender.location, firstName="Anna", email="other@example.org")
+    sender.hub.sim.control.merge(kept, gone)
+    for seconds in (61, 121, 421, 4000, 40000):
+        sender.later(timedelta(seconds=seconds))
+        sender.work()
+    (text,) = sender.sent()
+    assert sender.query("SELECT ghl_message_id FROM messages") == [(text["id"],)]
+    assert sender.state()[0] != "unsure"

@@ -146,7 +146,11 @@ class Sender:
             " follow_until = follow_until - :by RETURNING 1",
             by=by,
         )
-        self.query("UPDATE outbox SET due_at = due_at - :by WHERE kind = 'message' RETURNING 1", by=by)
+        self.query(
+            "UPDATE outbox SET due_at = due_at - :by, first_system_error_at = first_system_error_at - :by"
+            " WHERE kind = 'message' RETURNING 1",
+            by=by,
+        )
         self.query(
             "UPDATE messaging_settings SET ramp_since = ramp_since - :by WHERE ramp_since IS NOT NULL RETURNING 1",
             by=by,
