@@ -160,7 +160,9 @@ class TestRecipient:
     @pytest.mark.parametrize("young", [{"adult": False}, {"birthday": date(2010, 1, 1), "adult": True}])
     def test_texts_go_to_the_guardian(self, young):
         found = who(**young, **GUARDED, guardian_consent=True)
-        assert found[Channel.SMS] == Recipient("+16155550177", "annakeller", child="kim keller")
+        assert found[Channel.SMS] == Recipient(
+            "+16155550177", "annakeller", child="kim keller", name="Anna Keller"
+        )
         assert found[Channel.EMAIL] == Recipient("kim@example.org", "kim keller")
 
     def test_a_guardian_without_a_number_gets_none(self):

@@ -345,6 +345,10 @@ WITH_THE_DATABASE = {
 
 OF_THE_SYSTEM = {
     "ghl.messages.claim.put_off": "a worker's own: rows that it has just locked",
+    "ghl.messages.guardian.remember": "a worker's own: the location is of its facts",
+    "ghl.messages.guardian.take_number": "a worker's own: the row that it holds",
+    "ghl.messages.tries.end_open": "a part of letting go: the messages were just locked",
+    "ghl.consent.opt_outs.was_there": "the id in GoHighLevel is compared with what the church's own stop notes",
     "ghl.erasing.told.forget_events": "a part of carrying out a request: what is looked for is of the person's own cards",
     "ghl.erasing.told.take_away": "a part of carrying out a request: the ids are of the person's own cards",
     "ghl.consent.lines.said_once": "the number of a line that was just read; a transaction of the church finds its own alone",
@@ -355,6 +359,7 @@ OF_THE_SYSTEM = {
             "ghl.consent.ledger.open_doubt",
             "ghl.consent.ledger.record_start",
             "ghl.consent.ledger.record_stop",
+            "ghl.consent.ledger.stop_at",
             "ghl.webhooks.stops.doubt",
             "ghl.webhooks.stops.start",
             "ghl.webhooks.stops.stop",
