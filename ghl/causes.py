@@ -635,6 +635,7 @@ _ALL = (
         "{by} left this {what} unsent.",
         "nobody",
         "Nothing to do. It can be asked for again on the card.",
+        automatic=True,
     ),
     Cause(
         CauseCode.UNKNOWN,
