@@ -53,6 +53,8 @@ def test_the_church_is_filled_through_workers_and_stands_in_all_states(hub):
     assert len(causes) >= 10, causes
     assert all(CAUSES[CauseCode(cause)].who == "staff" for cause in causes), causes
     assert standing["synced"] >= 60
+    (joanna,) = hub.query(church.id, "SELECT status FROM cards WHERE first_name = 'Joanna'")
+    assert joanna.status == "synced"
     contacts = hub.contacts(world.LOCATION)
     addresses = [contact[key] for contact in contacts for key in ("email", "phone") if contact.get(key)]
     assert len(addresses) == len(set(addresses))
