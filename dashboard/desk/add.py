@@ -248,7 +248,8 @@ class AddPage:
             else:
                 with st.container(horizontal=True, vertical_alignment="center", key="words_said"):
                     what = "your web form's" if desk.beside.own else one_line(desk.beside.text, 80) or "none"
-                    st.text(f"Words beside the boxes: {what}.", width="content")
+                    told = what if what.endswith((".", "!", "?", "…")) else f"{what}."
+                    st.text(f"Words beside the boxes: {told}", width="content")
                     st.button(
                         "Change",
                         key="words_change",

@@ -162,7 +162,7 @@ def draw_test(desk: Desk, hands: Hands, *, own_email: str) -> None:
             args=(desk.form, key),
         )
         st.text(
-            "It goes to this phone alone, in the hours below. A phone that said STOP gets none."
+            "It goes to this phone alone, in the church's hours for texts. A phone that said STOP gets none."
             if text
             else "It goes to this address alone. Somebody who said stop gets none."
         )

@@ -1,6 +1,7 @@
 """A parent or guardian who is texted about a child may be no contact in GoHighLevel yet, and is then made one.
 
 GoHighLevel texts contacts, not numbers. The contact has the guardian's name and number alone; nothing of the child.
+Whoever sends a test to their own phone or e-mail address is made one too: that address, and the last name "Test".
 """
 
 from uuid import UUID
@@ -13,6 +14,10 @@ from ghl.client.models import Contact, ContactWrite
 from ghl.consent.recipient import Recipient
 from ghl.delivery.known import person_of
 from ghl.delivery.steps import CreateContact
+from ghl.statuses import Channel
+
+TEST = "Test"
+"""The last name of a contact that was made for a test; it has no other."""
 
 # Only what a worker holds is a lock; what others left behind is none.
 CLEAR = text(
@@ -49,12 +54,20 @@ def new_contact(guardian: Recipient) -> CreateContact:
     )
 
 
-def take_number(session: Session, church_id: UUID, row_id: int, address: str) -> bool:
-    """Takes the number for the row until it is settled; False where a card or a text of that number is with a worker.
+def contact_for_test(channel: Channel, address: str) -> CreateContact:
+    """The call that makes a contact of the phone or e-mail address that a test goes to."""
+    if channel is Channel.SMS:
+        return CreateContact(ContactWrite(last_name=TEST, phone=address))
+    return CreateContact(ContactWrite(last_name=TEST, email=address))
 
-    Two that made a contact for one number at the same time would make two. Cards take the same key.
+
+def take_address(session: Session, church_id: UUID, row_id: int, channel: Channel, address: str) -> bool:
+    """Takes the address for the row until it is settled; False where a card or a message of it is with a worker.
+
+    Two that made a contact for one address at the same time would make two. Cards take the same key.
     """
-    values = {"church": church_id, "key": f"phone:{address}", "row": row_id}
+    kind = "phone" if channel is Channel.SMS else "email"
+    values = {"church": church_id, "key": f"{kind}:{address}", "row": row_id}
     session.execute(CLEAR, values)
     session.execute(TAKE, values)
     return session.scalar(MINE, values) is not None

@@ -23,7 +23,7 @@ from ghl.delivery.steps import CreateContact
 from ghl.messages.claim import AGAIN_FOR_CARD, ClaimedMessage
 from ghl.messages.errand import CHANNELS, MessageErrand, Seen
 from ghl.messages.facts import told
-from ghl.messages.guardian import new_contact, remember, take_number
+from ghl.messages.guardian import contact_for_test, new_contact, remember, take_address
 from ghl.messages.own_phone import is_a_guests
 from ghl.messages.plan import Next
 from ghl.messages.ramp import begin, room_for_texts
@@ -71,7 +71,8 @@ def prepare(
 ) -> MessageWrite | CreateContact | LookAgain | None:
     """What to send now, marked as sending; None where nothing is to be sent, and then it is written why.
 
-    A guardian who may be texted and is no contact there is to be made one first, and then asked about once more.
+    A guardian who may be texted and is no contact there is to be made one first, and then asked about once more; so is
+    the phone or e-mail address that a test goes to.
     A transaction of the church. Once it is committed a stop comes too late for this one message, and says so.
     """
     row, church_id = errand.row, errand.facts.church_id
@@ -82,10 +83,11 @@ def prepare(
     now = session.execute(select(func.clock_timestamp())).scalar_one()
     if not freshly_seen():
         return LookAgain()
-    if contact is not None and errand.outcome.made:
+    # A test's contact is nobody's card: remembered, it would be taken for a guest's.
+    if contact is not None and errand.outcome.made and not row.is_test:
         remember(session, church_id, errand.facts.location_id, contact, errand.facts.region)
-    guardian = _guardian(session, errand, now=now) if contact is None else None
-    if contact is None and guardian is None:
+    to_make = _to_make(session, errand, now=now) if contact is None else None
+    if contact is None and to_make is None:
         gone = Next(
             MessageState.HELD,
             "held",
@@ -113,10 +115,11 @@ def prepare(
             cause=CauseCode.TEST_ON_A_CARD,
             counters=counters(row),
         )
-    if step is None and guardian is not None:
-        if take_number(session, church_id, row.id, row.address):
-            return new_contact(guardian)
-        facts = {"name": guardian.name}
+    if step is None and to_make is not None:
+        if take_address(session, church_id, row.id, row.channel, row.address):
+            return to_make
+        write_to = to_make.write
+        facts = {"name": " ".join(filter(None, (write_to.first_name, write_to.last_name)))}
         step = _waits(row, now + AGAIN_FOR_NUMBER, CauseCode.CHECKING_FOR_EXISTING, facts)
     step = step or _out_of_pace(session, errand, now=now)
     if step is None:
@@ -171,10 +174,18 @@ def _verdict(
     return asked(str(about_now))
 
 
+def _to_make(session: Session, errand: MessageErrand, *, now: datetime) -> CreateContact | None:
+    """The call that makes the contact which is not there; None where nobody may be made one."""
+    if errand.row.is_test:
+        return contact_for_test(errand.row.channel, errand.row.address)
+    guardian = _guardian(session, errand, now=now)
+    return new_contact(guardian) if guardian is not None else None
+
+
 def _guardian(session: Session, errand: MessageErrand, *, now: datetime) -> Recipient | None:
     """The parent or guardian that a text is for; None where it is for the card's own person."""
     row = errand.row
-    if row.card_id is None or row.is_test:
+    if row.card_id is None:
         return None
     found = recipients_of(session, errand.facts.church_id, row.card_id, now=now).get(row.channel)
     return found if isinstance(found, Recipient) and found.child is not None else None

@@ -50,8 +50,8 @@ DEFAULTS: Mapping[str, Default] = MappingProxyType(
             72,
             Words(
                 "",
-                "Hi {first_name|friend}, this is {church_name}. Thank you for coming! Do you have a question, or"
-                " would you like to join in? Just answer. Reply STOP to stop, HELP for help.",
+                "Hi {first_name|friend}, this is {church_name}. Thank you for coming! Any questions? Just answer."
+                " Reply STOP to stop, HELP for help.",
             ),
         ),
         "welcome_email": Default(

@@ -1,8 +1,8 @@
 """The cards of the demo church, read from `cards.csv`: invented people with the mix-ups of real ones.
 
-`way` is how a card came in, `week` on which Sunday (0 the one before last, 1 the last, `now` today), `aside` why
-it is set aside, `hold` why it is kept back, `other` whom it is not though they share an address. Some of them meet
-the faults of `world`.
+`way` is how a card came in, `week` on which Sunday (0 the one before last, 1 the last; `now` is of the last Sunday and
+comes in today, `today` is of today: messages go to who was here lately), `aside` why it is set aside, `hold` why it is
+kept back, `other` whom it is not though they share an address. Some of them meet the faults of `world`.
 """
 
 import csv
@@ -19,6 +19,12 @@ WORDING = (
     "Yes, Grace Church may text me about my visit. Message and data rates may apply. Reply STOP at any time."
 )
 """What the paper card says beside the box for texts."""
+
+WORDING_TODAY = (
+    "Yes, Grace Church may text and e-mail me about my visit and about helping. Message and data rates may apply."
+    " Reply STOP to stop, HELP for help."
+)
+"""What the new paper card says beside its boxes."""
 
 HANDED_IN = time(10, 20)
 """When the ushers bring the cards of the first service."""
@@ -70,23 +76,26 @@ def piles(cards: list[DemoCard], *, opened: datetime, now: datetime, timezone: s
     zone = ZoneInfo(timezone)
     today = opened.astimezone(zone).date()
     last = today - timedelta(days=(today.weekday() - SUNDAY - 1) % 7 + 1)
-    sundays = {"0": last - timedelta(days=7), "1": last, "now": last}
+    days = {"0": last - timedelta(days=7), "1": last, "now": last, "today": today}
     found: list[Pile] = []
     for (week, way), group in groupby(sorted(cards, key=_place), key=lambda card: (card.week, card.way)):
-        day = sundays[week]
+        day = days[week]
         at = datetime.combine(day, HANDED_IN, zone).astimezone(UTC) + timedelta(minutes=7 * len(found))
         dated = tuple(_dated(card, day) for card in group)
-        found.append(Pile(way, now if week == "now" else at, dated))
+        found.append(Pile(way, now if week in {"now", "today"} else at, dated))
     return found
 
 
 def _place(card: DemoCard) -> tuple[str, str]:
-    # "0" < "1" < "now": earlier Sundays first, the ways of a Sunday in a fixed order.
+    # "0" < "1" < "now" < "today": earlier Sundays first, the ways of a Sunday in a fixed order.
     return card.week, card.way
 
 
 def _dated(card: DemoCard, day: date) -> DemoCard:
     values = {**card.values, "visit_date": day.isoformat()}
     if "sms_consent" in values:
-        values |= {"consent_wording": WORDING, "consent_at": day.isoformat()}
+        values |= {
+            "consent_wording": WORDING_TODAY if card.week == "today" else WORDING,
+            "consent_at": day.isoformat(),
+        }
     return replace(card, values=values)

@@ -103,7 +103,7 @@ def explained(database, database_urls):
         ramp=lambda s: ramp.room_for_texts(s, church_id, now=NOW),
         texts_of_the_day=lambda s: ramp.texts_of_the_day(s, church_id, now=NOW),
         mine=lambda s: s.execute(prepare.MINE, {"row": row_id, "token": token}),
-        number=lambda s: guardian.take_number(s, church_id, row_id, address),
+        number=lambda s: guardian.take_address(s, church_id, row_id, Channel.SMS, address),
         give_back=lambda s: s.execute(settle.GIVE_BACK, {"ids": [row_id], "tokens": [token]}),
         settle=lambda s: s.execute(settle.SETTLE, settled(row_id, token)),
         adopt=lambda s: s.execute(

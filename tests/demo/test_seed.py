@@ -11,6 +11,7 @@ from ghl.causes import CAUSES, CauseCode
 from ghl.churches import add_church, find_church
 from ghl.forms import form_of
 from ghl.messages import templates
+from ghl.messages.ask import send_onboarding
 from ghl.messages.templates import published_onboarding
 from ghl.simulator.server import SimulatorServer
 from ghl.webhooks.secrets import KnownHooks
@@ -20,7 +21,7 @@ from jobs.demo.people import piles, read_cards
 from jobs.demo.seed import SLUG, seed_demo
 from tests.support.hub import running_hub, wait_for
 
-REVIEW, ASIDE, STUCK, CARDS = 6, 3, 3, 104
+REVIEW, ASIDE, STUCK, CARDS = 6, 3, 3, 105
 
 
 @pytest.fixture
@@ -52,6 +53,8 @@ def test_the_church_is_filled_through_workers_and_stands_in_all_states(hub):
     assert len(causes) >= 10, causes
     assert all(CAUSES[CauseCode(cause)].who == "staff" for cause in causes), causes
     assert standing["synced"] >= 60
+    (joanna,) = hub.query(church.id, "SELECT status FROM cards WHERE first_name = 'Joanna'")
+    assert joanna.status == "synced"
     contacts = hub.contacts(world.LOCATION)
     addresses = [contact[key] for contact in contacts for key in ("email", "phone") if contact.get(key)]
     assert len(addresses) == len(set(addresses))
@@ -114,6 +117,21 @@ def test_onboarding_materials_can_be_sent_at_once(hub):
     assert set(published()) == set(first) - {"welcome_sms"}, "what somebody decided stays"
 
 
+def test_somebody_who_came_today_gets_all_onboarding_materials(hub):
+    seed_demo(hub.container, hub.sim.url)
+    church = find_church(hub.database, SLUG)
+    (joanna,) = hub.query(church.id, "SELECT id FROM cards WHERE first_name = 'Joanna'")
+    with hub.database.church(church.id) as session:
+        asked = send_onboarding(
+            session, church.id, [joanna.id], actor="user:pat", now=hub.container.clock.now()
+        )
+    assert sorted((one.channel, one.outcome) for one in asked) == [
+        ("email", "queued"),
+        ("email", "queued"),
+        ("sms", "queued"),
+    ]
+
+
 def test_a_real_church_of_that_name_is_left_alone(hub):
     add_church(hub.database, slug=SLUG, name="Demetrius", timezone="UTC", actor="test")
     with pytest.raises(DemoError, match="real church"):
@@ -143,7 +161,7 @@ class TestPiles:
             assert pile.received_at <= opened
             for card in pile.cards:
                 visit = datetime.fromisoformat(str(card.values["visit_date"]))
-                assert visit.weekday() == 6
+                assert visit.weekday() == 6 or card.week == "today"
                 assert timedelta(0) < opened - visit.replace(tzinfo=UTC) < timedelta(days=16)
 
     def test_the_people_are_invented(self):

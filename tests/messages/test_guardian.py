@@ -230,3 +230,58 @@ def test_undo_while_the_contact_is_made_frees_the_number(sender):
     assert sender.state() == ("not_sent", "undone")
     assert sender.sent() == []
     assert sender.query("SELECT count(*) FROM person_keys") == [(0,)]
+
+
+PAT = "+16155557777"
+
+
+def press_test(sender, template, address):
+    with sender.hub.database.church(sender.church_id) as session:
+        return ask.send_test(
+            session, sender.church_id, template, phone_or_email=address, actor="pat", now=datetime.now(UTC)
+        )
+
+
+@pytest.mark.parametrize("duplicates", [False, True], ids=["forbidden", "allowed"])
+@pytest.mark.parametrize(("kind", "fault"), [("", {}), *LOST], ids=str)
+def test_a_test_to_somebody_who_is_no_contact_makes_them_one_once(sender, duplicates, kind, fault):
+    if duplicates:
+        allow_duplicates(sender)
+    if kind:
+        sender.hub.sim.faults.add(kind, operation="contacts.create", times=1, **fault)
+    assert press_test(sender, sender.sms, PAT).outcome == "queued"
+    for _ in range(4):
+        sender.work()
+        sender.due()
+    assert texted(sender) == [PAT]
+    (made,) = [one for one in sender.hub.contacts(sender.location) if one.get("phone") == PAT]
+    assert (made.get("firstName") or "", made["lastName"], made.get("email")) == ("", "Test", None)
+    assert sender.query("SELECT count(*) FROM person_keys") == [(0,)]
+    assert press_test(sender, sender.sms, PAT).outcome == "queued", "a test's contact is no guest"
+    sender.work()
+    assert texted(sender) == [PAT, PAT]
+
+
+def test_a_test_by_email_makes_a_contact_too(sender):
+    assert press_test(sender, sender.email, "pat@example.org").outcome == "queued"
+    sender.work()
+    assert [one["address"] for one in sender.sent("Email")] == ["pat@example.org"]
+    (made,) = [one for one in sender.hub.contacts(sender.location) if one.get("email") == "pat@example.org"]
+    assert (made["lastName"], made.get("phone")) == ("Test", None)
+
+
+def test_a_test_to_a_phone_that_said_stop_makes_no_contact(sender):
+    press_test(sender, sender.sms, PAT)
+    with sender.hub.database.church(sender.church_id) as session:
+        ledger.record_stop(
+            session,
+            sender.church_id,
+            channel=Channel.SMS,
+            address=PAT,
+            source="spoken",
+            recorded_by="anna",
+            now=datetime.now(UTC),
+        )
+    sender.work()
+    assert texted(sender) == []
+    assert not [one for one in sender.hub.contacts(sender.location) if one.get("phone") == PAT]

@@ -11,6 +11,7 @@ from ghl.db.models import MessageTemplateVersion
 from ghl.messages import templates
 from ghl.messages.lint import PLACEHOLDER
 from ghl.messages.render import Words
+from ghl.messages.segments import count
 from ghl.messages.settings import MessagingRules, RulesError, change_rules, rules_of
 from ghl.messages.templates import Draft, TemplateError, TemplateNotFoundError
 from ghl.statuses import Channel, Purpose
@@ -58,6 +59,16 @@ def test_the_defaults_can_be_published_as_they_are_but_for_what_only_the_church_
         "welcome_sms",
         "welcome_email",
     ]
+
+
+def test_the_default_text_is_one_part():
+    words = templates.DEFAULTS["welcome_sms"].words
+    filled = words.body.replace("{first_name|friend}", "M" * 10).replace("{church_name}", "C" * 25)
+    assert "{" not in filled
+    assert "STOP" in filled
+    assert "HELP" in filled
+    assert count(filled).parts == 1
+    assert len(filled) <= 140
 
 
 def test_new_words_are_sent_to_nobody_before_they_are_published(session, church):

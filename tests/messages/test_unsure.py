@@ -20,7 +20,13 @@ WITH_EFFECT = [
     ("server_error", {"effect": True}),
     ("html_error", {"effect": True}),
 ]
-WITHOUT_EFFECT = [("cut_before", {}), ("server_error", {}), ("html_error", {}), ("cloudflare", {})]
+WITHOUT_EFFECT = [
+    ("cut_before", {}),
+    ("cut_before", {"body_contains": "SMS"}),
+    ("server_error", {}),
+    ("html_error", {}),
+    ("cloudflare", {}),
+]
 
 
 def unsure(sender, kind="cut_after", *, number=1, **fault):

@@ -303,7 +303,7 @@ class TestWordsBesideTheBoxes:
         app = button(open_page(sign_in(), ADD), "Something else").click().run()
         field(app, "The words beside the boxes, exactly as on the card").set_value("Text me!")
         app = button(app.run(), "Use these words").click().run()
-        assert "Words beside the boxes: Text me!." in texts(app)
+        assert "Words beside the boxes: Text me!" in texts(app)
         save(type_in(app, first="Anna", **self.YES))
         assert proof() == [("Text me!", None)]
 
