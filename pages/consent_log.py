@@ -19,7 +19,7 @@ from dashboard.reading import Trouble, guarded
 from ghl.consent.export import export_csv
 from ghl.consent.log import Page, Place, Wanted, page, sources
 from ghl.db.models import Church
-from ghl.people.names import name_within
+from ghl.people.names import name_of, name_within
 
 viewer = gate.require(*ADMINS)
 church_id, zone = viewer.church.church_id, ZoneInfo(viewer.church.timezone)

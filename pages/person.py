@@ -32,7 +32,7 @@ from dashboard.reading import Trouble, guarded
 from ghl.consent import ask, receipt
 from ghl.consent.lines import Said, said_about
 from ghl.db.models import Church
-from ghl.people.names import name_within
+from ghl.people.names import name_of, name_within
 
 viewer = gate.require(*EVERYBODY)
 church_id, zone = viewer.church.church_id, ZoneInfo(viewer.church.timezone)

@@ -228,7 +228,9 @@ def _said_stop(said: Said, person: str, zone: ZoneInfo) -> str:
         "spoken": lambda: (
             f"{person} said no to {MESSAGES[said.channel]}, to somebody of your team, on {moment}."
         ),
-        "e-mail": lambda: f"{person} wrote to your team on {moment} to have no more {MESSAGES[said.channel]}.",
+        "e-mail": lambda: (
+            f"{person} wrote to your team on {moment} to have no more {MESSAGES[said.channel]}."
+        ),
     }
     return how.get(said.source, lambda: f"{person} asked for no more {MESSAGES[said.channel]} on {moment}.")()
 
