@@ -134,8 +134,11 @@ def live() -> None:
         return None
     with st.container(border=True, gap="small", key="answers"):
         card_id = shot.person.card_id
-        can = still.church.role in WRITERS and card_id is not None
-        confirm = partial(confirm_number, card_id, shot.person.first_name) if can else None
+        confirm = (
+            partial(confirm_number, card_id, shot.person.first_name)
+            if card_id is not None and still.church.role in WRITERS
+            else None
+        )
         answers.draw_answers(shot.person, zone=zone, key="person", confirm=confirm)
         if place.told:
             (st.success if place.told.good else st.warning)(place.told.text)
