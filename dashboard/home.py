@@ -68,12 +68,13 @@ def in_one_sentence(
     *,
     everything: Mapping[CardStatus, int] | None = None,
     messages: int = 0,
+    replies: int = 0,
     reader: Role = Role.STAFF,
 ) -> str:
     """`62 cards came in. 53 are in GoHighLevel. 9 need you.`, or that all is done, or that nothing came yet.
 
     `everything` are the counts of all cards: those that need somebody from before the period are not kept quiet.
-    `messages` are the texts and e-mails that need somebody. `reader` is a role: a viewer is not told to do what they may not do.
+    `messages` are the texts and e-mails that need somebody, `replies` those that may be a stop. `reader` is a role: a viewer is not told to do what they may not do.
     """
     whom = "your team" if reader is Role.VIEWER else "you"
     since = SINCE.get(period, "")
@@ -85,9 +86,15 @@ def in_one_sentence(
         some = "text or e-mail needs" if messages == 1 else "texts and e-mails need"
         nothing = f"{number(messages)} {some} {whom}."
     else:
-        nothing = f"Nothing is waiting for {whom}."
+        nothing = "" if replies else f"Nothing is waiting for {whom}."
+    read = (
+        f"{number(replies)} {'reply' if replies == 1 else 'replies'} may be a stop and "
+        f"{'needs' if replies == 1 else 'need'} {whom}."
+    )
+    if replies:
+        nothing = f"{nothing} {read}".strip()
     if not total:
-        return f"No card came in{since or ' yet'}.{f' {nothing}' if older > 0 else ''}"
+        return f"No card came in{since or ' yet'}.{f' {nothing}' if older > 0 or replies else ''}"
     arrived, aside = counts[CardStatus.SYNCED], counts[CardStatus.DISMISSED]
     need = _need(counts)
     on_the_way = sum(counts[status] for status in ON_THE_WAY)
@@ -104,6 +111,8 @@ def in_one_sentence(
     sentences.append(f"{number(need)} {'needs' if need == 1 else 'need'} {whom}." if need else nothing)
     if need and older > 0:
         sentences.append(f"So {'does' if older == 1 else 'do'} {number(older)} older {_cards(older)}.")
+    if need and replies:
+        sentences.append(read)
     return " ".join(sentences)
 
 

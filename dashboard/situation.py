@@ -8,6 +8,7 @@ from ghl import heartbeat, outages
 from ghl.cards.counts import counts
 from ghl.cards.view import church_state
 from ghl.cards.why import ChurchState, Outage
+from ghl.consent.by_hand import count_doubts
 from ghl.db.engine import Database
 from ghl.delivery.drain import Budget
 from ghl.messages import counts as message_counts
@@ -31,6 +32,7 @@ class Situation:
     episode: Episode | None = None
     budget: Budget = field(default_factory=Budget)
     messages_for_people: int = 0
+    replies_to_read: int = 0
     coordinator_away: bool = False
 
     @property
@@ -45,8 +47,8 @@ class Situation:
 
     @property
     def to_mend(self) -> int:
-        """All that *Needs attention* shows: cards, and texts and e-mails."""
-        return self.for_people + self.messages_for_people
+        """All that *Needs attention* shows: cards, texts and e-mails, and replies that may be a stop."""
+        return self.for_people + self.messages_for_people + self.replies_to_read
 
     @property
     def delayed(self) -> bool:
@@ -76,5 +78,6 @@ def read_situation(
             episode=outages.latest(session, church_id),
             budget=budget,
             messages_for_people=message_counts.for_people(session, church_id),
+            replies_to_read=count_doubts(session, church_id),
             coordinator_away=coordinator_away,
         )

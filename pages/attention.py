@@ -18,11 +18,14 @@ from dashboard.attention.desk import Aside, Ask, Desk, Mending, Snapshot, look
 from dashboard.attention.hands import Hands, written
 from dashboard.attention.messages import GroupHands, MessagesDesk
 from dashboard.attention.messages import look as look_at_texts
+from dashboard.attention.replies import RepliesDesk, ReplyHands
+from dashboard.attention.replies import look as look_at_replies
 from dashboard.components import attention, attention_filter, states
 from dashboard.components.attention import Doing
 from dashboard.components.message_groups import is_open as is_open_group
 from dashboard.components.message_groups import message_group
 from dashboard.components.message_row import Doing as MessageDoing
+from dashboard.components.replies import replies
 from dashboard.formatting import one_line
 from dashboard.navigation import ATTENTION, WRITERS
 from dashboard.reading import Trouble, guarded
@@ -41,6 +44,9 @@ desk: Desk = st.session_state.setdefault(f"attention_{church_id}_{viewer.person.
 hands = Hands(viewer, desk)
 about: MessagesDesk = st.session_state.setdefault(
     f"attention_texts_{church_id}_{viewer.person.user_id}", MessagesDesk()
+)
+to_read: RepliesDesk = st.session_state.setdefault(
+    f"attention_replies_{church_id}_{viewer.person.user_id}", RepliesDesk()
 )
 JUST_ENDED = timedelta(minutes=2)
 """For so long the result of a retry stands above the groups; after that among the earlier ones."""
@@ -278,10 +284,15 @@ def live() -> None:
     texts = {} if desk.filtered else guarded(read_texts)
     if isinstance(texts, Trouble):
         return states.could_not_load("the texts and e-mails", texts.number)
+    read_now = guarded(lambda: look_at_replies(hub.database, church_id, to_read))
+    if isinstance(read_now, Trouble):
+        return states.could_not_load("the replies", read_now.number)
+    # First of all, and under every filter: each of them may be somebody who has asked for no more.
+    replies(to_read, ReplyHands(viewer, to_read), now=shot.at, zone=zone)
     top(shot)
-    if complaint := desk.complaint or about.complaint:
+    if complaint := desk.complaint or about.complaint or to_read.complaint:
         st.error(complaint, icon=":material/error:")
-    if not desk.shown and (desk.filtered or not about.shown):
+    if not desk.shown and (desk.filtered or not (about.shown or to_read.shown)):
         nothing(shot)
     for group in list(desk.shown.values()):
         draw_group(group, shot)
@@ -342,6 +353,7 @@ if to_address(linked) != to_address(desk.asked) or not attention_filter.drawn():
     # A link was opened, or somebody comes back from another page: everything as it is now.
     desk.show(linked)
     about = st.session_state[f"attention_texts_{church_id}_{viewer.person.user_id}"] = MessagesDesk()
+    to_read = st.session_state[f"attention_replies_{church_id}_{viewer.person.user_id}"] = RepliesDesk()
     attention_filter.put(linked)
 attention_filter.fields(known_causes, choices.services, changed=changed)
 asking = desk.ask

@@ -19,7 +19,7 @@ from dashboard.reading import Trouble, guarded
 from ghl.consent.export import export_csv
 from ghl.consent.log import Page, Place, Wanted, page, sources
 from ghl.db.models import Church
-from ghl.people.names import name_of
+from ghl.people.names import name_of, name_within
 
 viewer = gate.require(*ADMINS)
 church_id, zone = viewer.church.church_id, ZoneInfo(viewer.church.timezone)
@@ -136,7 +136,7 @@ def lines(found: Page, region: str) -> None:
                         label=f"Card #{said.number}",
                         query_params=to_card(said.number, back_to=CONSENT_LOG),
                     )
-            by = one_line(name_of(said.recorded_by, names), 60)
+            by = one_line(name_within(said.recorded_by, names), 60)
             st.text(f"{said_when(said, now=now, zone=zone)} · recorded by {by}")
 
 

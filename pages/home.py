@@ -169,6 +169,7 @@ def live() -> None:
             period,
             everything=known.counts,
             messages=known.messages_for_people,
+            replies=known.replies_to_read,
             reader=still.church.role,
         ),
         anchor=False,

@@ -32,7 +32,7 @@ from dashboard.reading import Trouble, guarded
 from ghl.consent import ask, receipt
 from ghl.consent.lines import Said, said_about
 from ghl.db.models import Church
-from ghl.people.names import name_of
+from ghl.people.names import name_of, name_within
 
 viewer = gate.require(*EVERYBODY)
 church_id, zone = viewer.church.church_id, ZoneInfo(viewer.church.timezone)
@@ -108,7 +108,7 @@ def line(said: Said, region: str) -> None:
             st.badge(KINDS[said.kind], color=answers.COLOURS[said.kind])
             st.text(f"{said_line(said)} · {address_of(said.channel, said.address, region)}", width="stretch")
         st.text(f"{said_when(said, now=hub.clock.now(), zone=zone)}")
-        by = f"Recorded by {one_line(name_of(said.recorded_by, names), 60)}"
+        by = f"Recorded by {one_line(name_within(said.recorded_by, names), 60)}"
         st.text(" · ".join(part for part in (by, said_from(said)) if part))
         if said.note:
             st.text(f"Note: {said.note}")
@@ -134,8 +134,11 @@ def live() -> None:
         return None
     with st.container(border=True, gap="small", key="answers"):
         card_id = shot.person.card_id
-        can = still.church.role in WRITERS and card_id is not None
-        confirm = partial(confirm_number, card_id, shot.person.first_name) if can else None
+        confirm = (
+            partial(confirm_number, card_id, shot.person.first_name)
+            if card_id is not None and still.church.role in WRITERS
+            else None
+        )
         answers.draw_answers(shot.person, zone=zone, key="person", confirm=confirm)
         if place.told:
             (st.success if place.told.good else st.warning)(place.told.text)

@@ -10,7 +10,7 @@ from ghl.attention.groups import Group
 from ghl.attention.retries import Foreseen, Progress
 from ghl.cards.actions import TO_MEND
 from ghl.causes import WHO_ACTS, Over, advice, cause, of_many
-from ghl.people.names import name_of
+from ghl.people.names import name_of, name_within
 from ghl.statuses import RetryState, Role
 
 OVER: Mapping[Over, str] = {
@@ -120,7 +120,7 @@ def outcome(run: Progress, *, now: datetime, zone: ZoneInfo, names: Mapping[str,
     at = when(run.ended_at, now=now, zone=zone)
     told = ", ".join(_results(run)) or "nothing was changed"
     if run.state is RetryState.STOPPED:
-        by = one_line(name_of(run.stopped_by or "", names), 40)
+        by = one_line(name_within(run.stopped_by or "", names), 40)
         return (
             f"Stopped by {by}, {at}, after {number(min(run.done, run.total))} of {number(run.total)}: {told}."
         )
@@ -141,7 +141,7 @@ def offered(offer: Offer) -> str:
 def last_mended(one: Resolved, *, now: datetime, zone: ZoneInfo, names: Mapping[str, str]) -> str:
     """`Last mended: Anna Keller, 9:31 am, by Ruth.` The name is a visitor's text."""
     name = one_line(one.name, 60) or f"card #{one.number}"
-    by = one_line(name_of(one.actor, names), 40)
+    by = one_line(name_within(one.actor, names), 40)
     done = "set aside" if one.set_aside else "mended"
     return f"Last {done}: {name}, {when(one.at, now=now, zone=zone)}, by {by}."
 

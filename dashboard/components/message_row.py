@@ -18,7 +18,7 @@ from dashboard.texts.deeds import Button, offered
 from ghl.cards.phone import shown as shown_phone
 from ghl.messages.log import LogRow
 from ghl.messages.shown import BadgeCode
-from ghl.people.names import name_of
+from ghl.people.names import name_within
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def message_row(
                 message_badge(told.channel, told.code)
             name = one_line(row.name, 40)
             st.text(one_line(why(told, name=name, names=names, now=now, zone=zone), 400))
-            by = one_line(name_of(told.requested_by, names), 40)
+            by = one_line(name_within(told.requested_by, names), 40)
             st.text(f"Asked for by {by}, {when(told.requested_at, now=now, zone=zone)}.")
         _buttons(row, doing, now=now)
 

@@ -9,7 +9,7 @@ from ghl.causes import CauseCode, sentence
 from ghl.connection.age import days_old
 from ghl.connection.probes import PROBES
 from ghl.connection.standing import KnownToken
-from ghl.people.names import name_of
+from ghl.people.names import name_within
 from ghl.questions.ask import WANTED_FOR, Asked
 from ghl.statuses import QuestionState
 
@@ -70,7 +70,7 @@ def about(token: KnownToken, *, names: Mapping[str, str], now: datetime, zone: Z
     )
     return (
         f"Token: ends in {token.last4}",
-        f"Put in by {name_of(token.created_by, names)}: {put_in} ({age})",
+        f"Put in by {name_within(token.created_by, names)}: {put_in} ({age})",
         f"Tested {when(token.tested_at, now=now, zone=zone)} · {used}",
     )
 

@@ -164,7 +164,9 @@ def recorded(
         if already
         else f"No more {MESSAGES[channel]} to {address}."
     )
-    told = "GoHighLevel is told" + (f"; must be done by {short_day(brought)}." if brought else ".")
+    told = "GoHighLevel is being told."
+    if brought:
+        told += f" The law gives until {short_day(brought)}; it usually takes seconds."
     left = f" {one_left(channel, on_its_way, zone=zone)}" if on_its_way else ""
     return f"{first} {told}{left}"
 
@@ -223,8 +225,12 @@ def _said_stop(said: Said, person: str, zone: ZoneInfo) -> str:
         "ghl": lambda: (
             f"GoHighLevel says that {person} asked for no more {MESSAGES[said.channel]}, since {moment}."
         ),
-        "spoken": lambda: f"{person} told somebody of your team on {moment}.",
-        "e-mail": lambda: f"{person} wrote it to your team on {moment}.",
+        "spoken": lambda: (
+            f"{person} said no to {MESSAGES[said.channel]}, to somebody of your team, on {moment}."
+        ),
+        "e-mail": lambda: (
+            f"{person} wrote to your team on {moment} to have no more {MESSAGES[said.channel]}."
+        ),
     }
     return how.get(said.source, lambda: f"{person} asked for no more {MESSAGES[said.channel]} on {moment}.")()
 

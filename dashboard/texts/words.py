@@ -13,7 +13,10 @@ from ghl.messages.counts import Together
 from ghl.messages.shown import BadgeCode
 from ghl.statuses import Channel, MessageState, Role
 
-NONE_YET = "No texts yet. A text goes only when somebody ticks 'Send the welcome text and e-mail' on a card."
+NONE_YET = (
+    "No texts yet. A text goes only when somebody presses 'Send onboarding materials' on a card, "
+    "or ticks 'Send the welcome text and e-mail' in Review."
+)
 
 SHORT: Mapping[str, str] = {
     Reason.STOPPED: "asked for no texts",

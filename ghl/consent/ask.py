@@ -30,6 +30,9 @@ from ghl.db.models import Card, CardRevision, Church
 from ghl.statuses import Channel, Purpose
 
 MOST_PEOPLE = 8
+MOST_NAMES = 3
+"""A family shares a phone; more of them than that say nothing to who reads."""
+
 MOST_CARDS = 40
 """Cards that are looked at for that many people: somebody who comes often has many."""
 
@@ -125,6 +128,20 @@ def again(
 def of_address(session: Session, church_id: UUID, channel: Channel, address: str, *, now: datetime) -> Answer:
     """What holds for the address alone, whoever has it."""
     return _answer(session, church_id, channel, Recipient(address, ""), card_id=None, now=now)
+
+
+def names_at(session: Session, church_id: UUID, channel: Channel, address: str) -> tuple[str, ...]:
+    """Whose address this is by the cards that have it as their own, the newest first; a few of those who share it."""
+    page = find(session, church_id, CardFilter(words=address), limit=MOST_CARDS)
+    rows = {row.id: row for row in session.execute(_CARD.where(Card.id.in_(page.ids)))} if page.ids else {}
+    names: dict[str, str] = {}
+    for card_id in page.ids:
+        fields = read_known(rows[card_id].fields)
+        given = read_addresses(fields, rows[card_id].region)
+        name = f"{fields.first_name} {fields.last_name}".strip()
+        if name and address == (given.phone if channel is Channel.SMS else given.email):
+            names.setdefault(_plain(fields), name)
+    return tuple(names.values())[:MOST_NAMES]
 
 
 _CARD = (

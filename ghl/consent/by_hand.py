@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from ghl import audit
@@ -16,6 +16,7 @@ from ghl.db.models import ConsentDoubt
 from ghl.statuses import Channel, DoubtState
 
 MOST_DOUBTS = 10
+MOST_COUNTED = 1000
 LONGEST_NOTE = 500
 
 
@@ -102,3 +103,11 @@ def open_doubts(
         Doubt(row.id, Channel(row.channel), row.address, row.said, row.received_at) for row in rows[:most]
     ]
     return found, len(rows) > most
+
+
+def count_doubts(session: Session, church_id: UUID) -> int:
+    """How many replies somebody has to read, counted up to `MOST_COUNTED`."""
+    some = select(ConsentDoubt.id).where(
+        ConsentDoubt.church_id == church_id, ConsentDoubt.state == DoubtState.OPEN
+    )
+    return session.scalars(select(func.count()).select_from(some.limit(MOST_COUNTED).subquery())).one()

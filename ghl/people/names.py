@@ -67,6 +67,12 @@ def name_of(actor: str, names: Mapping[str, str]) -> str:
     return PROGRAMS.get(actor) or actor
 
 
+def name_within(actor: str, names: Mapping[str, str]) -> str:
+    """The same in the middle of a sentence: `by somebody who is no longer in your team`. A person's name stays as it is."""
+    name = name_of(actor, names)
+    return name[:1].lower() + name[1:] if name == GONE or name in PROGRAMS.values() else name
+
+
 def user_names(database: Database, actors: Collection[str]) -> Mapping[str, str]:
     """What these people are called, by actor, whatever they belong to: for who runs the installation."""
     ids = [found for actor in actors if actor.startswith("user:") and (found := _id_of(actor))]

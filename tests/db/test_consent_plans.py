@@ -63,6 +63,8 @@ def plans(database, database_urls):
         ask.people(session, church_id, "+16155550123", now=now)
         ask.of_number(session, church_id, number, now=now)
         ask.again(session, church_id, [card_id], pairs[0], now=now)
+        by_hand.count_doubts(session, church_id)
+        ask.names_at(session, church_id, *pairs[0])
         by_hand.open_doubts(session, church_id)
         by_hand.open_doubts(session, church_id, after=by_hand.DoubtPlace(now, card_id))
         brought(session, church_id, pairs)

@@ -4,7 +4,7 @@ import pytest
 
 from ghl.churches import add_church
 from ghl.ids import new_id
-from ghl.people.names import GONE, PROGRAMS, member_names, name_of
+from ghl.people.names import GONE, PROGRAMS, member_names, name_of, name_within
 from ghl.people.users import add_user
 from ghl.statuses import Role
 
@@ -44,3 +44,9 @@ def test_who_runs_the_installation_is_named_in_its_demo_church(database):
 )
 def test_every_actor_has_words(actor, words):
     assert name_of(actor, {"user:1": "Ruth"}) == words
+
+
+def test_in_the_middle_of_a_sentence_only_names_have_a_capital():
+    assert name_within("user:1", {"user:1": "Ruth"}) == "Ruth"
+    assert name_within("user:2", {"user:1": "Ruth"}) == "somebody who is no longer in your team"
+    assert name_within("form", {}) == "the web form"

@@ -16,6 +16,7 @@ from ghl.causes import CAUSES, CauseCode
 from ghl.clock import SystemClock
 from ghl.statuses import CardSource, CardStatus, Role
 from tests.support.churches import save
+from tests.web.said import doubt, say_yes
 
 ATTENTION = "pages/attention.py"
 CHICAGO = ZoneInfo("America/Chicago")
@@ -413,3 +414,69 @@ class TestRetryingMany:
         app = open_page(sign_in())
         (link,) = [one for one in app.main.get("page_link") if one.label == "Mend or decide 2"]
         assert link.proto.page == "attention"
+
+
+class TestRepliesThatMayBeAStop:
+    SAID = f"please stop texting me {HOSTILE}"
+
+    @pytest.fixture
+    def asked(self, database, church):
+        """A reply of Anna, whose card says yes, and one of somebody on no card."""
+        say_yes(database, church)
+        first = doubt(database, church, self.SAID)
+        return first, doubt(database, church, "who is this??", address="+16155550177")
+
+    def test_they_stand_on_top_as_plain_text_with_who_wrote_them(self, page, asked, cards):
+        cards(CardStatus.NEEDS_ATTENTION, cause="refused_by_ghl")
+        app = page()
+        assert app.header[0].value == "2 replies that may be a stop"
+        assert self.SAID in [one.value for one in app.text]
+        assert [one for one in words(app) if one.startswith("Anna Keller, (615) 555-0123, wrote ")]
+        assert [one for one in words(app) if one.startswith("(615) 555-0177 wrote ")]
+        others = [one for one in words(app) if one not in [text_.value for text_ in app.text]]
+        assert "evil" not in str(others)
+
+    @pytest.mark.parametrize(("name", "state", "stops"), [("yes", "stop", 1), ("no", "no_stop", 0)])
+    def test_an_answer_counts_once_and_its_row_stays(self, page, asked, sql, name, state, stops):
+        app, meanwhile = page(), page()
+        first, second = asked
+        app.button(key=f"reply_{name}_{first.hex}").click().run()
+        # The same in another window, which still showed the button.
+        meanwhile.button(key=f"reply_yes_{first.hex}").click().run()
+        assert not app.exception
+        assert not meanwhile.exception
+        assert sql("SELECT count(*) FROM consent_events WHERE kind = 'stop'")[0][0] == stops
+        assert sql("SELECT count(*) FROM audit_entries WHERE action = 'doubt.decided'")[0][0] == 1
+        assert sql("SELECT state FROM consent_doubts WHERE id = :id", id=first)[0][0] == state
+        assert app.header[0].value == "1 reply that may be a stop"
+        assert self.SAID in words(app)
+        assert "Somebody has decided about this reply already. Nothing was changed." in words(meanwhile)
+        assert not [one for one in app.button if one.key == f"reply_{name}_{first.hex}"]
+        app.button(key=f"reply_no_{second.hex}").click().run()
+        assert "Nothing is left here." in words(app)
+        assert WELL in words(page())
+
+    def test_a_role_that_was_taken_away_decides_nothing(self, page, asked, sql):
+        app = page()
+        sql("UPDATE memberships SET role = 'viewer'")
+        app.button(key=f"reply_yes_{asked[0].hex}").click().run()
+        assert sql("SELECT count(*) FROM consent_doubts WHERE state = 'open'")[0][0] == 2
+
+    def test_a_viewer_never_gets_here(self, open_page, sign_in, asked):
+        app = open_page(sign_in(Role.VIEWER), ATTENTION, alone=True)
+        assert app.title[0].value == "This page is not for your role"
+        assert "please stop" not in str(words(app))
+
+    def test_another_churchs_are_not_there(self, page, database):
+        from ghl.churches import add_church
+
+        other = add_church(database, slug="hope", name="Hope", timezone="UTC", actor="test")
+        doubt(database, other, self.SAID)
+        assert WELL in words(page())
+
+    def test_the_menu_and_home_count_them(self, open_page, sign_in, asked, cards, church):
+        cards(CardStatus.NEEDS_ATTENTION, cause="refused_by_ghl")
+        app = open_page(sign_in())
+        assert [one for one in app.main.get("page_link") if one.label == "Mend or decide 3"]
+        assert app.header[0].value.endswith("1 needs you. 2 replies may be a stop and need you.")
+        assert services.situation(church).to_mend == 3

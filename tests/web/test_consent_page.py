@@ -87,9 +87,9 @@ def test_a_stop_in_two_clicks_says_what_follows(open_page, sign_in, database, ch
     button(app, "They said it").click().run()
     assert not app.exception
     [told] = [one.value for one in app.success]
-    assert told.startswith("No more texts to (615) 555-0123. GoHighLevel is told; must be done by ")
+    assert told.startswith("No more texts to (615) 555-0123. GoHighLevel is being told. The law gives until ")
     [line] = said(app, "May we text Anna?")
-    assert "No: Anna told somebody of your team on" in line
+    assert "No: Anna said no to texts, to somebody of your team, on" in line
     assert "START" in line
     assert said(app, "In GoHighLevel: Asked")
     assert "10 business days left" in said(app, "In GoHighLevel")[0]

@@ -88,6 +88,13 @@ class TestTheSentence:
     def test_nothing_yet(self):
         assert in_one_sentence(some(), "sunday") == "No card came in since Sunday."
         assert in_one_sentence(some(), None) == "No card came in yet."
+        assert in_one_sentence(some(), None, replies=1) == (
+            "No card came in yet. 1 reply may be a stop and needs you."
+        )
+        assert in_one_sentence(some(synced=1), None, messages=1, replies=2, reader=Role.VIEWER) == (
+            "The one card is in GoHighLevel. 1 text or e-mail needs your team. "
+            "2 replies may be a stop and need your team."
+        )
 
     def test_one_is_one(self):
         assert in_one_sentence(some(synced=1, held=1), None) == (

@@ -53,7 +53,7 @@ class TestTheLog:
     def test_nothing_yet_says_when_a_text_goes(self, open_page, sign_in, church):
         app = open_page(sign_in(Role.VIEWER), PAGE)
         assert not app.exception
-        assert says(app, "No texts yet. A text goes only when somebody ticks")
+        assert says(app, "No texts yet. A text goes only when somebody presses 'Send onboarding materials'")
 
     def test_each_row_says_whose_it_is_where_it_stands_and_why(self, open_page, sign_in, texts, card):
         texts(card, MessageState.NOT_SENT, cause="stopped", what="text")
