@@ -117,7 +117,12 @@ def _asked(one: Asked, name: str, now: datetime, zone: ZoneInfo) -> str:
     match one.outcome:
         case AskedOutcome.QUEUED:
             return f"The {what} leaves {_at(at)}." if at else f"The {what} leaves in a moment."
-        case AskedOutcome.ALREADY_SENT if one.reason not in {None, CauseCode.SAID_ARRIVED}:
+        case AskedOutcome.ALREADY_SENT if one.state in {MessageState.SENDING, MessageState.UNSURE}:
+            return _maybe_gone(one, what)
+        case AskedOutcome.ALREADY_SENT if one.state is MessageState.FAILED or one.reason not in {
+            None,
+            CauseCode.SAID_ARRIVED,
+        }:
             # It failed, or nobody knows: to say that it was sent would not be true.
             return (
                 f"The {what} was asked for before. What came of it stands beside it. It was not sent again."
@@ -142,6 +147,19 @@ def _asked(one: Asked, name: str, now: datetime, zone: ZoneInfo) -> str:
                 else sentence(str(reason), {"what": what, "name": name})
             )
             return f"No {what}: {said}"
+
+
+def _maybe_gone(one: Asked, what: str) -> str:
+    """Of one that is leaving, or of which nobody knows whether it left."""
+    if one.state is MessageState.SENDING:
+        return f"The {what} is being sent right now. Nothing goes twice."
+    if one.reason is None:
+        return (
+            f"We do not know yet whether the {what} went out, and look in GoHighLevel. It was not sent again."
+        )
+    return (
+        f"Nobody knows yet whether the {what} went out. Answer that beside it first. It was not sent again."
+    )
 
 
 def _at(moment: str) -> str:

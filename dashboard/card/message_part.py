@@ -128,7 +128,7 @@ class MessagePart:
         story, names = read
         writes, now = still.church.role in WRITERS, self._hub.clock.now()
         with st.container(border=True, gap="small", key="messages"):
-            card_answer(
+            allowed = card_answer(
                 self._hub.database,
                 self._viewer.church.church_id,
                 self._card_id,
@@ -137,7 +137,7 @@ class MessagePart:
                 confirm=partial(self._press, "confirm_number") if writes else None,
             )
             for shown in story.newest:
-                self._message(shown, names, now, writes=writes)
+                self._message(shown, names, now, writes=writes, allowed=shown.channel in allowed)
             if not story.newest:
                 st.text(NOBODY_ASKED)
             if writes:
@@ -165,7 +165,9 @@ class MessagePart:
                 )
                 st.text(f"{at}: {place.told.text}", width="stretch")
 
-    def _message(self, shown: Shown, names: Mapping[str, str], now: datetime, *, writes: bool) -> None:
+    def _message(
+        self, shown: Shown, names: Mapping[str, str], now: datetime, *, writes: bool, allowed: bool
+    ) -> None:
         key = shown.message_id.hex
         with st.container(gap="xxsmall", key=f"message_{key}"):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -177,10 +179,10 @@ class MessagePart:
             if do := to_do(shown):
                 st.text(one_line(do.replace("*", ""), 400))
             if writes:
-                self._choices(shown)
+                self._choices(shown, allowed=allowed)
 
-    def _choices(self, shown: Shown) -> None:
-        """What a person can choose where it went wrong, is not known, or is over."""
+    def _choices(self, shown: Shown, *, allowed: bool) -> None:
+        """What a person can choose where it went wrong, is not known, or is over. `allowed`: they said yes to such ones."""
         with st.container(horizontal=True, gap="small", key=f"choices_{shown.message_id.hex}"):
             if shown.open_question:
                 went, again = WENT.get(shown.cause or "", ("It arrived", "Send again"))
@@ -191,7 +193,8 @@ class MessagePart:
             elif shown.state is MessageState.HELD:
                 self._button("Send it", "send_again", shown, icon="send")
             elif shown.state is MessageState.NOT_SENT and shown.cause == CauseCode.TOO_OLD:
-                self._button("Send it all the same", "send_late", shown, icon="schedule_send")
+                if allowed:
+                    self._button("Send it all the same", "send_late", shown, icon="schedule_send")
             elif shown.gone and self._place.once_more != shown.message_id:
                 self._button("Send it once more…", "open_once_more", shown, icon="forward_to_inbox")
         if shown.gone and self._place.once_more == shown.message_id:

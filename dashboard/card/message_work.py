@@ -20,7 +20,7 @@ from ghl.messages import ask
 from ghl.messages.ask import AskedOutcome
 from jobs.container import Container
 
-TOO_LATE = "Too late: it had left already."
+TOO_LATE = "Too late: it has left already, or is leaving now. What came of it stands beside it."
 MOVED_ON = "Nothing was done: it has moved on meanwhile."
 SAY_WHY = "Say in a few words why it is sent once more: somebody will ask one day."
 LONGEST_REASON = 500

@@ -39,8 +39,11 @@ def card_answer(
     now: datetime,
     zone: ZoneInfo,
     confirm: Callable[[], None] | None = None,
-) -> None:
-    """Reads and draws the answers for the person of one card, with the way to all that was said. Draws its own trouble."""
+) -> frozenset[Channel]:
+    """Reads and draws the answers for the person of one card, with the way to all that was said. Draws its own trouble.
+
+    Returns the channels for which the answer is yes.
+    """
 
     def read() -> Person | None:
         with database.church(church_id) as session:
@@ -49,7 +52,8 @@ def card_answer(
     person = guarded(read)
     if isinstance(person, Trouble):
         st.text(f"We couldn't look whether this person may be texted. Support number {person.number}.")
-    elif person is not None:
+        return frozenset()
+    if person is not None:
         with st.container(gap="xxsmall", key=f"may_we_{card_id.hex}"):
             draw_answers(person, zone=zone, key=card_id.hex, confirm=confirm)
             st.page_link(
@@ -59,6 +63,7 @@ def card_answer(
                 query_params={"number": str(person.number)},
                 width="content",
             )
+    return frozenset(one.channel for one in person.answers if one.yes) if person else frozenset()
 
 
 def draw_answers(

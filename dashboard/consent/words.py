@@ -189,7 +189,7 @@ def short_day(brought: Brought) -> str:
 def _why(answer: Answer, name: str, zone: ZoneInfo) -> str:
     verdict, person = answer.verdict, name or "this person"
     if answer.yes:
-        said = _said_yes(answer.said, person) if answer.said else f"{person} said yes."
+        said = _said_yes(answer.said, person, zone) if answer.said else f"{person} said yes."
         if answer.child:
             said += f" It is for {one_line(answer.child, 40)}, who is under 18."
         if verdict.kind is VerdictKind.LATER and verdict.later_at:
@@ -208,10 +208,11 @@ def _why(answer: Answer, name: str, zone: ZoneInfo) -> str:
     return sentence(verdict.reason, verdict.facts, name=name, zone=zone)
 
 
-def _said_yes(said: Said, person: str) -> str:
+def _said_yes(said: Said, person: str, zone: ZoneInfo) -> str:
+    recorded_on = written_day(said.recorded_at.astimezone(zone).date())
     if said.source == "keyword":
-        return f"{person} texted START on {written_day(said.recorded_at.date())}."
-    day = day_signed(said.signed_at) if said.signed_at else written_day(said.recorded_at.date())
+        return f"{person} texted START on {recorded_on}."
+    day = day_signed(said.signed_at) if said.signed_at else recorded_on
     card = f", card #{said.number}" if said.number is not None else ""
     version = f", wording {one_line(said.wording_version, 20)}" if said.wording_version else ""
     return f"{person} said yes on {day} ({source(said.source)}{card}{version})."

@@ -5,7 +5,7 @@ Its table stands in docs/may-we-text.md, and its tests are made from it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from enum import StrEnum
 from typing import Any
 
@@ -99,7 +99,7 @@ def _stopped(channel: Channel, stands: Standing) -> Verdict | None:
     if stop is None:
         return None
     reason = Reason.SAID_NO if stop.kind is ConsentKind.NO else Reason.STOPPED
-    at = stop.signed_at if stop.kind is ConsentKind.NO and stop.signed_at else stop.recorded_at
+    at = _said_at(stop) if stop.kind is ConsentKind.NO else stop.recorded_at
     return _because(VerdictKind.NO, reason, channel, entry=stop, at=at, source=stop.source)
 
 
@@ -121,8 +121,7 @@ def _blocked_there(channel: Channel, stands: Standing, facts: Facts) -> Verdict 
     lifted_by = stands.lifted_by
     if lifted_by is not None and lifted_by.source != KEYWORD:
         # It is the stop that we know, and that a newer card lifted here; only START lifts it there.
-        at = lifted_by.signed_at or lifted_by.recorded_at
-        return _because(VerdictKind.NO, Reason.STILL_BLOCKED, channel, at=at)
+        return _because(VerdictKind.NO, Reason.STILL_BLOCKED, channel, at=_said_at(lifted_by))
     if facts.contact.stops:
         return _because(VerdictKind.NO, Reason.DND_IN_GHL, channel, record_stop=True)
     return _because(VerdictKind.NO, Reason.DND_IN_GHL, channel)
@@ -175,6 +174,12 @@ def _too_early_or_late(channel: Channel, now: datetime, stands: Standing, facts:
         first_text=not facts.written_before,
         entry=stands.yes,
     )
+
+
+def _said_at(entry: Entry) -> date:
+    """The day of the signature, which is the same everywhere; else the moment at which it was written down."""
+    # A day without an hour is kept as its midnight in UTC.
+    return entry.signed_at.astimezone(UTC).date() if entry.signed_at else entry.recorded_at
 
 
 def _because(

@@ -140,6 +140,9 @@ def _moment(value: object, zone: tzinfo | None) -> datetime | None:
 
 
 def _day(value: object, zone: tzinfo | None) -> str:
+    """A moment as the day it was at the church; a day as it is, because it was written so."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return _written(value)
     moment = _moment(value, zone)
     return _written(moment.date()) if moment else ""
 

@@ -54,7 +54,8 @@ class AskedOutcome(StrEnum):
 class Asked:
     """What came of asking for one template on one card. `at`: when it leaves or left; `reason`: a code, why not.
 
-    `reason` is a value of `ghl.consent.reasons.Reason` for NOT_ALLOWED; `facts` fill its sentence.
+    `reason` is a value of `ghl.consent.reasons.Reason` for NOT_ALLOWED. `state`: where the one that was asked for before
+    stands, for ALREADY_SENT.
     """
 
     card_id: UUID | None
@@ -64,6 +65,7 @@ class Asked:
     outcome: AskedOutcome
     at: datetime | None = None
     reason: str | None = None
+    state: MessageState | None = None
 
 
 @dataclass(frozen=True)
@@ -368,6 +370,7 @@ def send_once_more(
             AskedOutcome.ALREADY_WAITING if waits else AskedOutcome.ALREADY_SENT,
             at=newest.not_before if waits else newest.sending_at,
             reason=newest.cause,
+            state=None if waits else MessageState(newest.state),
         )
     now_theirs = recipients_of(session, church_id, old.card_id, now=now).get(channel)
     person = old.person
@@ -476,7 +479,7 @@ def _planned(
     planned = []
     for wish in wishes:
         known = existing.get(wish.key)
-        settled = _settled(wish, known, now=now, late=late)
+        settled = _settled(wish, known)
         if settled is not None:
             planned.append(settled)
             continue
@@ -496,11 +499,12 @@ def _planned(
                 is_test=False,
                 now=now,
             )
-        planned.append(_judged(wish, known, verdicts[about]))
+        too_old = not late and wish.too_late_at is not None and wish.too_late_at <= now
+        planned.append(_judged(wish, known, verdicts[about], too_old=too_old))
     return planned
 
 
-def _settled(wish: Wanted, known: _Existing | None, *, now: datetime, late: bool) -> _Planned | None:
+def _settled(wish: Wanted, known: _Existing | None) -> _Planned | None:
     """What is certain without asking the consent log."""
     if wish.refused is not None:
         return _Planned(wish, AskedOutcome.NOT_ALLOWED, reason=str(wish.refused))
@@ -510,12 +514,16 @@ def _settled(wish: Wanted, known: _Existing | None, *, now: datetime, late: bool
         return _Planned(wish, AskedOutcome.ALREADY_SENT, at=known.at, reason=known.cause, existing=known)
     if known is not None and known.state in {MessageState.WAITING, MessageState.HELD}:
         return _Planned(wish, AskedOutcome.ALREADY_WAITING, at=known.at, reason=known.cause, existing=known)
-    if not late and wish.too_late_at is not None and wish.too_late_at <= now:
-        return _Planned(wish, AskedOutcome.TOO_OLD, reason=CauseCode.TOO_OLD, existing=known)
     return None
 
 
-def _judged(wish: Wanted, known: _Existing | None, verdict: Verdict) -> _Planned:
+def _judged(wish: Wanted, known: _Existing | None, verdict: Verdict, *, too_old: bool) -> _Planned:
+    """What the rule says comes first: that it is too old is only said of what might leave otherwise.
+
+    One that is too old waits for nobody's answer, because it would not leave after it.
+    """
+    if too_old and verdict.kind in {VerdictKind.YES, VerdictKind.LATER}:
+        return _Planned(wish, AskedOutcome.TOO_OLD, reason=CauseCode.TOO_OLD, existing=known)
     reason = str(verdict.reason) if verdict.reason else None
     facts = told(verdict.facts)
     match verdict.kind:
@@ -531,7 +539,7 @@ def _judged(wish: Wanted, known: _Existing | None, verdict: Verdict) -> _Planned
                 AskedOutcome.NOT_ALLOWED,
                 reason=reason,
                 facts=facts,
-                held=kind is VerdictKind.HELD,
+                held=kind is VerdictKind.HELD and not too_old,
                 existing=known,
             )
 
@@ -546,6 +554,7 @@ def _foreseen(one: _Planned) -> Asked:
         one.outcome,
         at=one.at,
         reason=one.reason,
+        state=existing.state if existing and one.outcome is AskedOutcome.ALREADY_SENT else None,
     )
 
 
@@ -623,7 +632,14 @@ def _raced(session: Session, church_id: UUID, one: _Planned) -> Asked:
         outcome = AskedOutcome.TOO_OLD if known.cause == CauseCode.TOO_OLD else AskedOutcome.NOT_ALLOWED
     wish = one.wanted
     return Asked(
-        wish.card.id, wish.template.id, wish.channel, known.id, outcome, at=known.at, reason=known.cause
+        wish.card.id,
+        wish.template.id,
+        wish.channel,
+        known.id,
+        outcome,
+        at=known.at,
+        reason=known.cause,
+        state=known.state if gone else None,
     )
 
 

@@ -17,7 +17,7 @@ from ghl.consent.reasons import Reason
 from ghl.db.availability import is_conflict
 from ghl.db.engine import Database
 from ghl.messages.ask import Asked, AskedOutcome, foresee_onboarding, send_onboarding
-from ghl.statuses import Channel
+from ghl.statuses import Channel, MessageState
 
 CHUNK = 50
 """Cards a transaction: it holds the locks of their addresses, and an opt-out waits for milliseconds."""
@@ -39,10 +39,16 @@ class MessageAction(StrEnum):
 _LEFT: Mapping[AskedOutcome, str] = {
     AskedOutcome.ALREADY_SENT: "already sent",
     AskedOutcome.ALREADY_WAITING: "already on its way",
-    AskedOutcome.NO_ADDRESS: "no number or address that works",
+    AskedOutcome.NO_ADDRESS: "no phone number that works",
     AskedOutcome.NO_TEMPLATE: "no published words",
     AskedOutcome.NOT_ALLOWED: "may not be sent",
     AskedOutcome.TOO_OLD: "too old",
+}
+_NO_EMAIL = "no e-mail address that works"
+_GONE: Mapping[MessageState | None, str] = {
+    MessageState.SENDING: "already on its way",
+    MessageState.UNSURE: "nobody knows yet whether it went out",
+    MessageState.FAILED: "sent before, and not accepted",
 }
 _MAY_NOT: Mapping[str, str] = {
     Reason.STOPPED: "asked for no more",
@@ -61,8 +67,13 @@ _MAY_NOT: Mapping[str, str] = {
 
 def why_left(one: Asked) -> str:
     """Why a message does not go, in few words: `text: already sent`."""
-    said = _MAY_NOT.get(one.reason or "") if one.outcome is AskedOutcome.NOT_ALLOWED else None
-    words = said or _LEFT[one.outcome]
+    words = _LEFT[one.outcome]
+    if one.outcome is AskedOutcome.NOT_ALLOWED:
+        words = _MAY_NOT.get(one.reason or "", words)
+    elif one.outcome is AskedOutcome.NO_ADDRESS and one.channel is Channel.EMAIL:
+        words = _NO_EMAIL
+    elif one.outcome is AskedOutcome.ALREADY_SENT:
+        words = _GONE.get(one.state, words)
     return f"{'text' if one.channel is Channel.SMS else 'e-mail'}: {words}" if one.channel else words
 
 

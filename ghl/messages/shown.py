@@ -42,7 +42,7 @@ class Shown:
 
     `cause` and `facts` say why, with the sentences of `ghl.consent.reasons` and `ghl.causes`. `leaves_at`: when
     something is done with it next, where anything is. `undo_until`: as long it can be taken back, as far as is known
-    now; None where it is too late. `waits_for_card`: its card is not in GoHighLevel yet. `others`: messages of the
+    now; None where it is too late, or a worker has it. `waits_for_card`: its card is not in GoHighLevel yet. `others`: messages of the
     same channel that stand behind this one.
     """
 
@@ -193,7 +193,7 @@ def shown_of(row: Row[Any]) -> Shown:
         changed_at=row.status_changed_at,
         facts=row.facts,
         leaves_at=row.due_at if moves and waiting else None,
-        undo_until=row.due_at if waiting else None,
+        undo_until=row.due_at if waiting and work is not OutboxState.LEASED else None,
         sending_at=row.sending_at,
         sent_at=row.sent_at,
         delivered_at=row.delivered_at,

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ghl.consent.reasons import Reason
 from ghl.messages import ask
 from ghl.messages.ask import AskedOutcome
 from ghl.messages.folding import fold
@@ -197,3 +198,35 @@ def test_once_more_can_be_asked_for_after_it_was_undone(sender):
     sender.do(ask.undo, one.message_id)
     two = sender.do(ask.send_once_more, asked.message_id, reason="lost it")
     assert two.outcome == "queued", two
+
+
+def test_a_stop_goes_before_too_old(sender):
+    old = {"visit_date": "2026-01-04"}
+    card_id = sender.card(**old)
+    assert [one.outcome for one in sender.ask(card_id)] == [AskedOutcome.TOO_OLD]
+    sender.stop()
+    with sender.hub.database.church(sender.church_id) as session:
+        (foreseen,) = ask.foresee_onboarding(session, sender.church_id, [card_id], now=datetime.now(UTC))
+    (asked,) = sender.ask(card_id)
+    assert (asked.outcome, asked.reason) == (foreseen.outcome, foreseen.reason)
+    assert (asked.outcome, asked.reason) == (AskedOutcome.NOT_ALLOWED, Reason.STOPPED)
+    assert sender.state() == ("not_sent", Reason.STOPPED)
+
+
+def test_without_a_yes_nothing_is_only_too_old(sender):
+    silent = {"sms_consent": "", "email_consent": "", "consent_wording": ""}
+    (asked,) = sender.ask(sender.card(visit_date="2026-01-04", **silent))
+    assert (asked.outcome, asked.reason) == (AskedOutcome.NOT_ALLOWED, Reason.NOT_ASKED)
+
+
+@pytest.mark.parametrize("state", ["sending", "unsure", "failed", "sent"])
+def test_what_was_asked_for_before_is_told_with_where_it_stands(sender, state):
+    card_id = sender.card()
+    sender.ask(card_id)
+    sender.query(
+        "UPDATE messages SET state = :state, sending_at = now(), sent_at = CASE :state WHEN 'sent' THEN now() END"
+        " RETURNING 1",
+        state=state,
+    )
+    (again,) = sender.ask(card_id)
+    assert (again.outcome, again.state) == (AskedOutcome.ALREADY_SENT, state)

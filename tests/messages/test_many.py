@@ -1,13 +1,15 @@
 """Onboarding messages for many cards: foreseen, sent once, and told what was left; badges are read by an index."""
 
+import pytest
 from sqlalchemy import text
 
 from ghl.cards.actions import Chosen
 from ghl.cards.find import CardFilter
 from ghl.clock import SystemClock
 from ghl.messages import many
+from ghl.messages.ask import Asked, AskedOutcome
 from ghl.messages.shown import _newest, badges_of
-from ghl.statuses import Channel
+from ghl.statuses import Channel, MessageState
 
 
 def send(sender, chosen):
@@ -28,6 +30,27 @@ def test_what_is_foreseen_is_what_happens_and_twice_changes_nothing(sender):
     again = send(sender, chosen)
     assert (again.done, again.left) == (0, {"text: already on its way": 3, "text: no yes": 1})
     assert sender.query("SELECT count(*) FROM outbox WHERE kind = 'message' AND state = 'due'") == [(3,)]
+
+
+@pytest.mark.parametrize(
+    ("channel", "outcome", "state", "words"),
+    [
+        (Channel.SMS, AskedOutcome.NO_ADDRESS, None, "text: no phone number that works"),
+        (Channel.EMAIL, AskedOutcome.NO_ADDRESS, None, "e-mail: no e-mail address that works"),
+        (Channel.SMS, AskedOutcome.ALREADY_SENT, MessageState.DELIVERED, "text: already sent"),
+        (Channel.SMS, AskedOutcome.ALREADY_SENT, MessageState.SENDING, "text: already on its way"),
+        (
+            Channel.EMAIL,
+            AskedOutcome.ALREADY_SENT,
+            MessageState.UNSURE,
+            "e-mail: nobody knows yet whether it went out",
+        ),
+        (Channel.SMS, AskedOutcome.ALREADY_SENT, MessageState.FAILED, "text: sent before, and not accepted"),
+        (None, AskedOutcome.NO_TEMPLATE, None, "no published words"),
+    ],
+)
+def test_why_one_is_left_is_true_of_its_kind(channel, outcome, state, words):
+    assert many.why_left(Asked(None, None, channel, None, outcome, state=state)) == words
 
 
 def test_all_that_match_goes_page_by_page(sender, monkeypatch):

@@ -9,6 +9,7 @@ from ghl.messages.templates import ensure_defaults
 from ghl.statuses import Role
 from tests.support.churches import card_values, save
 from tests.support.messages import AGREED
+from tests.web.said import stop
 
 CARD = "pages/card.py"
 
@@ -62,6 +63,10 @@ def press(app, label):
 
 def messages(sql):
     return sql("SELECT channel, state, cause FROM messages ORDER BY channel")
+
+
+def texts(sql):
+    return [row[0] for row in messages(sql)].count("sms")
 
 
 @pytest.mark.usefixtures("unhurried")
@@ -127,6 +132,25 @@ def test_what_nobody_knows_is_for_a_person_to_say(open_card, agreed, sql):
     assert "We could not find out whether this text went out." in seen(app)
     app = press(app, "It arrived")
     assert sql("SELECT state FROM messages WHERE channel = 'sms'") == [("sent",)]
+
+
+def test_what_left_or_may_have_left_has_no_undo(open_card, agreed, sql):
+    card = agreed()
+    press(open_card(card), "Send onboarding materials")
+    for state in ("sending", "unsure", "failed"):
+        sql(f"UPDATE messages SET state = '{state}', sending_at = now()")
+        assert "Undo" not in labels(open_card(card))
+
+
+def test_too_old_is_sent_all_the_same_only_with_a_yes(open_card, agreed, sql, database, church):
+    card = agreed()
+    press(open_card(card), "Send onboarding materials")
+    sql("UPDATE messages SET state = 'not_sent', cause = 'too_old'")
+    assert "Send it all the same" in labels(open_card(card))
+    before = labels(open_card(card)).count("Send it all the same")
+    stop(database, church, address=sql("SELECT address FROM messages WHERE channel = 'sms' LIMIT 1")[0][0])
+    after = labels(open_card(card)).count("Send it all the same")
+    assert after == before - texts(sql), "the e-mails may still go"
 
 
 @pytest.mark.usefixtures("unhurried")

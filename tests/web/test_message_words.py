@@ -139,6 +139,27 @@ def said(*some):
             "The text was asked for before. What came of it stands beside it. It was not sent again.",
         ),
         (
+            asked(AskedOutcome.ALREADY_SENT, at=NOON, state=MessageState.FAILED),
+            "The text was asked for before. What came of it stands beside it. It was not sent again.",
+        ),
+        (
+            asked(AskedOutcome.ALREADY_SENT, at=NOON, state=MessageState.SENDING),
+            "The text is being sent right now. Nothing goes twice.",
+        ),
+        (
+            asked(AskedOutcome.ALREADY_SENT, Channel.EMAIL, at=NOON, state=MessageState.UNSURE),
+            "We do not know yet whether the e-mail went out, and look in GoHighLevel. It was not sent again.",
+        ),
+        (
+            asked(
+                AskedOutcome.ALREADY_SENT,
+                at=NOON,
+                state=MessageState.UNSURE,
+                reason=CauseCode.UNSURE_NONE_FOUND,
+            ),
+            "Nobody knows yet whether the text went out. Answer that beside it first. It was not sent again.",
+        ),
+        (
             asked(AskedOutcome.ALREADY_WAITING, at=NOON),
             "The text is already on its way. Nothing goes twice.",
         ),
