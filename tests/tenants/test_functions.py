@@ -346,7 +346,7 @@ WITH_THE_DATABASE = {
 OF_THE_SYSTEM = {
     "ghl.messages.claim.put_off": "a worker's own: rows that it has just locked",
     "ghl.messages.guardian.remember": "a worker's own: the location is of its facts",
-    "ghl.messages.guardian.take_number": "a worker's own: the row that it holds",
+    "ghl.messages.guardian.take_address": "a worker's own: the row that it holds",
     "ghl.messages.tries.end_open": "a part of letting go: the messages were just locked",
     "ghl.consent.opt_outs.was_there": "the id in GoHighLevel is compared with what the church's own stop notes",
     "ghl.erasing.told.forget_events": "a part of carrying out a request: what is looked for is of the person's own cards",
