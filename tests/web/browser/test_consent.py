@@ -54,7 +54,7 @@ def test_a_stop_is_recorded_in_two_clicks_and_the_page_is_readable(person, datab
     readable(page, settled, name="consent-asking", reload=False)
     page.wait_for_timeout(1100)
     page.get_by_role("button", name="They said it").click()
-    expect(page.get_by_text("No more texts to (615) 555-0123. GoHighLevel is told")).to_be_visible(
+    expect(page.get_by_text("No more texts to (615) 555-0123. GoHighLevel is being told")).to_be_visible(
         timeout=PATIENCE
     )
     expect(card.get_by_text("May we text Anna? No")).to_be_visible(timeout=PATIENCE)
