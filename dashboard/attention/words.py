@@ -20,6 +20,8 @@ OVER: Mapping[Over, str] = {
 
 WELL = "All is well. No card is waiting for you."
 
+NOTHING_LEFT = "Nothing is left here."
+
 
 def what_happened(code: str) -> str:
     """The reason that all cards of a group share, without what is on one of them."""
@@ -37,10 +39,17 @@ def what_to_do(code: str, role: Role) -> str:
 def since(group: Group, *, now: datetime, zone: ZoneInfo) -> str:
     """`37 cards · the first stopped Nov 8, 4:12 pm · the last 9:14 am`."""
     if not group.count:
-        return "Nothing is left here."
-    parts = [found(group.count)]
-    if group.oldest_at and group.newest_at:
-        oldest, newest = (when(at, now=now, zone=zone) for at in (group.oldest_at, group.newest_at))
+        return NOTHING_LEFT
+    return first_and_last(found(group.count), group.oldest_at, group.newest_at, now=now, zone=zone)
+
+
+def first_and_last(
+    counted: str, oldest_at: datetime | None, newest_at: datetime | None, *, now: datetime, zone: ZoneInfo
+) -> str:
+    """What was counted, and when the first and the last of it stopped."""
+    parts = [counted]
+    if oldest_at and newest_at:
+        oldest, newest = (when(at, now=now, zone=zone) for at in (oldest_at, newest_at))
         parts += (
             [f"the first stopped {oldest}", f"the last {newest}"]
             if oldest != newest

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from dashboard.attention.words import NOTHING_LEFT, first_and_last
 from dashboard.formatting import capped, number, one_line, when
 from dashboard.message_words import thing
 from ghl.attention.messages import Foreseen, MessageGroup
@@ -170,16 +171,8 @@ def what_to_do(group: MessageGroup, role: Role) -> str:
 def since(group: MessageGroup, *, now: datetime, zone: ZoneInfo) -> str:
     """`3 texts and e-mails · the first stopped Nov 8, 4:12 pm · the last 9:14 am`."""
     if not group.count:
-        return "Nothing is left here."
-    parts = [messages(group.count)]
-    if group.oldest_at and group.newest_at:
-        oldest, newest = (when(at, now=now, zone=zone) for at in (group.oldest_at, group.newest_at))
-        parts += (
-            [f"the first stopped {oldest}", f"the last {newest}"]
-            if oldest != newest
-            else [f"stopped {newest}"]
-        )
-    return " · ".join(parts)
+        return NOTHING_LEFT
+    return first_and_last(messages(group.count), group.oldest_at, group.newest_at, now=now, zone=zone)
 
 
 def sample(group: MessageGroup) -> str:
