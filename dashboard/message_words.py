@@ -9,7 +9,7 @@ from dashboard.formatting import one_line, when
 from ghl.causes import CauseCode, advice, sentence
 from ghl.consent import reasons
 from ghl.consent.reasons import Reason
-from ghl.messages.ask import Asked, AskedOutcome
+from ghl.messages.asked import Asked, AskedOutcome
 from ghl.messages.shown import BadgeCode, Shown
 from ghl.people.names import name_of
 from ghl.statuses import Channel, MessageState

@@ -16,8 +16,8 @@ from dashboard.gate import Viewer
 from dashboard.message_words import asked_in_words
 from dashboard.reading import Answer, Trouble, guarded
 from ghl.cards.correct import CardMissingError, confirm_number
-from ghl.messages import ask
-from ghl.messages.ask import AskedOutcome
+from ghl.messages import afterwards, ask
+from ghl.messages.asked import AskedOutcome
 from jobs.container import Container
 
 TOO_LATE = "Too late: it has left already, or is leaving now. What came of it stands beside it."
@@ -70,15 +70,17 @@ class MessageDesk:
 
     def undo(self, message_id: UUID) -> Told:
         """Takes a message back that waits."""
-        return self._one(ask.undo, message_id, "Taken back. It was not sent.", TOO_LATE)
+        return self._one(afterwards.undo, message_id, "Taken back. It was not sent.", TOO_LATE)
 
     def send_again(self, message_id: UUID) -> Told:
         """Sends one again that did not go out, or was not taken."""
-        return self._one(ask.send_again, message_id, "It goes once more, by itself.", MOVED_ON)
+        return self._one(afterwards.send_again, message_id, "It goes once more, by itself.", MOVED_ON)
 
     def it_arrived(self, message_id: UUID) -> Told:
         """Notes that an unsure one went out."""
-        return self._one(ask.it_arrived, message_id, "Noted: it went out. It is not sent again.", MOVED_ON)
+        return self._one(
+            afterwards.it_arrived, message_id, "Noted: it went out. It is not sent again.", MOVED_ON
+        )
 
     def send_once_more(self, message_id: UUID, reason: str) -> Told:
         """Sends one deliberately once more, for a reason."""
@@ -87,7 +89,7 @@ class MessageDesk:
             return Told(good=False, text=SAY_WHY)
         now = self.hub.clock.now()
         asked = self._write(
-            lambda session, church_id, actor: ask.send_once_more(
+            lambda session, church_id, actor: afterwards.send_once_more(
                 session, church_id, message_id, actor=actor, reason=why, now=now
             )
         )

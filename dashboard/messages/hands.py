@@ -16,9 +16,10 @@ from dashboard.reading import Trouble, guarded
 from ghl.cards import drafts
 from ghl.causes import sentence as cause_sentence
 from ghl.messages import templates
-from ghl.messages.ask import AskedOutcome, send_test
+from ghl.messages.asked import AskedOutcome
 from ghl.messages.lint import Problem
 from ghl.messages.templates import Template, TemplateError, TemplateNotFoundError
+from ghl.messages.trial import send_test
 from ghl.statuses import Channel
 from jobs.container import Container
 

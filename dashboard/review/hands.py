@@ -22,7 +22,7 @@ from dashboard.seat import Seat
 from ghl.cards.actions import Action, ActionError
 from ghl.cards.correct import Corrected
 from ghl.cards.lookalikes import LikeCard, LikeContact
-from ghl.messages.ask import Asked
+from ghl.messages.asked import Asked
 from ghl.statuses import CardStatus
 
 

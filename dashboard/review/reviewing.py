@@ -21,7 +21,8 @@ from ghl.cards.lookalikes import LikeContact, Lookalikes, lookalikes
 from ghl.cards.review import CardAtHand, OnIt, Reviewed
 from ghl.db.engine import Database
 from ghl.forms import form_of
-from ghl.messages.ask import Asked, send_onboarding
+from ghl.messages.ask import send_onboarding
+from ghl.messages.asked import Asked
 from ghl.statuses import CardStatus
 
 

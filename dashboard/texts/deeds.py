@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from ghl.causes import CauseCode
-from ghl.messages.ask import SENT_AFTER_ALL
+from ghl.messages.afterwards import SENT_AFTER_ALL
 from ghl.messages.shown import Shown
 from ghl.statuses import MessageState
 

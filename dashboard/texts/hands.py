@@ -13,7 +13,7 @@ from dashboard.clicks import Clicked
 from dashboard.navigation import WRITERS
 from dashboard.reading import Trouble, guarded
 from dashboard.texts.deeds import Button, Deed
-from ghl.messages import ask
+from ghl.messages import afterwards
 
 TOO_LATE = "Nothing to do: it had moved on"
 
@@ -25,10 +25,10 @@ class _Act(Protocol):
 
 
 ACTS: Mapping[Deed, _Act] = {
-    Deed.UNDO: ask.undo,
-    Deed.ARRIVED: ask.it_arrived,
-    Deed.AGAIN: ask.send_again,
-    Deed.LEAVE: ask.leave_unsent,
+    Deed.UNDO: afterwards.undo,
+    Deed.ARRIVED: afterwards.it_arrived,
+    Deed.AGAIN: afterwards.send_again,
+    Deed.LEAVE: afterwards.leave_unsent,
 }
 
 

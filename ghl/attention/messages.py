@@ -22,7 +22,7 @@ from ghl.consent import ledger
 from ghl.consent.decide import decide
 from ghl.consent.may_send import VerdictKind
 from ghl.db.models import Card, Message
-from ghl.messages.ask import send_again
+from ghl.messages.afterwards import send_again
 from ghl.messages.counts import WAITS_FOR_PEOPLE
 from ghl.messages.log import LogPage
 from ghl.statuses import Channel, MessageState

@@ -16,7 +16,8 @@ from ghl.clock import Clock
 from ghl.consent.reasons import Reason
 from ghl.db.availability import is_conflict
 from ghl.db.engine import Database
-from ghl.messages.ask import Asked, AskedOutcome, foresee_onboarding, send_onboarding
+from ghl.messages.ask import foresee_onboarding, send_onboarding
+from ghl.messages.asked import Asked, AskedOutcome
 from ghl.statuses import Channel, MessageState
 
 CHUNK = 50

@@ -220,6 +220,11 @@ def published_onboarding(session: Session, church_id: UUID) -> list[Template]:
     return [one for one in templates_of(session, church_id) if one.onboarding and one.published]
 
 
+def published_templates(session: Session, church_id: UUID) -> list[Template]:
+    """The templates with words that may leave."""
+    return [one for one in templates_of(session, church_id) if one.published_version is not None]
+
+
 def words_of(session: Session, template_id: UUID, version: int) -> Words | None:
     """What this version says; None where the church never had it."""
     row = session.execute(

@@ -17,7 +17,7 @@ from ghl.cards.actions import Action, act
 from ghl.cards.decide import decide
 from ghl.causes import CauseCode
 from ghl.consent.opt_outs import try_now
-from ghl.messages.ask import it_arrived, send_again
+from ghl.messages.afterwards import it_arrived, send_again
 from ghl.simulator.control_client import ControlError
 from tests.chaos.installation import Installation
 from tests.chaos.ledger import Ledger

@@ -12,7 +12,7 @@ from ghl.churches import find_church
 from ghl.consent import dnd_check, ledger, opt_outs
 from ghl.consent.decide import gather, recipients_of
 from ghl.ids import new_id
-from ghl.messages import ask, claim, guardian, prepare, ramp, recent, settle
+from ghl.messages import afterwards, ask, claim, guardian, prepare, ramp, recent, settle, trial
 from ghl.messages.call_off import call_off
 from ghl.messages.heard import heard_status
 from ghl.messages.let_go import let_go
@@ -136,11 +136,11 @@ def explained(database, database_urls):
         recent=lambda s: recent.recent_cards(s, church_id),
         onboarding=lambda s: published_onboarding(s, church_id),
         asked=lambda s: ask.send_onboarding(s, church_id, [first.card_id], actor="x", now=NOW),
-        test=lambda s: ask.send_test(
+        test=lambda s: trial.send_test(
             s, church_id, first.template, phone_or_email=address, actor="x", now=NOW
         ),
-        undo=lambda s: ask.undo(s, church_id, first.id, actor="x", now=NOW),
-        once_more=lambda s: ask.send_once_more(s, church_id, first.id, actor="x", reason="y", now=NOW),
+        undo=lambda s: afterwards.undo(s, church_id, first.id, actor="x", now=NOW),
+        once_more=lambda s: afterwards.send_once_more(s, church_id, first.id, actor="x", reason="y", now=NOW),
         history=lambda s: ledger.history(s, church_id, SMS, address),
         gather=lambda s: gather(
             s, None, church_id, card_id=first.card_id, contact=None, is_test=False, now=NOW, **about

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ghl.consent.reasons import Reason
-from ghl.messages import ask
-from ghl.messages.ask import AskedOutcome
+from ghl.messages import afterwards, ask, trial
+from ghl.messages.asked import AskedOutcome
 from ghl.messages.folding import fold
 from ghl.messages.heard import heard_status
 from ghl.messages.pace import RAMP
@@ -36,7 +36,7 @@ def test_many_at_once_and_a_dry_run_that_says_the_same(sender):
         preview = ask.preview_bulk(session, sender.church_id, cards, now=datetime.now(UTC))
     assert sender.states() == []
     asked = sender.ask(*cards)
-    assert preview.by_outcome == ask.counted(asked)
+    assert preview.by_outcome == asked.counted(asked)
     assert preview.texts == 5
     assert [one.outcome for one in asked[5:]] == [
         AskedOutcome.NO_ADDRESS,
@@ -57,7 +57,7 @@ def test_without_words_nothing_is_asked_for(sender):
 def test_what_was_taken_back_may_be_asked_for_again_with_the_same_key(sender):
     card_id = sender.card()
     (first,) = sender.ask(card_id)
-    sender.do(ask.undo, first.message_id)
+    sender.do(afterwards.undo, first.message_id)
     (again,) = sender.ask(card_id)
     assert again.outcome is AskedOutcome.QUEUED
     assert again.message_id == first.message_id
@@ -71,13 +71,13 @@ def test_another_churchs_cards_and_messages_are_none(sender):
     try:
         (asked,) = other.ask(other.card())
         assert sender.ask(*(row[0] for row in other.query("SELECT id FROM cards"))) == []
-        for act in (ask.undo, ask.send_now, ask.send_again, ask.it_arrived):
+        for act in (afterwards.undo, afterwards.send_now, afterwards.send_again, afterwards.it_arrived):
             assert not sender.do(act, asked.message_id)
-        once_more = sender.do(ask.send_once_more, asked.message_id, reason="why not")
+        once_more = sender.do(afterwards.send_once_more, asked.message_id, reason="why not")
         assert once_more.outcome is AskedOutcome.NO_TEMPLATE
         with sender.hub.database.church(sender.church_id) as session:
             assert (
-                ask.send_test(
+                trial.send_test(
                     session,
                     sender.church_id,
                     other.sms,
@@ -102,11 +102,14 @@ def test_another_churchs_cards_and_messages_are_none(sender):
 
 def test_once_more_on_purpose_is_another_message_and_twice_pressed_is_one(sender):
     (first,) = sender.ask(sender.card())
-    assert sender.do(ask.send_once_more, first.message_id, reason="x").outcome is AskedOutcome.ALREADY_WAITING
+    assert (
+        sender.do(afterwards.send_once_more, first.message_id, reason="x").outcome
+        is AskedOutcome.ALREADY_WAITING
+    )
     sender.due()
     sender.work()
-    again = sender.do(ask.send_once_more, first.message_id, reason="They lost their phone.")
-    twice = sender.do(ask.send_once_more, first.message_id, reason="They lost their phone.")
+    again = sender.do(afterwards.send_once_more, first.message_id, reason="They lost their phone.")
+    twice = sender.do(afterwards.send_once_more, first.message_id, reason="They lost their phone.")
     assert again.outcome is AskedOutcome.QUEUED
     assert (twice.outcome, twice.message_id) == (AskedOutcome.ALREADY_WAITING, again.message_id)
     sender.due()
@@ -193,10 +196,10 @@ def test_once_more_can_be_asked_for_after_it_was_undone(sender):
     (asked,) = sender.ask(sender.card())
     sender.due()
     sender.work()
-    one = sender.do(ask.send_once_more, asked.message_id, reason="lost it")
+    one = sender.do(afterwards.send_once_more, asked.message_id, reason="lost it")
     assert one.outcome == "queued"
-    sender.do(ask.undo, one.message_id)
-    two = sender.do(ask.send_once_more, asked.message_id, reason="lost it")
+    sender.do(afterwards.undo, one.message_id)
+    two = sender.do(afterwards.send_once_more, asked.message_id, reason="lost it")
     assert two.outcome == "queued", two
 
 

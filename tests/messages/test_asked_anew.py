@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from ghl.cards.correct import correct
 from ghl.cards.fields import parse_card
-from ghl.messages import ask
+from ghl.messages import afterwards, trial
 from ghl.messages.own_phone import TESTS_A_DAY
 from tests.support.churches import card_values
 from tests.support.messages import AGREED
@@ -59,9 +59,9 @@ def test_a_revived_message_is_asked_for_the_purpose_that_its_template_has_now(se
 def test_a_waiting_message_is_not_sent_for_a_purpose_that_nobody_agreed_to(sender):
     card = sender.card(1)
     (asked,) = sender.ask(card)
-    sender.do(ask.undo, asked.message_id)
+    sender.do(afterwards.undo, asked.message_id)
     sender.query("UPDATE message_templates SET purpose = 'giving' WHERE id = :id RETURNING 1", id=sender.sms)
-    sender.do(ask.send_again, asked.message_id)
+    sender.do(afterwards.send_again, asked.message_id)
     sender.work()
     assert sender.sent() == []
 
@@ -70,7 +70,7 @@ def test_a_test_goes_to_no_phone_of_a_guest_who_never_agreed(sender):
     sender.card(1, sms_consent="", email_consent="", consent_wording="")
     phone = str(card_values(1)["phone"])
     with sender.hub.database.church(sender.church_id) as session:
-        ask.send_test(
+        trial.send_test(
             session, sender.church_id, sender.sms, phone_or_email=phone, actor="anna", now=datetime.now(UTC)
         )
     sender.work()
@@ -79,7 +79,7 @@ def test_a_test_goes_to_no_phone_of_a_guest_who_never_agreed(sender):
 
 def press_test(sender, phone, actor="anna"):
     with sender.hub.database.church(sender.church_id) as session:
-        return ask.send_test(
+        return trial.send_test(
             session, sender.church_id, sender.sms, phone_or_email=phone, actor=actor, now=datetime.now(UTC)
         )
 

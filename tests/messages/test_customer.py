@@ -4,7 +4,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-from ghl.messages.ask import AskedOutcome
+from ghl.messages.asked import AskedOutcome
 
 
 def test_a_429_queues_the_message_and_it_is_sent_later(sender):

@@ -6,8 +6,8 @@ import pytest
 
 from ghl.consent import ledger
 from ghl.delivery.steps import CreateContact
-from ghl.messages import ask
-from ghl.messages.ask import AskedOutcome
+from ghl.messages import afterwards, trial
+from ghl.messages.asked import AskedOutcome
 from ghl.statuses import Channel
 from tests.support.churches import card_values
 
@@ -222,7 +222,7 @@ def test_undo_while_the_contact_is_made_frees_the_number(sender):
     (asked,) = sender.ask(child(sender))
     sender.due()
     run, caller, job = until_made(sender)
-    assert sender.do(ask.undo, asked.message_id)
+    assert sender.do(afterwards.undo, asked.message_id)
     run.put(caller.work(job))
     for _ in range(4):
         for left in run.turn(50).jobs:
@@ -237,7 +237,7 @@ PAT = "+16155557777"
 
 def press_test(sender, template, address):
     with sender.hub.database.church(sender.church_id) as session:
-        return ask.send_test(
+        return trial.send_test(
             session, sender.church_id, template, phone_or_email=address, actor="pat", now=datetime.now(UTC)
         )
 

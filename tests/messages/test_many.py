@@ -7,7 +7,7 @@ from ghl.cards.actions import Chosen
 from ghl.cards.find import CardFilter
 from ghl.clock import SystemClock
 from ghl.messages import many
-from ghl.messages.ask import Asked, AskedOutcome
+from ghl.messages.asked import Asked, AskedOutcome
 from ghl.messages.shown import _newest, badges_of
 from ghl.statuses import Channel, MessageState
 

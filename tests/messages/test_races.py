@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from ghl.messages import ask
+from ghl.messages import afterwards
 from ghl.statuses import Channel
 
 
@@ -84,7 +84,7 @@ def test_a_stop_after_the_worker_died_before_the_request_left(sender):
     assert sender.state() == ("unsure", None)
     to_the_last_look(sender)
     assert sender.state() == ("unsure", "unsure_none_found")
-    assert sender.do(ask.send_again, asked.message_id)
+    assert sender.do(afterwards.send_again, asked.message_id)
     sender.work()
     assert sender.state()[0] == "not_sent"
     assert sender.sent() == []
@@ -98,7 +98,7 @@ def test_a_stop_while_it_is_unsure(sender):
     sender.hub.sim.faults.clear(known.id)
     sender.stop()
     to_the_last_look(sender)
-    sender.do(ask.send_again, asked.message_id)
+    sender.do(afterwards.send_again, asked.message_id)
     sender.work()
     assert sender.state()[0] == "not_sent"
     assert sender.sent() == []
@@ -132,7 +132,7 @@ def test_stops_in_the_middle_of_many_that_are_sent_again(sender):
     for number, one in enumerate(asked, start=1):
         if number % 2:
             sender.stop(number)
-        assert sender.do(ask.send_again, one.message_id)
+        assert sender.do(afterwards.send_again, one.message_id)
     sender.stop(2)
     sender.work()
     assert len(sender.sent()) == 3
@@ -190,7 +190,7 @@ def test_a_worker_that_dies_while_it_sends_makes_no_second_text(sender, after_ef
     assert len(sender.sent()) == int(after_effect)
     if not after_effect:
         assert sender.state() == ("unsure", "unsure_none_found")
-        assert sender.do(ask.send_again, asked.message_id)
+        assert sender.do(afterwards.send_again, asked.message_id)
         sender.work()
         assert len(sender.sent()) == 1
 

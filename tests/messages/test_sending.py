@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ghl.messages import ask
-from ghl.messages.ask import AskedOutcome
+from ghl.messages import afterwards, trial
+from ghl.messages.asked import AskedOutcome
 from tests.support.churches import card_values
 from tests.support.messages import WORDS
 
@@ -42,12 +42,12 @@ def test_it_leaves_after_the_undo_time_and_not_before(sender):
 
 def test_undo_takes_it_back(sender):
     (asked,) = sender.ask(sender.card())
-    assert sender.do(ask.undo, asked.message_id)
+    assert sender.do(afterwards.undo, asked.message_id)
     sender.due()
     sender.work()
     assert sender.state() == ("not_sent", "undone")
     assert sender.sent() == []
-    assert not sender.do(ask.undo, asked.message_id)
+    assert not sender.do(afterwards.undo, asked.message_id)
 
 
 def test_undo_while_the_worker_looks_at_the_contact(sender):
@@ -55,7 +55,7 @@ def test_undo_while_the_worker_looks_at_the_contact(sender):
     sender.due()
     run, caller = sender.worker()
     (job,) = run.turn(50).jobs
-    assert sender.do(ask.undo, asked.message_id)
+    assert sender.do(afterwards.undo, asked.message_id)
     run.put(caller.work(job))
     assert not run.turn(50).jobs
     assert sender.state() == ("not_sent", "undone")
@@ -67,7 +67,7 @@ def test_undo_is_too_late_once_it_is_marked(sender):
     (asked,) = sender.ask(sender.card())
     sender.due()
     sender.until_sent()
-    assert not sender.do(ask.undo, asked.message_id)
+    assert not sender.do(afterwards.undo, asked.message_id)
 
 
 def test_a_message_waits_until_its_card_is_in_gohighlevel(sender):
@@ -99,7 +99,7 @@ def test_too_late_is_not_sent_and_may_be_sent_singly(sender):
     sender.work()
     assert sender.state() == ("not_sent", "too_old")
     assert sender.sent() == []
-    assert sender.do(ask.send_again, asked.message_id)
+    assert sender.do(afterwards.send_again, asked.message_id)
     sender.work()
     assert sender.state()[0] == "sent"
 
@@ -188,7 +188,7 @@ def test_another_no_of_gohighlevel_is_for_a_person(sender):
     sender.work()
     assert sender.state() == ("failed", "message_refused")
     sender.hub.sim.faults.clear(fault.id)
-    assert sender.do(ask.send_again, asked.message_id)
+    assert sender.do(afterwards.send_again, asked.message_id)
     sender.work()
     assert sender.state()[0] == "sent"
     assert len(sender.sent()) == 1
@@ -226,7 +226,7 @@ def test_the_status_is_asked_seldom_and_not_for_ever(sender):
 def test_a_test_goes_to_a_phone_of_staff_at_once(sender):
     sender.hub.sim.state.add_contact(sender.location, firstName="Pat", phone="+16155557777")
     with sender.hub.database.church(sender.church_id) as session:
-        asked = ask.send_test(
+        asked = trial.send_test(
             session,
             sender.church_id,
             sender.sms,

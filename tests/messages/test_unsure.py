@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from ghl.clock import SystemClock
-from ghl.messages import ask
-from ghl.messages.ask import AskedOutcome
+from ghl.messages import afterwards
+from ghl.messages.asked import AskedOutcome
 from jobs.dispatcher.caller import Caller
 from jobs.dispatcher.connections import Connections
 
@@ -63,7 +63,7 @@ def test_one_that_did_not_go_out_is_looked_for_three_times_and_then_a_person_dec
     assert sender.state() == ("unsure", "unsure_none_found")
     assert sender.calls("conversations.export") == 3
     assert sender.sent() == []
-    assert sender.do(ask.send_again, message_id)
+    assert sender.do(afterwards.send_again, message_id)
     sender.work()
     assert sender.state()[0] == "sent"
     assert len(sender.sent()) == 1
@@ -74,9 +74,9 @@ def test_a_person_says_that_it_arrived(sender):
     for seconds in (61, 121, 421):
         sender.later(timedelta(seconds=seconds))
         sender.work()
-    assert sender.do(ask.it_arrived, message_id)
+    assert sender.do(afterwards.it_arrived, message_id)
     assert sender.state() == ("sent", "said_arrived")
-    assert not sender.do(ask.send_again, message_id)
+    assert not sender.do(afterwards.send_again, message_id)
     sender.due()
     sender.work()
     assert sender.sent() == []
@@ -136,7 +136,7 @@ def test_an_id_that_another_message_has_is_no_hit(sender):
     (asked,) = sender.ask(sender.card())
     sender.due()
     sender.work()
-    again = sender.do(ask.send_once_more, asked.message_id, reason="They lost their phone.")
+    again = sender.do(afterwards.send_once_more, asked.message_id, reason="They lost their phone.")
     assert again.outcome is AskedOutcome.QUEUED
     known = sender.hub.sim.faults.add("cut_before", operation="conversations.send", times=1)
     sender.due()

@@ -11,7 +11,7 @@ from ghl.clock import SystemClock
 from ghl.consent import ledger
 from ghl.db.models import MessageTemplate, MessageTemplateVersion
 from ghl.ids import new_id
-from ghl.messages import ask
+from ghl.messages import ask, asked
 from ghl.statuses import Channel
 from jobs.dispatcher.caller import Caller
 from jobs.dispatcher.church_run import ChurchRun
@@ -59,7 +59,7 @@ class Sender:
             self.work()
         return saved.id
 
-    def ask(self, *cards: UUID, actor: str = "anna", now: datetime | None = None) -> list[ask.Asked]:
+    def ask(self, *cards: UUID, actor: str = "anna", now: datetime | None = None) -> list[asked.Asked]:
         """Presses *Send onboarding materials*."""
         with self.hub.database.church(self.church_id) as session:
             return ask.send_onboarding(

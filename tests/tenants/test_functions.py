@@ -49,9 +49,9 @@ from ghl.delivery.facts import note_use
 from ghl.erasing import ask as erasing
 from ghl.ids import new_id
 from ghl.intake.standing import standing_of
+from ghl.messages import afterwards, templates, trial
 from ghl.messages import ask as messages
 from ghl.messages import log as message_log
-from ghl.messages import templates
 from ghl.messages.claim import claim as claim_messages
 from ghl.messages.heard import heard_status
 from ghl.messages.shown import all_of_card, badges_of, messages_of
@@ -108,7 +108,7 @@ CALLS = {
     "ghl.attention.messages.send_many_again": lambda s, w, i: waiting.send_many_again(
         s, w.grace, [i.message], now=NOW, **WHO
     ),
-    "ghl.messages.ask.leave_unsent": lambda s, w, i: messages.leave_unsent(
+    "ghl.messages.afterwards.leave_unsent": lambda s, w, i: afterwards.leave_unsent(
         s, w.grace, i.message, now=NOW, **WHO
     ),
     "ghl.messages.log.find": lambda s, w, i: message_log.find(
@@ -127,14 +127,20 @@ CALLS = {
     "ghl.messages.ask.send_template": lambda s, w, i: messages.send_template(
         s, w.grace, i.template, [w.ids["own"].card], now=NOW, **WHO
     ),
-    "ghl.messages.ask.send_test": lambda s, w, i: messages.send_test(
+    "ghl.messages.trial.send_test": lambda s, w, i: trial.send_test(
         s, w.grace, i.template, phone_or_email="6155550100", now=NOW, **WHO
     ),
-    "ghl.messages.ask.undo": lambda s, w, i: messages.undo(s, w.grace, i.message, now=NOW, **WHO),
-    "ghl.messages.ask.send_now": lambda s, w, i: messages.send_now(s, w.grace, i.message, now=NOW, **WHO),
-    "ghl.messages.ask.send_again": lambda s, w, i: messages.send_again(s, w.grace, i.message, now=NOW, **WHO),
-    "ghl.messages.ask.it_arrived": lambda s, w, i: messages.it_arrived(s, w.grace, i.message, now=NOW, **WHO),
-    "ghl.messages.ask.send_once_more": lambda s, w, i: messages.send_once_more(
+    "ghl.messages.afterwards.undo": lambda s, w, i: afterwards.undo(s, w.grace, i.message, now=NOW, **WHO),
+    "ghl.messages.afterwards.send_now": lambda s, w, i: afterwards.send_now(
+        s, w.grace, i.message, now=NOW, **WHO
+    ),
+    "ghl.messages.afterwards.send_again": lambda s, w, i: afterwards.send_again(
+        s, w.grace, i.message, now=NOW, **WHO
+    ),
+    "ghl.messages.afterwards.it_arrived": lambda s, w, i: afterwards.it_arrived(
+        s, w.grace, i.message, now=NOW, **WHO
+    ),
+    "ghl.messages.afterwards.send_once_more": lambda s, w, i: afterwards.send_once_more(
         s, w.grace, i.message, reason="x", now=NOW, **WHO
     ),
     "ghl.messages.claim.claim": lambda s, w, i: claim_messages(
@@ -536,9 +542,9 @@ MAY_CHANGE_ITS_OWN = {
 NOTHING_OWN = {
     "ghl.consent.ledger.decide_doubt",
     "ghl.attention.messages.send_many_again",
-    "ghl.messages.ask.leave_unsent",
-    "ghl.messages.ask.undo",
-    "ghl.messages.ask.send_now",
+    "ghl.messages.afterwards.leave_unsent",
+    "ghl.messages.afterwards.undo",
+    "ghl.messages.afterwards.send_now",
     "ghl.messages.claim.claim",
     # Grace has asked for no message: that another church's are not shown is tried in tests/messages/test_many.py.
     "ghl.messages.shown.all_of_card",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dashboard.message_words import asked_in_words, in_short, to_do, why
 from ghl.causes import CauseCode
 from ghl.consent.reasons import Reason
-from ghl.messages.ask import Asked, AskedOutcome
+from ghl.messages.asked import Asked, AskedOutcome
 from ghl.messages.shown import Shown, badge_code
 from ghl.statuses import Channel, MessageState
 
