@@ -4,7 +4,7 @@ Everything heavy is imported inside the functions, so that `--help` stays quick.
 """
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -68,9 +68,37 @@ def public_key(url: Url = DEFAULT_URL) -> None:
     typer.echo(asked(url, "GET", "webhooks/key")["pem"].rstrip())
 
 
-def webhooks(url: Url = DEFAULT_URL) -> None:
-    """Print who is told, what was told and how it was answered, as JSON; secrets are left out."""
+def webhooks(
+    *,
+    limit: Annotated[int, typer.Option(help="So many at most, the newest.", min=1, max=10_000)] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, with all that was told.")] = False,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Show who is told, and what was told and how it was answered, oldest first; secrets are left out."""
     answer = asked(url, "GET", "webhooks")
     for one in answer["listeners"]:
         one["secret"] = one["secret"] and "…"
-    print_json(answer)
+    if as_json:
+        print_json(answer)
+        return
+    if not answer["listeners"]:
+        typer.echo("Nobody is told anything yet.")
+    for one in answer["listeners"]:
+        typer.echo(f"{one['location_id']} tells {one['url']}")
+    told = answer["deliveries"]
+    if len(told) > limit:
+        typer.echo(f"{len(told) - limit} earlier ones are not shown.")
+    for one in told[-limit:]:
+        typer.echo(_line(one))
+    if answer["waiting"]:
+        typer.echo(f"{answer['waiting']} still to be told.")
+
+
+def _line(told: dict[str, Any]) -> str:
+    event = told["event"]
+    what = event.get("workflow", {}).get("name") or event.get("type") or told["kind"]
+    said = event.get("message")
+    words = f"  {said['body']!r}" if isinstance(said, dict) and said.get("body") else ""
+    answers = ", ".join(str(one) for one in told["answered"]) or "not answered yet"
+    at = str(told["made_at"])[:19].replace("T", " ")
+    return f"{at}  {answers:>16}  {what}  {event.get('contact_id') or event.get('contactId') or ''}{words}"

@@ -84,8 +84,15 @@ def test_who_is_told_is_set_and_seen(hub, simulator):
     told = hub("simulator", "workflow", hook, *here, given="a secret\n", **url)
     assert told.code == 0, told.err
     assert hub("simulator", "app", "http://127.0.0.1:1/webhooks/ghl", *here, "--times", "2", **url).code == 0
-    shown = json.loads(hub("simulator", "webhooks", **url).out)
+    shown = json.loads(hub("simulator", "webhooks", "--json", **url).out)
     assert [one["secret"] for one in shown["listeners"]] == ["…", None]
+    simulator.state.add_contact(simulator.location_id, phone="+16155550144")
+    assert hub("simulator", "reply", "+16155550144", "thanks a lot", **url).code == 0
+    seen = hub("simulator", "webhooks", **url).out
+    assert f"{simulator.location_id} tells {hook}" in seen
+    assert "Church Connect Hub: replied" in seen
+    assert "'thanks a lot'" in seen
+    assert "a secret" not in seen
     assert hub("simulator", "key", **url).out.startswith("-----BEGIN PUBLIC KEY-----")
     assert "stays on this machine" in hub("simulator", "app", "http://example.org/", *here, **url).err
 
