@@ -99,10 +99,15 @@ class Place:
         """Whether a click now is the second half of a double one: it may hit another button than the first."""
         return self._acted_at is not None and timedelta() <= now - self._acted_at < ONE_CLICK
 
+    @property
+    def note_key(self) -> str:
+        """The key of the field for a note."""
+        return f"note_{self.note_serial}"
+
     def new_note(self, state: MutableMapping[Any, Any]) -> None:
         """The field for a note begins anew, empty, under another key."""
         self.note_serial, self.note_typed_at = uuid4().hex[:8], None
-        state[f"note_{self.note_serial}"] = ""
+        state[self.note_key] = ""
 
     def hide_prayer(self, at: datetime | None = None) -> None:
         """The prayer request stands on the page no more."""
@@ -129,6 +134,18 @@ class Place:
     def look_again(self) -> None:
         """Whatever was read is old: something was changed."""
         self._seen = None
+
+
+def visited(state: MutableMapping[Any, Any], key: str, number: int, *, types: bool) -> tuple[Place, bool]:
+    """The visit that goes on, or a new one, and whether it is new. `types`: the person has a field for a note.
+
+    That field is drawn on each run of the page, so without it somebody was elsewhere meanwhile.
+    """
+    place: Place | None = state.get(key)
+    if place and place.number == number and (place.note_key in state or not types):
+        return place, False
+    state[key] = place = Place(number)
+    return place, True
 
 
 def wanted_number(asked: str) -> int | None:
