@@ -41,9 +41,8 @@ if number is None:
     no_card()
     st.stop()
 
-place, fresh = visited(
-    st.session_state, f"card_{viewer.person.user_id}_{viewer.church.church_id}", number, types=writes
-)
+place_key = f"card_{viewer.person.user_id}_{viewer.church.church_id}"
+place, fresh = visited(st.session_state, place_key, number, types=writes, clock=hub.clock)
 visit = Visit(hub, viewer, place)
 place.look_again()
 with states.loading("the card", first=fresh):

@@ -57,7 +57,7 @@ class PanelPart:
     def open(self, kind: Opened) -> None:
         """Opens one thing instead of another. A correction that was begun earlier goes on where it was left."""
         place = self._place
-        works = None if place.double(self._visit.now()) else self._visit.at_work(self._card.id)
+        works = None if place.click.second() else self._visit.at_work(self._card.id)
         if works is None or (place.panel and place.panel.kind is kind):
             return
         place.told = None

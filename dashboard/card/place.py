@@ -9,8 +9,9 @@ from uuid import uuid4
 
 from dashboard.card.looking import Looker
 from dashboard.card.work import Told
-from dashboard.clicks import ONE_CLICK
+from dashboard.clicks import OneClick
 from ghl.cards.story import CardInFull
+from ghl.clock import Clock
 from ghl.statuses import CardStatus
 
 SHARED = timedelta(seconds=0.7)
@@ -66,6 +67,7 @@ class Place:
     """One visit of one card's page."""
 
     number: int
+    click: OneClick
     panel: Panel | None = None
     told: Told | None = None
     told_at: datetime | None = None
@@ -79,7 +81,6 @@ class Place:
     whole: bool = False
     anew: bool = False
     sent: bool = False
-    _acted_at: datetime | None = None
     prayer: str | None = field(default=None, repr=False)
     prayer_told: Told | None = None
     prayer_hidden_at: datetime | None = None
@@ -90,14 +91,6 @@ class Place:
     def say(self, told: Told, at: datetime) -> None:
         """Keeps what a click came to, until the next one."""
         self.told, self.told_at = told, at
-
-    def acted(self, now: datetime) -> None:
-        """Notes that a button has just changed where the card stands, and with it the buttons."""
-        self._acted_at = now
-
-    def double(self, now: datetime) -> bool:
-        """Whether a click now is the second half of a double one: it may hit another button than the first."""
-        return self._acted_at is not None and timedelta() <= now - self._acted_at < ONE_CLICK
 
     @property
     def note_key(self) -> str:
@@ -136,7 +129,9 @@ class Place:
         self._seen = None
 
 
-def visited(state: MutableMapping[Any, Any], key: str, number: int, *, types: bool) -> tuple[Place, bool]:
+def visited(
+    state: MutableMapping[Any, Any], key: str, number: int, *, types: bool, clock: Clock
+) -> tuple[Place, bool]:
     """The visit that goes on, or a new one, and whether it is new. `types`: the person has a field for a note.
 
     That field is drawn on each run of the page, so without it somebody was elsewhere meanwhile.
@@ -144,7 +139,7 @@ def visited(state: MutableMapping[Any, Any], key: str, number: int, *, types: bo
     place: Place | None = state.get(key)
     if place and place.number == number and (place.note_key in state or not types):
         return place, False
-    state[key] = place = Place(number)
+    state[key] = place = Place(number, OneClick(clock))
     return place, True
 
 

@@ -100,11 +100,11 @@ class StandingPart:
 
     def _do(self, action: Action) -> None:
         """What needs no reason."""
-        if self._place.double(self._visit.now()):
+        if self._place.click.second():
             return
         if works := self._visit.at_work(self._card.id):
             came = works.do(action)
-            self._place.acted(self._visit.now())
+            self._place.click.counts()
             self._place.sent = came.good and action is Action.SEND_NOW
             self._visit.say(came)
 
