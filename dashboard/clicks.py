@@ -1,11 +1,35 @@
-"""What the buttons of rows did, by card: so that a double click acts once, and a pressed button says what came of it."""
+"""A double click is one click; and what the buttons of rows did, so that a pressed button says what came of it."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from ghl.clock import Clock
+
 ONE_CLICK = timedelta(seconds=1)
-"""Two clicks on a row's button within this time are one: nobody reads what the first one did and clicks again."""
+"""Two clicks within this time are one: nobody reads what the first one did and clicks again."""
+
+
+@dataclass
+class OneClick:
+    """Tells the second half of a double click: it may hit another button than the first, which nobody has seen yet."""
+
+    clock: Clock = field(repr=False)
+    _since: float | None = None
+
+    def counts(self) -> None:
+        """A button did something just now, or something else came up: from now on it is looked at."""
+        self._since = self.clock.monotonic()
+
+    def second(self) -> bool:
+        """Whether a click at this moment is the second half of the one that counted."""
+        return self._since is not None and self.clock.monotonic() - self._since < ONE_CLICK.total_seconds()
+
+    def second_of_any(self) -> bool:
+        """The same, where each click counts, whatever came of it."""
+        second = self.second()
+        self.counts()
+        return second
 
 
 @dataclass(frozen=True)

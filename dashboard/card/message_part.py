@@ -12,7 +12,7 @@ import streamlit as st
 from dashboard import gate, services
 from dashboard.card.message_work import LONGEST_REASON, MessageDesk
 from dashboard.card.work import Told
-from dashboard.clicks import ONE_CLICK
+from dashboard.clicks import OneClick
 from dashboard.components import states
 from dashboard.components.held import held
 from dashboard.components.message_badges import message_badge
@@ -43,17 +43,12 @@ WENT: Mapping[str, tuple[str, str]] = {CauseCode.UNSURE_TWO_FOUND: ("It went out
 class MessagePlace:
     """What somebody has open among the messages of one card, and what their last press came to."""
 
+    click: OneClick
     told: Told | None = None
     told_at: datetime | None = None
     once_more: UUID | None = None
     serial: str = field(default_factory=lambda: uuid4().hex[:8])
-    pressed_at: datetime | None = None
     _read: tuple[datetime, MessageStory] | None = field(default=None, repr=False)
-
-    def double(self, now: datetime) -> bool:
-        """Whether a press now is the second half of a double click, which may hit another button than the first."""
-        before, self.pressed_at = self.pressed_at, now
-        return before is not None and timedelta() <= now - before < ONE_CLICK
 
     def close(self) -> None:
         """Nothing is open any more."""
@@ -96,7 +91,8 @@ class MessagePart:
 
     @property
     def _place(self) -> MessagePlace:
-        place: MessagePlace = st.session_state.setdefault(self._place_key, MessagePlace())
+        fresh = MessagePlace(OneClick(self._hub.clock))
+        place: MessagePlace = st.session_state.setdefault(self._place_key, fresh)
         return place
 
     def story(self) -> MessageStory:
@@ -226,7 +222,7 @@ class MessagePart:
     def _press(self, what: str, shown: Shown | None = None) -> None:
         """A button was pressed. The second half of a double click presses nothing."""
         place, now = self._place, self._hub.clock.now()
-        if place.double(now):
+        if place.click.second_of_any():
             return
         acting = gate.acting(self._viewer, *WRITERS)
         if isinstance(acting, gate.Refused):

@@ -9,8 +9,9 @@ from uuid import uuid4
 
 from dashboard.card.looking import Looker
 from dashboard.card.work import Told
-from dashboard.clicks import ONE_CLICK
+from dashboard.clicks import OneClick
 from ghl.cards.story import CardInFull
+from ghl.clock import Clock
 from ghl.statuses import CardStatus
 
 SHARED = timedelta(seconds=0.7)
@@ -66,6 +67,7 @@ class Place:
     """One visit of one card's page."""
 
     number: int
+    click: OneClick
     panel: Panel | None = None
     told: Told | None = None
     told_at: datetime | None = None
@@ -79,7 +81,6 @@ class Place:
     whole: bool = False
     anew: bool = False
     sent: bool = False
-    _acted_at: datetime | None = None
     prayer: str | None = field(default=None, repr=False)
     prayer_told: Told | None = None
     prayer_hidden_at: datetime | None = None
@@ -91,18 +92,15 @@ class Place:
         """Keeps what a click came to, until the next one."""
         self.told, self.told_at = told, at
 
-    def acted(self, now: datetime) -> None:
-        """Notes that a button has just changed where the card stands, and with it the buttons."""
-        self._acted_at = now
-
-    def double(self, now: datetime) -> bool:
-        """Whether a click now is the second half of a double one: it may hit another button than the first."""
-        return self._acted_at is not None and timedelta() <= now - self._acted_at < ONE_CLICK
+    @property
+    def note_key(self) -> str:
+        """The key of the field for a note."""
+        return f"note_{self.note_serial}"
 
     def new_note(self, state: MutableMapping[Any, Any]) -> None:
         """The field for a note begins anew, empty, under another key."""
         self.note_serial, self.note_typed_at = uuid4().hex[:8], None
-        state[f"note_{self.note_serial}"] = ""
+        state[self.note_key] = ""
 
     def hide_prayer(self, at: datetime | None = None) -> None:
         """The prayer request stands on the page no more."""
@@ -129,6 +127,20 @@ class Place:
     def look_again(self) -> None:
         """Whatever was read is old: something was changed."""
         self._seen = None
+
+
+def visited(
+    state: MutableMapping[Any, Any], key: str, number: int, *, types: bool, clock: Clock
+) -> tuple[Place, bool]:
+    """The visit that goes on, or a new one, and whether it is new. `types`: the person has a field for a note.
+
+    That field is drawn on each run of the page, so without it somebody was elsewhere meanwhile.
+    """
+    place: Place | None = state.get(key)
+    if place and place.number == number and (place.note_key in state or not types):
+        return place, False
+    state[key] = place = Place(number, OneClick(clock))
+    return place, True
 
 
 def wanted_number(asked: str) -> int | None:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from dashboard import gate, services
+from dashboard.clicks import OneClick
 from dashboard.components import states
 from dashboard.connection import words
 from dashboard.connection.desk import Desk, Said, Seen
@@ -35,18 +36,15 @@ EVERY = 5.0
 EVERY_WHILE_TESTING = 1.0
 """Seconds between two looks: a test takes about two."""
 
-ONE_PRESS = 0.7
-"""Seconds within which a second press belongs to the first, counted from when that one was done."""
-
 
 @dataclass
 class _Place:
     """One tab: what came of its last press."""
 
     church_id: UUID
+    click: OneClick
     said: Said = field(default_factory=Said)
     question_id: UUID | None = None
-    pressed_at: float = float("-inf")
     testing: bool = False
 
 
@@ -59,7 +57,7 @@ class ConnectionPage:
         self._church_id = viewer.church.church_id
         self._zone = ZoneInfo(viewer.church.timezone)
         key = f"connection_{viewer.person.user_id}_{self._church_id}"
-        self._place: _Place = st.session_state.setdefault(key, _Place(self._church_id))
+        self._place: _Place = st.session_state.setdefault(key, _Place(self._church_id, OneClick(hub.clock)))
 
     def draw(self) -> None:
         """Draws the page; it looks by itself how a test goes on."""
@@ -367,13 +365,12 @@ class ConnectionPage:
 
     def _press(self, act: Callable[[Desk], Said], *, meant: bool = False) -> Said:
         """Does it, where this person still may; the page then says what came of it."""
-        clock = self._hub.clock
-        if not meant and clock.monotonic() - self._place.pressed_at < ONE_PRESS:
-            # The second half of a double click: what came up under it nobody has seen.
+        if not meant and self._place.click.second():
             return Said()
         acting = gate.acting(self._viewer, *ADMINS)
         said = Said(acting.why) if isinstance(acting, gate.Refused) else act(self._desk())
-        self._place.said, self._place.pressed_at = said, clock.monotonic()
+        self._place.said = said
+        self._place.click.counts()
         if said.good:
             services.look_again(self._church_id)
         return said

@@ -20,11 +20,12 @@ from dashboard.messages.writing import draw_back, draw_fared, draw_presses, draw
 from dashboard.navigation import ADMINS
 from dashboard.reading import Trouble, guarded
 from ghl.messages import templates
+from ghl.messages.defaults import DEFAULTS
 from ghl.messages.ramp import texts_of_the_day
 from ghl.messages.recent import RecentCard, recent_cards
 from ghl.messages.settings import MessagingRules, rules_of
 from ghl.messages.standing import MessageStanding, standing_of
-from ghl.messages.templates import DEFAULTS, MAX_NAME, Template, Version
+from ghl.messages.templates import MAX_NAME, Template, Version
 from ghl.people.names import name_of
 from ghl.statuses import Channel
 from jobs.container import Container

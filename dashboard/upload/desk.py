@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import IntEnum
-from time import monotonic
 from uuid import UUID, uuid4
 
+from dashboard.clicks import OneClick
 from dashboard.upload.words import TARGETS, UNCLEAR
 from ghl.cards.dates import DateOrder
 from ghl.cards.fields import MAX_ANSWERS
@@ -23,8 +23,6 @@ from ghl.cards.refused import is_refused_file
 from ghl.cards.suggest import LEAVE, How, Suggestion, suggest
 
 LONGEST_NAME = 200
-DOUBLE_CLICK = 0.7
-"""Seconds within which a second press belongs to the first."""
 REMEMBERED = 10
 """Lists whose columns are remembered in a tab."""
 
@@ -74,9 +72,9 @@ def new_form() -> str:
 class Desk:
     """One list on its way. `form` names its fields on the page, so that the next list has new ones."""
 
+    click: OneClick
     form: str = field(default_factory=new_form)
     step: Step = Step.CHOOSE
-    since: float = 0.0
     name: str = field(default="", repr=False)
     content: bytes = field(default=b"", repr=False)
     opened: ListFile | None = field(default=None, repr=False)
@@ -129,11 +127,12 @@ class Desk:
 
     def go(self, step: Step) -> None:
         """Another step is shown."""
-        self.step, self.since = step, monotonic()
+        self.step = step
+        self.click.counts()
 
     def fresh(self) -> bool:
         """Whether this step came up a moment ago: the second half of a double click hits what is new there."""
-        return monotonic() - self.since < DOUBLE_CLICK
+        return self.click.second()
 
     def restart(self) -> None:
         """Another list; what was decided about this one is remembered for lists with the same columns."""

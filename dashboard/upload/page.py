@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboard.clicks import OneClick
 from dashboard.gate import Viewer
 from dashboard.reading import guarded
 from dashboard.seat import Seat
@@ -46,7 +47,7 @@ class UploadPage:
 
     def _set_up(self) -> Desk:
         """A tab that was just opened: what this person imported last, and has not read the end of."""
-        desk = self._seat.set_up(Desk())
+        desk = self._seat.set_up(Desk(OneClick(self._seat.hub.clock)))
         found = guarded(self._unread)
         if isinstance(found, ImportView):
             desk.saves(found.id)

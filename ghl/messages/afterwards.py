@@ -32,16 +32,7 @@ def undo(session: Session, church_id: UUID, message_id: UUID, *, actor: str, now
     message = lock(session, church_id, message_id)
     if message is None or message.state != MessageState.WAITING:
         return False
-    facts = {"by": actor, "what": what(message.channel)}
-    put(
-        session,
-        message,
-        MessageState.NOT_SENT,
-        OutboxState.DONE,
-        cause=CauseCode.UNDONE,
-        facts=facts,
-        now=now,
-    )
+    _ended(session, message, MessageState.NOT_SENT, CauseCode.UNDONE, actor=actor, now=now)
     _record(session, church_id, message_id, actor, "message.undone")
     return True
 
@@ -90,16 +81,7 @@ def it_arrived(session: Session, church_id: UUID, message_id: UUID, *, actor: st
     message = lock(session, church_id, message_id)
     if message is None or message.state != MessageState.UNSURE:
         return False
-    facts = {"by": actor, "what": what(message.channel)}
-    put(
-        session,
-        message,
-        MessageState.SENT,
-        OutboxState.DONE,
-        cause=CauseCode.SAID_ARRIVED,
-        facts=facts,
-        now=now,
-    )
+    _ended(session, message, MessageState.SENT, CauseCode.SAID_ARRIVED, actor=actor, now=now)
     _record(session, church_id, message_id, actor, "message.arrived")
     return True
 
@@ -112,16 +94,7 @@ def leave_unsent(session: Session, church_id: UUID, message_id: UUID, *, actor: 
     message = lock(session, church_id, message_id)
     if message is None or message.state not in {MessageState.FAILED, MessageState.HELD}:
         return False
-    facts = {"by": actor, "what": what(message.channel)}
-    put(
-        session,
-        message,
-        MessageState.NOT_SENT,
-        OutboxState.DONE,
-        cause=CauseCode.LEFT_UNSENT,
-        facts=facts,
-        now=now,
-    )
+    _ended(session, message, MessageState.NOT_SENT, CauseCode.LEFT_UNSENT, actor=actor, now=now)
     _record(session, church_id, message_id, actor, "message.left_unsent")
     return True
 
@@ -203,6 +176,14 @@ def send_once_more(
         raise RuntimeError("A message with the next number is there already.")
     _record(session, church_id, new, actor, "message.sent_once_more")
     return Asked(old.card_id, template.id, channel, new, AskedOutcome.QUEUED, at=not_before)
+
+
+def _ended(
+    session: Session, message: Locked, state: MessageState, cause: CauseCode, *, actor: str, now: datetime
+) -> None:
+    """A person says what becomes of it, and it is over with that."""
+    facts = {"by": actor, "what": what(message.channel)}
+    put(session, message, state, OutboxState.DONE, cause=cause, facts=facts, now=now)
 
 
 def _may_go_again(message: Locked) -> bool:

@@ -6,7 +6,6 @@ A version is only ever added: a message names the one that it said.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +18,8 @@ from ghl.cards.values import clean
 from ghl.churches import ChurchNotFoundError
 from ghl.db.models import Church, MessageTemplate, MessageTemplateVersion
 from ghl.ids import new_id
-from ghl.messages.lint import MAX_BODY, MAX_SUBJECT, PLACEHOLDER, Problem, problems
+from ghl.messages.defaults import DEFAULTS
+from ghl.messages.lint import MAX_BODY, MAX_SUBJECT, Problem, problems
 from ghl.messages.render import Words
 from ghl.statuses import Channel, Purpose
 
@@ -27,57 +27,8 @@ MAX_NAME = 80
 MAX_HOURS = 8760
 MOST_TEMPLATES = 50
 MOST_VERSIONS = 50
-WELCOME_TEXT = "welcome_sms"
 HUB = "hub"
 """Who wrote the default words."""
-
-
-@dataclass(frozen=True)
-class Default:
-    """A template that every church has from the start, as a draft."""
-
-    name: str
-    channel: Channel
-    send_within_hours: int
-    words: Words
-
-
-DEFAULTS: Mapping[str, Default] = MappingProxyType(
-    {
-        WELCOME_TEXT: Default(
-            "Welcome text",
-            Channel.SMS,
-            72,
-            Words(
-                "",
-                "Hi {first_name|friend}, this is {church_name}. Thank you for coming! Any questions? Just answer."
-                " Reply STOP to stop, HELP for help.",
-            ),
-        ),
-        "welcome_email": Default(
-            "Welcome e-mail",
-            Channel.EMAIL,
-            72,
-            Words(
-                "Welcome to {church_name}",
-                "Hello {first_name|friend},\n\nThank you for coming to {church_name}. We are glad that you were with"
-                " us.\n\nDo you have a question, or would you like to join in? Just answer this e-mail.\n\n"
-                "{church_name}",
-            ),
-        ),
-        "documents_email": Default(
-            "Documents e-mail",
-            Channel.EMAIL,
-            168,
-            Words(
-                "For volunteers at {church_name}",
-                "Hello {first_name|friend},\n\nThank you for wanting to help at {church_name}. These are the papers"
-                f" we need from you:\n\n{PLACEHOLDER}\n\n"
-                "Do you have a question? Just answer this e-mail.\n\n{church_name}",
-            ),
-        ),
-    }
-)
 
 
 class TemplateNotFoundError(Exception):

@@ -16,7 +16,7 @@ from ghl import heartbeat
 from ghl.cards.counts import FOR_PEOPLE
 from ghl.db.engine import Database
 from ghl.db.models import CardCount, CardCountDelta, Church, Location, Membership, MessageTemplate, Outage
-from ghl.messages.templates import WELCOME_TEXT
+from ghl.messages.defaults import WELCOME_TEXT
 from ghl.ops.setup import SetUp, SetUpFacts, set_up
 from ghl.ops.state import ChurchFacts, Standing, State, standing
 from ghl.statuses import CardStatus, Role

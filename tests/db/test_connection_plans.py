@@ -2,13 +2,14 @@
 
 import re
 
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import create_engine, text
 
 from ghl.churches import find_church
 from ghl.connection import standing, switch, trials
 from ghl.ids import new_id
 from ghl.questions import take
 from tests.support.filling import fill
+from tests.support.plans import explained
 
 MANY = (
     (
@@ -42,25 +43,7 @@ def test_no_query_reads_a_whole_table(database, database_urls):
         for statement in MANY:
             owner.execute(text(statement))
     engine.dispose()
-    told: dict[str, str] = {}
-
-    def explain(transaction, *asks):
-        with transaction as session:
-            said, connection = [], session.connection()
-
-            def note(_connection, _cursor, statement, parameters, *_):
-                said.append((statement, parameters))
-
-            event.listen(connection, "before_cursor_execute", note)
-            for one in asks:
-                one(session)
-            event.remove(connection, "before_cursor_execute", note)
-            for statement, parameters in said:
-                rows = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
-                told[statement] = "\n".join(row[0] for row in rows)
-            session.rollback()
-
-    explain(
+    told = explained(
         database.church(church_id),
         lambda session: trials.open_trial(session, church_id),
         lambda session: trials.pasted_lately(session, church_id),
@@ -70,7 +53,7 @@ def test_no_query_reads_a_whole_table(database, database_urls):
         lambda session: take.is_due_elsewhere(session, church_id),
         lambda session: switch.finish(session, church_id, actor="x"),
     )
-    explain(database.system(), trials.prune_trials, switch.erase_old_tokens)
+    told |= explained(database.system(), trials.prune_trials, switch.erase_old_tokens)
     assert len(told) == 9
     for statement, plan in told.items():
         for table in ("credentials", "token_trials", "questions"):
@@ -85,17 +68,11 @@ def test_what_a_page_reads_of_a_connection_is_found_by_an_index(database, databa
         owner.execute(text("ANALYZE"))
     engine.dispose()
     church_id = find_church(database, "church-1").id
-    with database.church(church_id) as session:
-        plans, connection = [], session.connection()
-
-        def note(_connection, _cursor, statement, parameters, *_):
-            plans.append((statement, parameters))
-
-        event.listen(connection, "before_cursor_execute", note)
-        standing.standing(session, church_id)
-        standing.token_age(session, church_id)
-        event.remove(connection, "before_cursor_execute", note)
-        for statement, parameters in plans:
-            rows = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
-            plan = "\n".join(row[0] for row in rows)
-            assert not re.search(r"Seq Scan on credentials\b", plan), (statement, plan)
+    told = explained(
+        database.church(church_id),
+        lambda session: standing.standing(session, church_id),
+        lambda session: standing.token_age(session, church_id),
+    )
+    assert told
+    for statement, plan in told.items():
+        assert not re.search(r"Seq Scan on credentials\b", plan), (statement, plan)

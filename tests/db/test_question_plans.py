@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import create_engine, text
 
 from ghl import outages
 from ghl.churches import find_church
@@ -16,6 +16,7 @@ from ghl.questions import ask as questions
 from ghl.questions import take
 from ghl.statuses import Role
 from tests.support.filling import fill
+from tests.support.plans import explained
 
 TABLES = ("cards", "outbox", "questions", "outages", "outage_told")
 
@@ -55,23 +56,6 @@ def plans(database, database_urls):
         owner.execute(text("UPDATE outages SET finished_at = NULL WHERE id = (SELECT max(id) FROM outages)"))
     engine.dispose()
     state = BreakerState("LOC1", "open", SystemClock().now(), None, testing=False)
-    told: dict[str, str] = {}
-
-    def explain(transaction, *asks):
-        with transaction as session:
-            said, connection = [], session.connection()
-
-            def note(_connection, _cursor, statement, parameters, *_):
-                said.append((statement, parameters))
-
-            event.listen(connection, "before_cursor_execute", note)
-            for one in asks:
-                one(session)
-            event.remove(connection, "before_cursor_execute", note)
-            for statement, parameters in said:
-                rows = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
-                told[statement] = "\n".join(row[0] for row in rows)
-            session.rollback()
 
     def newest(session):
         return outages.latest(session, church_id)
@@ -80,7 +64,7 @@ def plans(database, database_urls):
         location_id = session.scalar(text("SELECT id FROM locations WHERE active"))
         episode = newest(session)
         asked = session.scalar(text("SELECT id FROM questions LIMIT 1"))
-    explain(
+    told = explained(
         database.church(church_id),
         lambda session: questions.ask(session, church_id, "location", actor="x"),
         lambda session: questions.look(session, church_id, asked),
@@ -92,7 +76,7 @@ def plans(database, database_urls):
         lambda session: outages.tell_once(session, church_id, episode, user),
         lambda session: outages.ask_for_test(session, church_id),
     )
-    explain(
+    told |= explained(
         database.system(),
         due_churches,
         outages.to_follow,

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import create_engine, text
 
 from ghl.churches import find_church
 from ghl.clock import SystemClock
@@ -12,6 +12,7 @@ from ghl.statuses import Channel
 from ghl.webhooks import handle, reading, replay, secrets, stops
 from ghl.webhooks.results import Place
 from tests.support.filling import fill
+from tests.support.plans import explained
 
 TABLES = ("webhook_events", "opt_outs", "dnd_differences", "contact_links", "consent_events")
 MANY = (
@@ -55,37 +56,19 @@ def plans(database, database_urls):
             owner.execute(text(statement))
     engine.dispose()
     now = SystemClock().now()
-    told: dict[str, str] = {}
-
-    def explain(transaction, *asks):
-        with transaction as session:
-            said, connection = [], session.connection()
-
-            def note(_connection, _cursor, statement, parameters, *_):
-                said.append((statement, parameters))
-
-            event.listen(connection, "before_cursor_execute", note)
-            for one in asks:
-                one(session)
-            event.remove(connection, "before_cursor_execute", note)
-            for statement, parameters in said:
-                rows = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
-                told[statement] = "\n".join(row[0] for row in rows)
-            session.rollback()
-
     with database.church(church_id) as session:
         location_id = session.scalar(text("SELECT id FROM locations WHERE active"))
         [first], _ = reading.read(session, church_id, reading.Wanted(), most=1)
         [difference], _ = dnd_check.listed(session, church_id, most=1)
     night = {"location": location_id, "church": church_id, "after": "c5", "most": 3, "through": 500}
-    explain(
+    told = explained(
         database.system(),
         handle.churches_due,
         opt_outs.churches_due,
         reading.last_of_all,
         lambda session: reading.prune(session, now=now),
     )
-    explain(
+    told |= explained(
         database.church(church_id),
         lambda session: reading.read(session, church_id, reading.Wanted(), after=first.place),
         lambda session: reading.read(session, church_id, reading.Wanted(state="failed")),

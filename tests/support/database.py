@@ -40,7 +40,7 @@ FORM = " UNION ALL ".join(
 SIZE = "SELECT pg_database_size(current_database())"
 ANALYSED = "SELECT count(*) FROM pg_statistic WHERE starelid >= 16384"
 TABLES = "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace::regnamespace::text = ANY(:schemas)"
-SEQUENCES = "SELECT format('%I.%I', schemaname, sequencename) FROM pg_sequences WHERE last_value IS NOT NULL"
+SEQUENCES = "SELECT format('%I.%I', schemaname, sequencename), last_value IS NOT NULL FROM pg_sequences"
 OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 SCHEMAS = ["public", "hub"]
 
@@ -61,6 +61,7 @@ class PostgresServer:
         self._made = 0
         self._idle: list[str] = []
         self._tables: Sequence[str] = ()
+        self._sequences: frozenset[str] = frozenset()
         self._template_form: list[tuple[str, int, int]] = []
         self._template_kept: dict[str, str] = {}
 
@@ -115,6 +116,7 @@ class PostgresServer:
             connection.execute(text(f"SELECT pg_terminate_backend(pid) {OTHERS}"))
             while connection.execute(text(f"SELECT count(*) {OTHERS}")).scalar_one():
                 connection.rollback()  # the view stands still within a transaction
+            used = self._without_churches_sequences(connection)
             if self._form(connection) != self._template_form:
                 return False
             kept = self._kept(connection)
@@ -125,10 +127,17 @@ class PostgresServer:
             for table in self._filled(connection):
                 if table not in kept:
                     connection.execute(text(f"DELETE FROM {table}"))
-            for sequence in connection.execute(text(SEQUENCES)).scalars().all():
+            for sequence in used:
                 connection.execute(text(f"SELECT setval('{sequence}', 1, false)"))
             connection.commit()
         return True
+
+    def _without_churches_sequences(self, connection: Connection) -> list[str]:
+        """Drops the sequences that came with a church, for its card numbers; those that are left and were used."""
+        found = connection.execute(text(SEQUENCES)).all()
+        if added := [name for name, _ in found if name not in self._sequences]:
+            connection.execute(text(f"DROP SEQUENCE {', '.join(added)}"))
+        return [name for name, used in found if used and name in self._sequences]
 
     def _learn_form(self) -> None:
         """Reads from the first copy what all of them have to look like, and what rows the migrations put in."""
@@ -136,6 +145,7 @@ class PostgresServer:
         with engine.connect() as connection:
             self._template_form = self._form(connection)
             self._tables = connection.execute(text(TABLES), {"schemas": SCHEMAS}).scalars().all()
+            self._sequences = frozenset(name for name, _ in connection.execute(text(SEQUENCES)).all())
             self._template_kept = {table: self._rows(connection, table) for table in self._filled(connection)}
         self._idle.append(name)
 

@@ -2,9 +2,11 @@
 
 import sys
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import pytest
 from sqlalchemy import create_engine, text
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from dashboard import gate, services
@@ -15,6 +17,9 @@ from ghl.people.links import create_sign_in_link, redeem
 from ghl.people.users import add_user
 from ghl.statuses import Role
 from tests.support.cards import CardMaker
+
+READ_ONCE = cache(manifest_scanner.scan_component_manifests)
+"""Each AppTest reads what all installed packages say of themselves: as long as a page takes, and always the same."""
 
 HOME = "pages/home.py"
 """The landing page: its own name is no address."""
@@ -140,6 +145,7 @@ def open_page(settings_in_environment, monkeypatch):
     """
 
     def open_page(cookie=None, script="dashboard/app.py", *, alone=False, **query):
+        monkeypatch.setattr(manifest_scanner, "scan_component_manifests", READ_ONCE)
         monkeypatch.setattr(gate, "browser_cookies", lambda: {gate.COOKIE: cookie} if cookie else {})
         entry = script == "dashboard/app.py" or alone
         app = AppTest.from_file(str(ROOT / (script if entry else "dashboard/app.py")), default_timeout=60)

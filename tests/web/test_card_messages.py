@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dashboard.card import message_part
+from dashboard import clicks
 from ghl.messages.templates import ensure_defaults
 from ghl.statuses import Role
 from tests.support.churches import card_values, save
@@ -34,7 +34,7 @@ def agreed(database, church, connected, sql):
 @pytest.fixture
 def unhurried(monkeypatch):
     """A person looks before the next press; here that takes no time."""
-    monkeypatch.setattr(message_part, "ONE_CLICK", timedelta())
+    monkeypatch.setattr(clicks, "ONE_CLICK", timedelta())
 
 
 @pytest.fixture

@@ -1,13 +1,13 @@
 """The page where an admin connects the church: what each role sees, and each press."""
 
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
 
-from dashboard import services
+from dashboard import clicks, services
 from dashboard.components.notices import notice
-from dashboard.connection import page
 from dashboard.situation import Situation
 from ghl.cards.why import ChurchState
 from ghl.client.models import Location
@@ -43,7 +43,7 @@ def _workers_key(database, ring):
 @pytest.fixture(autouse=True)
 def _each_press_is_one_of_its_own(monkeypatch):
     """A test presses faster than a person."""
-    monkeypatch.setattr(page, "ONE_PRESS", 0.0)
+    monkeypatch.setattr(clicks, "ONE_CLICK", timedelta())
 
 
 @pytest.fixture
@@ -203,7 +203,7 @@ def test_rotating_rolling_back_and_finishing(open_page, sign_in, sql, tried, con
 def test_a_double_press_goes_back_once(open_page, sign_in, sql, connect, monkeypatch):
     connect(fake_token(1))
     connect(fake_token(2))
-    monkeypatch.setattr(page, "ONE_PRESS", 3600.0)
+    monkeypatch.setattr(clicks, "ONE_CLICK", timedelta(hours=1))
     app = press(open_page(sign_in(Role.ADMIN), PAGE), "Roll back to the old token")
     app = press(press(app, "Use the new token again"), "Erase the new token here")
     assert sql("SELECT last4 FROM credentials ORDER BY state") == [("0001",), ("0002",)]

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from dashboard.card import message_part
+from dashboard import clicks
 from dashboard.consent import person as person_place
 from dashboard.desk import presses
 from ghl.churches import add_church
@@ -33,7 +33,7 @@ def quick(monkeypatch):
 @pytest.fixture
 def unhurried(monkeypatch):
     """The same for the buttons that count a double click as one."""
-    monkeypatch.setattr(message_part, "ONE_CLICK", timedelta())
+    monkeypatch.setattr(clicks, "ONE_CLICK", timedelta())
     monkeypatch.setattr(person_place, "ONE_CLICK", timedelta())
 
 

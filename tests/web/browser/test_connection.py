@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import expect
 
-from dashboard.connection.page import ONE_PRESS
+from dashboard.clicks import ONE_CLICK
 from ghl.sealed_box import BoxOpener
 from ghl.simulator.server import SimulatorServer
 from ghl.simulator.tokens import ALL_SCOPES
@@ -49,7 +49,7 @@ def button(page, key):
 def press(page, key, *, twice=False):
     """A press by somebody who has looked at what came up: right after one a press counts as its second half."""
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-    page.wait_for_timeout(ONE_PRESS * 1000 + 300)
+    page.wait_for_timeout(ONE_CLICK.total_seconds() * 1000 + 300)
     at = button(page, key)
     at.dblclick() if twice else at.click()
 
