@@ -13,7 +13,7 @@ from dashboard.reading import Trouble
 from dashboard.situation import Situation
 from ghl.causes import CauseCode, sentence
 from ghl.questions.ask import Asked
-from ghl.questions.kinds import QuestionError
+from ghl.questions.kind import QuestionError
 from ghl.statuses import QuestionState
 
 FRESH_FOR = timedelta(seconds=60)
