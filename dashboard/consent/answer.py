@@ -133,7 +133,7 @@ def one_answer(answer: Answer, *, name: str, zone: ZoneInfo, key: str) -> None:
 
 def draw_told(told: Told, person: Person, *, key: str, ask_anew: Callable[[], None]) -> None:
     """Draws whether GoHighLevel was asked, and the way to ask it."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"asked_{key}"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"from_ghl_{key}"):
         st.text(CHANGED if changed_since(person, told.there) else told.text, width="stretch")
         if told.again:
             st.button(

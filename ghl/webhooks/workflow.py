@@ -64,12 +64,22 @@ def hinted(session: Session, place: Place, told: Told) -> Done | Waits:
         "heard": str(heard),
         "stops": stops.stop_there(session, place.church_id, there, at=told.at),
     }
-    if heard is Heard.START or _event(told.values) in STARTS:
+    if heard is Heard.START or _event(told.values) in STARTS or _may_be_start(session, place, told, there):
         begun = _started(session, place, told, there, words_read(answer) if searched else None)
         if isinstance(begun, Waits):
             return begun
         facts |= begun
     return Done({name: value for name, value in facts.items() if value}, wake=bool(facts["stops"]))
+
+
+def _may_be_start(session: Session, place: Place, told: Told, there: There) -> bool:
+    """Whether a hint that says neither what was written nor what changed may be about a START: somebody is stopped here,
+    and in GoHighLevel nothing is in the way.
+    """
+    phone = there.addresses.get(Channel.SMS)
+    if phone is None or Channel.SMS in there.blocks or words_in(told.values) or _event(told.values):
+        return False
+    return ledger.is_stopped(session, place.church_id, Channel.SMS, phone)
 
 
 def _started(

@@ -117,6 +117,18 @@ def test_a_start_after_a_stop_that_somebody_heard_lifts_it(world, told):
     wait_for(lambda: not world.stopped(), within=15)
 
 
+def test_a_hint_that_says_nothing_leads_to_the_start_too(world, told):
+    """A church whose workflow has no custom data: only that something changed is told."""
+    contact = world.card()
+    world.quiet()
+    world.control.reply(world.location, PHONE, "STOP")
+    told(contact)
+    wait_for(world.stopped, within=15)
+    world.control.reply(world.location, PHONE, "START")
+    told(contact, again=True)
+    wait_for(lambda: not world.stopped(), within=15)
+
+
 def test_a_stop_after_the_start_stays_whatever_the_hint_says(world, told):
     contact = world.card()
     world.quiet()
