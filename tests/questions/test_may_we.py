@@ -15,17 +15,7 @@ from ghl.questions.kinds import KINDS
 from ghl.questions.may_we import asked_there
 from ghl.statuses import CardSource, Channel, QuestionState
 from tests.support.hub import wait_for
-
-PHONE, EMAIL = "+16155550188", "mary@example.org"
-MARY = {
-    "first_name": "Mary",
-    "last_name": "Smith",
-    "phone": PHONE,
-    "email": EMAIL,
-    "sms_consent": "yes",
-    "email_consent": "yes",
-    "consent_wording": "Yes",
-}
+from tests.webhooks.world import MARY, PHONE
 
 
 class World:

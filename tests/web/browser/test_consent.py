@@ -100,7 +100,9 @@ def test_what_gohighlevel_says_and_what_start_lifted_are_readable(
     expect(page.get_by_text("We are asking GoHighLevel")).to_be_visible(timeout=PATIENCE)
     contact = {"id": "c1", "gone": False, "addresses": {"sms": PHONE}, "blocks": ["sms"], "stops": []}
     known = {"contact": contact, "timezone": None, "erased": []}
-    answer = {"channels": {"sms": known | {"address": PHONE}, "email": known | {"address": "anna@example.org"}}}
+    answer = {
+        "channels": {"sms": known | {"address": PHONE}, "email": known | {"address": "anna@example.org"}}
+    }
     sql(
         "UPDATE questions SET state = 'answered', answered_at = now(), answer = CAST(:answer AS jsonb)",
         answer=json.dumps(answer),
