@@ -3,6 +3,7 @@
 What is searched for stays in this tab: names and numbers do not go into the address.
 """
 
+from functools import partial
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -86,6 +87,12 @@ def decide(doubt_id: UUID, stop: bool) -> None:
             services.wake(church_id)
 
 
+def ask_anew(card_id: UUID) -> None:
+    """Asks GoHighLevel again about somebody who was found."""
+    gate.used()
+    Desk(hub, viewer).ask_anew(place, card_id)
+
+
 def how_asked(pair: Pair, region: str) -> None:
     """How somebody said it: each way is one button."""
     with st.container(border=True, gap="small", key="record_stop"):
@@ -105,7 +112,7 @@ def one(answer: Answer, person: Person, region: str, *, writes: bool) -> None:
     key = f"{person.number}_{answer.channel}"
     answers.one_answer(answer, name=person.first_name, zone=zone, key=key)
     if person.number is None and answer.verdict.reason is Reason.NOT_ASKED:
-        # Who was erased is not known here, because the web has no keys; before a message leaves it is.
+        # Nobody is asked about an address that no card has: nothing is sent there. The web itself has no keys.
         st.text(if_erased(answer.channel))
     if answer.brought is not None:
         st.text(
@@ -126,8 +133,9 @@ def one(answer: Answer, person: Person, region: str, *, writes: bool) -> None:
         )
 
 
-def draw(person: Person, region: str, *, writes: bool) -> None:
-    """One person: who, where more stands, and an answer an address."""
+def draw(person: Person, shot: Shot, *, writes: bool) -> None:
+    """One person: who, where more stands, an answer an address, and whether GoHighLevel was asked."""
+    region = shot.region
     with st.container(border=True, gap="small", key=f"found_{person.number}"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.text(who(person))
@@ -144,6 +152,10 @@ def draw(person: Person, region: str, *, writes: bool) -> None:
             st.text("No: there is no phone and no e-mail that can be written to.")
         for answer in person.answers:
             one(answer, person, region, writes=writes)
+        if person.card_id is not None and (told := shot.told.get(person.card_id)):
+            answers.draw_told(
+                told, person, key=person.card_id.hex, ask_anew=partial(ask_anew, person.card_id)
+            )
 
 
 def people(shot: Shot, *, writes: bool) -> None:
@@ -157,7 +169,7 @@ def people(shot: Shot, *, writes: bool) -> None:
             st.text("No. We know nobody of this name, phone or e-mail, so we have no yes.")
             st.text("Try another word, or the whole phone number.")
     for person in shot.people:
-        draw(person, shot.region, writes=writes)
+        draw(person, shot, writes=writes)
     if place.more:
         st.text("There are more. Type more of the name, or the phone number.")
 

@@ -11,11 +11,15 @@ import streamlit as st
 from sqlalchemy import select
 
 from dashboard import gate, services
+from dashboard.asker import Asker
 from dashboard.card.message_work import MessageDesk
 from dashboard.card.place import wanted_number
 from dashboard.card.work import Told
 from dashboard.components import states
 from dashboard.consent import answer as answers
+from dashboard.consent.asking import Told as AskedTold
+from dashboard.consent.asking import asker_of, worth_asking
+from dashboard.consent.asking import told as told_of
 from dashboard.consent.person import History, Place
 from dashboard.consent.words import (
     KINDS,
@@ -42,14 +46,30 @@ every = max(0.5, hub.settings.page_refresh_seconds - 0.5)
 
 
 def look(place: Place) -> History | None:
-    """The person as they stand now, and this page of what was said."""
+    """The person as they stand now, and this page of what was said. GoHighLevel is asked once, where our log says yes."""
+    told = next((asked(one) for one in place.askers.values()), None)
     with hub.database.church(church_id) as session:
-        person = ask.of_number(session, church_id, place.number, now=hub.clock.now())
+        there = told.there if told else ask.NOT_ASKED
+        person = ask.of_number(session, church_id, place.number, there=there, now=hub.clock.now())
         if person is None:
             return None
         region = session.scalars(select(Church.region).where(Church.id == church_id)).one()
         said, more = said_about(session, church_id, person.pairs, before=place.before)
-    return History(person, tuple(said), more, region)
+    if told is None and person.card_id is not None and worth_asking(person):
+        told = asked(asker_of(place.askers, person.card_id))
+    return History(person, tuple(said), more, region, told)
+
+
+def asked(asker: Asker) -> AskedTold:
+    """What came of asking GoHighLevel."""
+    known = asker.about(church_id, asker.params, actor=viewer.person.actor)
+    return told_of(known, services.situation(church_id), now=hub.clock.now())
+
+
+def ask_anew(card_id: UUID) -> None:
+    """Asks GoHighLevel again."""
+    gate.used()
+    asker_of(place.askers, card_id).ask(church_id, actor=viewer.person.actor)
 
 
 def nobody() -> None:
@@ -120,6 +140,28 @@ def line(said: Said, region: str) -> None:
                     st.text(f"SHA-256 {said.wording_hash.hex()}")
 
 
+def may_we(shot: History, *, writes: bool) -> None:
+    """The answers, whether GoHighLevel was asked, and how far a stop is there."""
+    with st.container(border=True, gap="small", key="answers"):
+        card_id = shot.person.card_id
+        confirm = (
+            partial(confirm_number, card_id, shot.person.first_name)
+            if card_id is not None and writes
+            else None
+        )
+        answers.draw_answers(shot.person, zone=zone, key="person", confirm=confirm)
+        if shot.asked is not None and card_id is not None:
+            answers.draw_told(shot.asked, shot.person, key="person", ask_anew=partial(ask_anew, card_id))
+        if place.told:
+            (st.success if place.told.good else st.warning)(place.told.text)
+        for answer in shot.person.answers:
+            if answer.brought is not None:
+                at = address_of(answer.channel, answer.address, shot.region)
+                st.text(
+                    f"{at} in GoHighLevel: {brought_line(answer.brought, now=hub.clock.now(), zone=zone)}"
+                )
+
+
 @st.fragment(run_every=every)
 def live() -> None:
     """The answers and the history."""
@@ -132,22 +174,7 @@ def live() -> None:
     if shot is None:
         st.text("This card is no longer there.")
         return None
-    with st.container(border=True, gap="small", key="answers"):
-        card_id = shot.person.card_id
-        confirm = (
-            partial(confirm_number, card_id, shot.person.first_name)
-            if card_id is not None and still.church.role in WRITERS
-            else None
-        )
-        answers.draw_answers(shot.person, zone=zone, key="person", confirm=confirm)
-        if place.told:
-            (st.success if place.told.good else st.warning)(place.told.text)
-        for answer in shot.person.answers:
-            if answer.brought is not None:
-                at = address_of(answer.channel, answer.address, shot.region)
-                st.text(
-                    f"{at} in GoHighLevel: {brought_line(answer.brought, now=hub.clock.now(), zone=zone)}"
-                )
+    may_we(shot, writes=still.church.role in WRITERS)
     st.header("All that was said")
     if not shot.said:
         st.text("Nothing was said yet about this person's phone and e-mail.")

@@ -8,16 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from dashboard import services
+from dashboard.asker import Asker
 from dashboard.reading import Trouble
 from dashboard.situation import Situation
 from ghl.causes import CauseCode, sentence
 from ghl.questions.ask import Asked
-from ghl.questions.kinds import QuestionError
 from ghl.statuses import QuestionState
-
-FRESH_FOR = timedelta(seconds=60)
-"""A card that is opened shows an answer of the last minute; a click on *Look again* asks anew."""
 
 SOON = timedelta(seconds=15)
 """An answer takes a second, with many cards waiting ten. After that it is no longer said to come at once."""
@@ -75,43 +71,11 @@ def _waiting(asked: Asked, situation: Situation) -> Told:
 
 
 @dataclass
-class Looker:
+class Looker(Asker):
     """One visit's look at one or two contacts; asked when the page opens and on demand, then only read."""
 
-    ids: tuple[str, ...] = ()
-    asked_id: UUID | None = None
-    _came: Asked | None = field(default=None, repr=False)
+    kind: str = "contact"
 
     def look(self, church_id: UUID, ids: Sequence[str], *, actor: str) -> Asked | Trouble | None:
         """What is known of the question, which is filed first where it was not. While it waits it is kept wanted."""
-        if self.ids != tuple(ids) or self.asked_id is None:
-            self.ids = tuple(ids)
-            return self.ask(church_id, actor=actor, same_within=FRESH_FOR)
-        if self._came is not None:
-            return self._came
-        asked = services.look(church_id, self.asked_id)
-        if asked is None or (isinstance(asked, Asked) and not asked.over):
-            return self.ask(church_id, actor=actor, same_within=FRESH_FOR)
-        return self._kept(asked)
-
-    def ask(
-        self, church_id: UUID, *, actor: str, same_within: timedelta = timedelta(seconds=3)
-    ) -> Asked | Trouble | None:
-        """Asks anew, unless the same was answered just now."""
-        try:
-            asked = services.ask(
-                church_id, "contact", {"ids": list(self.ids)}, actor=actor, same_within=same_within
-            )
-        except QuestionError:
-            # GoHighLevel's own ids can be asked for; what is none was written into the card by something else.
-            return None
-        self._came = None
-        if isinstance(asked, Asked):
-            self.asked_id = asked.id
-        return self._kept(asked)
-
-    def _kept(self, asked: Asked | Trouble | None) -> Asked | Trouble | None:
-        """What came stays as it is, so it is not read again every second."""
-        if isinstance(asked, Asked) and asked.answered_at:
-            self._came = asked
-        return asked
+        return self.about(church_id, {"ids": list(ids)}, actor=actor)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from dashboard import gate, services
+from dashboard.asker import Asker
 from dashboard.card.message_work import LONGEST_REASON, MessageDesk
 from dashboard.card.work import Told
 from dashboard.clicks import OneClick
@@ -17,6 +18,9 @@ from dashboard.components import states
 from dashboard.components.held import held
 from dashboard.components.message_badges import message_badge
 from dashboard.consent.answer import card_answer
+from dashboard.consent.asking import NOT_YET_ASKED, asker_of
+from dashboard.consent.asking import Told as AskedTold
+from dashboard.consent.asking import told as told_of
 from dashboard.formatting import one_line, when
 from dashboard.gate import Viewer
 from dashboard.message_words import thing, to_do, why
@@ -48,6 +52,7 @@ class MessagePlace:
     told_at: datetime | None = None
     once_more: UUID | None = None
     serial: str = field(default_factory=lambda: uuid4().hex[:8])
+    askers: dict[UUID, Asker] = field(default_factory=dict, repr=False)
     _read: tuple[datetime, MessageStory] | None = field(default=None, repr=False)
 
     def close(self) -> None:
@@ -131,6 +136,8 @@ class MessagePart:
                 now=now,
                 zone=self._zone,
                 confirm=partial(self._press, "confirm_number") if writes else None,
+                told=self._asked(now),
+                ask_anew=self._ask,
             )
             for shown in story.newest:
                 self._message(shown, names, now, writes=writes, allowed=shown.channel in allowed)
@@ -146,6 +153,20 @@ class MessagePart:
                 )
             self._said()
         return None
+
+    def _asked(self, now: datetime) -> AskedTold:
+        """What came of asking GoHighLevel whether the person may be written to; it is asked on demand."""
+        asker = self._place.askers.get(self._card_id)
+        if asker is None:
+            return AskedTold(NOT_YET_ASKED, again=True)
+        church_id = self._viewer.church.church_id
+        asked = asker.about(church_id, asker.params, actor=self._viewer.person.actor)
+        return told_of(asked, services.situation(church_id), now=now)
+
+    def _ask(self) -> None:
+        gate.used()
+        asker = asker_of(self._place.askers, self._card_id)
+        asker.ask(self._viewer.church.church_id, actor=self._viewer.person.actor)
 
     def _names(self) -> Mapping[str, str]:
         return services.names(self._viewer.church.church_id)

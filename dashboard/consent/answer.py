@@ -8,11 +8,19 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from dashboard.components.badges import Colour
-from dashboard.consent.words import answer_line, question
+from dashboard.consent.asking import (
+    CHANGED,
+    NOT_YET_ASKED,
+    Told,
+    changed_since,
+    no_contact,
+    worth_asking,
+)
+from dashboard.consent.words import answer_line, lifted_line, other_line, question
 from dashboard.navigation import CARD, PERSON, to_card
 from dashboard.reading import Trouble, guarded
 from ghl.consent import ask
-from ghl.consent.ask import Answer, Person
+from ghl.consent.ask import NOT_ASKED, Answer, Person
 from ghl.consent.reasons import Reason
 from ghl.db.engine import Database
 from ghl.statuses import Channel, ConsentKind
@@ -39,15 +47,18 @@ def card_answer(
     now: datetime,
     zone: ZoneInfo,
     confirm: Callable[[], None] | None = None,
+    told: Told | None = None,
+    ask_anew: Callable[[], None] | None = None,
 ) -> frozenset[Channel]:
     """Reads and draws the answers for the person of one card, with the way to all that was said. Draws its own trouble.
 
+    `told` is what came of asking GoHighLevel, and `ask_anew` asks it; None where that is not offered.
     Returns the channels for which the answer is yes.
     """
 
     def read() -> Person | None:
         with database.church(church_id) as session:
-            return ask.of_card(session, church_id, card_id, now=now)
+            return ask.of_card(session, church_id, card_id, there=told.there if told else NOT_ASKED, now=now)
 
     person = guarded(read)
     if isinstance(person, Trouble):
@@ -56,6 +67,8 @@ def card_answer(
     if person is not None:
         with st.container(gap="xxsmall", key=f"may_we_{card_id.hex}"):
             draw_answers(person, zone=zone, key=card_id.hex, confirm=confirm)
+            if told is not None and ask_anew is not None and (told.there or worth_asking(person)):
+                draw_told(told, person, key=card_id.hex, ask_anew=ask_anew)
             st.page_link(
                 PERSON.path,
                 label="All that was said, and a receipt",
@@ -106,6 +119,26 @@ def one_answer(answer: Answer, *, name: str, zone: ZoneInfo, key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"answer_{key}"):
         icon, colour = YES if answer.yes else NO
         st.badge(PLURAL[answer.channel], icon=icon, color=colour)
+        about = answer.purpose if answer.others else ""
         st.text(
-            f"{question(answer.channel, name)} {answer_line(answer, name=name, zone=zone)}", width="stretch"
+            f"{question(answer.channel, name, about)} {answer_line(answer, name=name, zone=zone)}",
+            width="stretch",
         )
+    for purpose, verdict in answer.others.items():
+        st.text(f"{question(answer.channel, name, purpose)} {other_line(verdict, name=name, zone=zone)}")
+    for line in (lifted_line(answer, name=name, zone=zone), no_contact(answer)):
+        if line:
+            st.text(line)
+
+
+def draw_told(told: Told, person: Person, *, key: str, ask_anew: Callable[[], None]) -> None:
+    """Draws whether GoHighLevel was asked, and the way to ask it."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"from_ghl_{key}"):
+        st.text(CHANGED if changed_since(person, told.there) else told.text, width="stretch")
+        if told.again:
+            st.button(
+                "Ask GoHighLevel again" if told.text != NOT_YET_ASKED else "Ask GoHighLevel now",
+                key=f"ask_{key}",
+                icon=":material/refresh:",
+                on_click=ask_anew,
+            )

@@ -3,7 +3,7 @@
 Who was found is fixed by the search; a refresh asks only what holds for them now, so nothing moves under a pointer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -13,6 +13,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from dashboard import services
+from dashboard.asker import Asker
+from dashboard.consent.asking import Told as AskedTold
+from dashboard.consent.asking import asker_of, worth_asking
+from dashboard.consent.asking import told as told_of
 from dashboard.consent.words import MESSAGES, address_of, recorded
 from dashboard.gate import NOT_ALLOWED, Refused, Viewer, did_not_work
 from dashboard.reading import Trouble, guarded
@@ -51,6 +56,7 @@ class Place:
     asking: tuple[int | None, Pair] | None = field(default=None, repr=False)
     told: Told | None = field(default=None, repr=False)
     pressed_at: datetime | None = None
+    askers: dict[UUID, Asker] = field(default_factory=dict, repr=False)
 
     def found(self, words: str, found: Found) -> None:
         """Another search."""
@@ -58,6 +64,7 @@ class Place:
         self.card_ids = tuple(one.card_id for one in found.people if one.card_id)
         self.pair = next((one.pairs[0] for one in found.people if one.card_id is None), None)
         self.more = found.more
+        self.askers = {}
 
     def twice(self, now: datetime) -> bool:
         """Whether this is the second half of a double click."""
@@ -68,12 +75,13 @@ class Place:
 
 @dataclass(frozen=True, repr=False)
 class Shot:
-    """What the page says at one moment."""
+    """What the page says at one moment. `told` is what came of asking GoHighLevel, by card."""
 
     people: tuple[Person, ...]
     doubts: tuple[Doubt, ...]
     more_doubts: bool
     region: str
+    told: Mapping[UUID, AskedTold] = field(default_factory=dict)
 
 
 class Desk:
@@ -92,15 +100,33 @@ class Desk:
         )
 
     def look(self, place: Place) -> Shot | Trouble:
-        """What holds now for those who were found, and what has to be read."""
+        """What holds now for those who were found, and what has to be read. GoHighLevel is asked once about each of
+        them for whom our own log says yes.
+        """
+        told = {card_id: self._asked(asker) for card_id, asker in place.askers.items()}
 
         def read(session: Session) -> Shot:
+            there = {card_id: one.there for card_id, one in told.items()}
             now = self._hub.clock.now()
-            people = ask.again(session, self._church_id, place.card_ids, place.pair, now=now)
+            people = ask.again(session, self._church_id, place.card_ids, place.pair, there=there, now=now)
             doubts, more = by_hand.open_doubts(session, self._church_id)
-            return Shot(people, tuple(doubts), more, self._region(session))
+            return Shot(people, tuple(doubts), more, self._region(session), told)
 
-        return self._do(read)
+        shot = self._do(read)
+        if isinstance(shot, Trouble):
+            return shot
+        for one in shot.people:
+            if one.card_id is not None and one.card_id not in told and worth_asking(one):
+                told[one.card_id] = self._asked(asker_of(place.askers, one.card_id))
+        return shot
+
+    def ask_anew(self, place: Place, card_id: UUID) -> None:
+        """Asks GoHighLevel again about one of them."""
+        asker_of(place.askers, card_id).ask(self._church_id, actor=self._viewer.person.actor)
+
+    def _asked(self, asker: Asker) -> AskedTold:
+        asked = asker.about(self._church_id, asker.params, actor=self._viewer.person.actor)
+        return told_of(asked, services.situation(self._church_id), now=self._hub.clock.now())
 
     def stop(self, channel: Channel, address: str, how: How, note: str) -> Told:
         """Records a stop, and says what follows."""

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
+from dashboard.asker import Asker
 from dashboard.card.work import Told
 from dashboard.clicks import ONE_CLICK
+from dashboard.consent.asking import Told as AskedTold
 from ghl.consent.ask import Person
 from ghl.consent.lines import Said
 
@@ -17,6 +20,7 @@ class Place:
     trail: list[int] = field(default_factory=list)
     told: Told | None = None
     pressed_at: datetime | None = None
+    askers: dict[UUID, Asker] = field(default_factory=dict, repr=False)
 
     @property
     def before(self) -> int | None:
@@ -37,3 +41,4 @@ class History:
     said: tuple[Said, ...]
     more: bool
     region: str
+    asked: AskedTold | None = None

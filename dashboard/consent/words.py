@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 from dashboard.formatting import clock_time, one_line, when
 from dashboard.periods import written_day
 from ghl.cards.phone import shown
-from ghl.consent.ask import Answer, Person
+from ghl.consent.ask import Answer, Person, is_yes
 from ghl.consent.brought import Brought, days_left
 from ghl.consent.lines import Said
-from ghl.consent.may_send import VerdictKind
+from ghl.consent.may_send import Verdict, VerdictKind
 from ghl.consent.reasons import Reason, sentence
 from ghl.consent.said import OnItsWay
 from ghl.statuses import Channel, ConsentKind, OptOutState
@@ -73,9 +73,42 @@ def answer_line(answer: Answer, *, name: str, zone: ZoneInfo) -> str:
     return f"{'Yes' if answer.yes else 'No'}: {_why(answer, called, zone)}"
 
 
-def question(channel: Channel, name: str) -> str:
-    """`May we text Anna?`"""
-    return f"May we {VERBS[channel]} {one_line(name, 40) or 'this person'}?"
+def other_line(verdict: Verdict, *, name: str, zone: ZoneInfo) -> str:
+    """The answer for something else that the church writes about: `No: Anna said yes to texts about something else …`"""
+    if is_yes(verdict):
+        return "Yes."
+    why = (
+        sentence(verdict.reason, verdict.facts, name=one_line(name, 40), zone=zone) if verdict.reason else ""
+    )
+    return f"No: {why}" if why else "No."
+
+
+def question(channel: Channel, name: str, about: str = "") -> str:
+    """`May we text Anna?`, and where the answers differ `May we text Anna about giving?`"""
+    return (
+        f"May we {VERBS[channel]} {one_line(name, 40) or 'this person'}{f' about {about}' if about else ''}?"
+    )
+
+
+def lifted_line(answer: Answer, *, name: str, zone: ZoneInfo) -> str:
+    """The stop that is in force no more, and what lifted it and when; empty where none was lifted."""
+    by = answer.lifted_by
+    if by is None:
+        return ""
+    person = one_line(name, 40) or "This person"
+    if by.source == "keyword":
+        lifted = f"START on {_moment(by.recorded_at, zone)} lifted that."
+    else:
+        card = f" #{by.number}" if by.number is not None else ""
+        day = day_signed(by.signed_at) if by.signed_at else _moment(by.recorded_at, zone)
+        lifted = f"A new card{card}, signed on {day}, lifted that."
+    stop = answer.lifted
+    if stop is None:
+        return f"There was a stop for this address before. {lifted}"
+    if stop.kind is ConsentKind.NO:
+        day = day_signed(stop.signed_at) if stop.signed_at else _moment(stop.recorded_at, zone)
+        return f"Before: {person} said no to {MESSAGES[stop.channel]} on a card on {day}. {lifted}"
+    return f"Before: {_said_stop(stop, person, zone)} {lifted}"
 
 
 def what_lifts(answer: Answer) -> str:
@@ -219,8 +252,7 @@ def _said_yes(said: Said, person: str, zone: ZoneInfo) -> str:
 
 
 def _said_stop(said: Said, person: str, zone: ZoneInfo) -> str:
-    at = said.recorded_at.astimezone(zone)
-    moment = f"{written_day(at.date())} at {clock_time(at, zone)}"
+    moment = _moment(said.recorded_at, zone)
     how: Mapping[str, Callable[[], str]] = {
         "keyword": lambda: f"{person} replied that no more should come, on {moment}.",
         "ghl": lambda: (
@@ -234,6 +266,10 @@ def _said_stop(said: Said, person: str, zone: ZoneInfo) -> str:
         ),
     }
     return how.get(said.source, lambda: f"{person} asked for no more {MESSAGES[said.channel]} on {moment}.")()
+
+
+def _moment(at: datetime, zone: ZoneInfo) -> str:
+    return f"{written_day(at.astimezone(zone).date())} at {clock_time(at, zone)}"
 
 
 def _on_its_way(brought: Brought) -> str:

@@ -46,7 +46,17 @@ CAUSES: Mapping[str, str] = {
     "no_address": "Somebody asked for no more messages, and nothing says who it was. Look at the conversations in "
     "GoHighLevel, and record the stop here by hand.",
     "no_answer": "GoHighLevel did not answer when we looked the contact up.",
+    "no_start_found": "We do not see their START in GoHighLevel's conversation yet, so nothing is sent there.",
+    "scope_missing": "The token may not read the contact or its messages in GoHighLevel. Tick every box that the "
+    "Connection page names. Until then what is stopped stays stopped.",
 }
+
+STILL_STOPPED: Mapping[str, str] = {
+    "no_start_found": "There is no START after their stop in GoHighLevel's conversation. What was stopped stays stopped.",
+    "still_blocked": "GoHighLevel still has “do not disturb” on for them. What was stopped stays stopped.",
+    "no_phone": "The contact has no phone in GoHighLevel. What was stopped stays stopped.",
+}
+"""Why texts were not allowed again, though a workflow told of it."""
 
 CHANNELS: Mapping[Channel, str] = {Channel.SMS: "texts", Channel.EMAIL: "e-mails"}
 
@@ -98,6 +108,8 @@ def _done(facts: Mapping[str, Any]) -> str:
         said.append("They asked for no more messages. Nothing more is sent there.")
     if facts.get("lifted"):
         said.append("They wrote START. They may be written to again.")
+    if facts.get("why") in STILL_STOPPED:
+        said.append(STILL_STOPPED[facts["why"]])
     if facts.get("doubts"):
         said.append("It may be a stop. Nothing is sent there until somebody has read it.")
     match facts.get("contact"):

@@ -1,6 +1,6 @@
 """Gathers what the rule `may_send` looks at, under the lock that a stop takes too, and asks it. Transactions of the church."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,7 +12,7 @@ from ghl.cards.addresses import read_addresses
 from ghl.cards.stored import read_whole
 from ghl.client.models import Contact
 from ghl.consent import ledger
-from ghl.consent.dnd import there_of
+from ghl.consent.dnd import There, there_of
 from ghl.consent.may_send import Facts, SeenContact, Verdict, may_send
 from ghl.consent.quiet_hours import Window
 from ghl.consent.reasons import Reason
@@ -45,55 +45,49 @@ def decide(
     `ring` what erased people said is not looked up; no send goes without it.
     """
     ledger.lock(session, church_id, channel, address)
-    return may_send(
-        channel,
-        address,
-        person,
-        purpose,
-        now,
-        facts=gather(
-            session,
-            ring,
-            church_id,
-            channel=channel,
-            address=address,
-            card_id=card_id,
-            contact=contact,
-            is_test=is_test,
-            now=now,
-        ),
+    region = session.scalars(select(Church.region).where(Church.id == church_id)).one()
+    facts = gather(
+        session,
+        church_id,
+        channel=channel,
+        address=address,
+        card_id=card_id,
+        contact=seen_there(there_of(contact, region=region), channel) if contact is not None else None,
+        timezone=contact.timezone if contact is not None else None,
+        erased=erased_said(session, ring, church_id, channel, address) if ring is not None else (),
+        is_test=is_test,
+        now=now,
     )
+    return may_send(channel, address, person, purpose, now, facts=facts)
 
 
 def gather(
     session: Session,
-    ring: KeyRing | None,
     church_id: UUID,
     *,
     channel: Channel,
     address: str,
     card_id: UUID | None,
-    contact: Contact | None,
+    contact: SeenContact | None = None,
+    timezone: str | None = None,
+    erased: Sequence[Entry] = (),
     is_test: bool,
     now: datetime,
 ) -> Facts:
-    """The facts about an address, without a lock: what a page shows may be over a moment later."""
-    church = session.execute(select(Church.timezone, Church.region).where(Church.id == church_id)).one()
-    zones = [_zone(church.timezone) or UTC]
-    seen = None
-    if contact is not None:
-        there = there_of(contact, region=church.region)
-        seen = SeenContact(there.addresses.get(channel), channel in there.blocks, channel in there.stops)
-        theirs = _zone(contact.timezone)
-        zones += [theirs] if theirs is not None else []
+    """The facts about an address, without a lock: what a page shows may be over a moment later.
+
+    `contact` and `timezone` are GoHighLevel's, `erased` what people said who were erased since: as far as it was asked.
+    """
+    church_zone = session.scalars(select(Church.timezone).where(Church.id == church_id)).one()
+    zones = [_zone(church_zone) or UTC, *([theirs] if (theirs := _zone(timezone)) is not None else [])]
     rules = rules_of(session, church_id)
     return Facts(
-        log=log_of(session, ring, church_id, channel, address),
+        log=(*erased, *ledger.history(session, church_id, channel, address)),
         doubted_at=_doubted_at(session, church_id, channel, address),
         card=recipients_of(session, church_id, card_id, now=now).get(channel, Reason.ADDRESS_CHANGED)
         if card_id
         else None,
-        contact=seen,
+        contact=contact,
         window=Window(rules.texts_from, rules.texts_until, rules.sunday_from),
         zones=tuple(zones),
         is_test=is_test,
@@ -101,27 +95,28 @@ def gather(
     )
 
 
-def log_of(
-    session: Session, ring: KeyRing | None, church_id: UUID, channel: Channel, address: str
+def seen_there(there: There, channel: Channel) -> SeenContact:
+    """What the rule asks of a contact, for one channel."""
+    return SeenContact(there.addresses.get(channel), channel in there.blocks, channel in there.stops)
+
+
+def erased_said(
+    session: Session, ring: KeyRing, church_id: UUID, channel: Channel, address: str
 ) -> tuple[Entry, ...]:
-    """All that was said about the address, oldest first; what erased people said comes before everything else."""
-    erased = proofs.proofs_of(session, ring, church_id, channel, address) if ring is not None else ()
-    return (
-        *(
-            Entry(
-                id=0,
-                kind=proof.kind,
-                source=proof.source,
-                # Whose name it was is gone with them: their stop holds for everybody, their yes for nobody.
-                person=proofs.ERASED,
-                recorded_at=proof.recorded_at,
-                signed_at=proof.signed_at,
-                purpose=proof.purpose,
-                worded=proof.wording is not None,
-            )
-            for proof in erased
-        ),
-        *ledger.history(session, church_id, channel, address),
+    """What people said about the address who were erased since, oldest first: it comes before everything else."""
+    return tuple(
+        Entry(
+            id=0,
+            kind=proof.kind,
+            source=proof.source,
+            # Whose name it was is gone with them: their stop holds for everybody, their yes for nobody.
+            person=proofs.ERASED,
+            recorded_at=proof.recorded_at,
+            signed_at=proof.signed_at,
+            purpose=proof.purpose,
+            worded=proof.wording is not None,
+        )
+        for proof in proofs.proofs_of(session, ring, church_id, channel, address)
     )
 
 

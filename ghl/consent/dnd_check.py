@@ -20,7 +20,9 @@ from ghl.consent.opt_outs import push_again
 from ghl.db.models import Church, ContactLink, DndCheck, DndDifference, Location
 from ghl.ids import new_id
 from ghl.questions import ask as questions
-from ghl.questions.kinds import CONTACT_DND, MOST_CALLS, there_read
+from ghl.questions.contact_dnd import there_read
+from ghl.questions.kind import MOST_CALLS
+from ghl.questions.kinds import CONTACT_DND
 from ghl.statuses import Channel, DifferenceKind, QuestionState
 
 FROM, UNTIL = time(1), time(5)

@@ -4,7 +4,7 @@ Its table stands in docs/may-we-text.md, and its tests are made from it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, tzinfo
 from enum import StrEnum
 from typing import Any
@@ -31,7 +31,7 @@ class Verdict:
 
     `facts["record_stop"]`: GoHighLevel says that the person stopped, and our log does not have it yet.
     `first_text`: nothing ever went to this address, so the message says how to stop. `entry` is what it rests on: the
-    yes that counts, or the stop that is in force.
+    yes that counts, or the stop that is in force. While none is, `lifted` is the last one, and `lifted_by` what lifted it.
     """
 
     kind: VerdictKind
@@ -40,6 +40,8 @@ class Verdict:
     facts: Mapping[str, Any] = field(default_factory=dict)
     first_text: bool = False
     entry: Entry | None = None
+    lifted: Entry | None = None
+    lifted_by: Entry | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -77,7 +79,7 @@ def may_send(
     """Whether it may leave, and why not. The first that holds counts: a stop goes before everything else."""
     child = facts.card.child if isinstance(facts.card, Recipient) else None
     stands = standing(facts.log, person=person, child=child, purpose=purpose, zone=facts.zones[0])
-    return (
+    verdict = (
         _stopped(channel, stands)
         or _not_theirs(channel, address, person, facts)
         or _blocked_there(channel, stands, facts)
@@ -92,6 +94,7 @@ def may_send(
             entry=stands.yes,
         )
     )
+    return replace(verdict, lifted=stands.lifted, lifted_by=stands.lifted_by)
 
 
 def _stopped(channel: Channel, stands: Standing) -> Verdict | None:

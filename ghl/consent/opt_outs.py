@@ -116,29 +116,6 @@ def push_again(session: Session, church_id: UUID, channel: Channel, address: str
     return bool(pushed.rowcount)  # type: ignore[attr-defined]
 
 
-def was_there(
-    session: Session, church_id: UUID, channel: Channel, address: str, *, contact_id: str, before: datetime
-) -> bool:
-    """Whether the address's stop was read on this contact in GoHighLevel before that moment, and none is on its way.
-
-    Only then does it say anything that the contact shows no stop: somebody lifted it. A transaction of the church.
-    """
-    rows = session.execute(
-        select(OptOut.state, OptOut.confirmed_at, OptOut.contacts)
-        .where(OptOut.church_id == church_id, OptOut.channel == channel, OptOut.address == address)
-        .order_by(OptOut.asked_at.desc(), OptOut.id.desc())
-    ).all()
-    if not rows or any(row.state in OPEN for row in rows):
-        return False
-    newest = rows[0]
-    return (
-        newest.state == OptOutState.CONFIRMED
-        and newest.confirmed_at is not None
-        and newest.confirmed_at <= before
-        and any(one["id"] == contact_id and one.get("blocks") for one in newest.contacts)
-    )
-
-
 def try_now(session: Session, church_id: UUID) -> int:
     """Lets every stop that waits be brought there at once; returns how many. A transaction of the church."""
     tried = session.execute(

@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 from ghl.db.models import Location, Question
 from ghl.db.models.question import OPEN
 from ghl.ids import new_id
-from ghl.questions.kinds import KINDS, QuestionError
+from ghl.questions.kind import QuestionError
+from ghl.questions.kinds import KINDS
 from ghl.statuses import QuestionState
 
 WANTED_FOR = timedelta(seconds=60)

@@ -6,9 +6,8 @@ and never a token: a token to test is stored sealed first, and the question name
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Protocol, TypeVar
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -28,78 +27,24 @@ from ghl.client.models import Contact, Location
 from ghl.client.operations import ID_PATTERN
 from ghl.connection import CHECKS, trials
 from ghl.connection.probes import PROBES
-from ghl.consent.dnd import API_NAMES, OURS, There, email_of, phone_of, there_of
+from ghl.consent import ledger
+from ghl.consent.dnd import API_NAMES, OURS, email_of, phone_of, there_of
 from ghl.crypto import KeyRing
-from ghl.db.models import Church, ContactLink, OptOut, TokenTrial
+from ghl.db.models import Church, ConsentEvent, ContactLink, OptOut, TokenTrial
 from ghl.db.models import Location as LocationRow
 from ghl.delivery.facts import DeliveryFacts, remember_location
 from ghl.delivery.settle import end_hold, hold
+from ghl.questions.contact_dnd import read_dnd
+from ghl.questions.kind import MOST_CALLS, Answer, Kind, Make, OtherWay, Params, QuestionError
+from ghl.questions.may_we import MAY_WE
+from ghl.questions.started import STARTED
 from ghl.statuses import Channel
-
-Params = Mapping[str, Any]
-Answer = dict[str, Any]
-T = TypeVar("T")
-
-MOST_CALLS = 3
-"""The most calls that one question makes: with 5 seconds each they end well within its lease."""
 
 MOST_CONTACTS = 2
 MOST_TAGS = 50
 LONGEST_VALUE = 300
 
 TOKEN_ERRORS = (TokenRefusedError, ScopeMissingError, AgencyTokenError, WrongLocationError)
-
-
-class Make(Protocol):
-    """Makes one call, out of the location's budget."""
-
-    def __call__(self, call: Callable[[GHLClient], T], /) -> T:
-        """What GoHighLevel answered. Raises `GHLError`."""
-        ...
-
-
-class QuestionError(ValueError):
-    """Nothing that can be asked: a mistake of the program that asks."""
-
-
-def _nothing_follows(
-    _session: Session, _facts: DeliveryFacts, _params: Params, _answer: Answer | None, _error: GHLError | None
-) -> bool:
-    return False
-
-
-@dataclass(frozen=True)
-class OtherWay:
-    """Another token than the church's own, perhaps of another location.
-
-    `place` is the row of the church's active location where the other way leads there too: then the question goes
-    before the church's cards, out of the same budget. Otherwise None, and it has the budget of its own location.
-    `facts` reads the row that the parameters name; None where there is no such way any more.
-    """
-
-    place: Callable[[Session, UUID, Params], UUID | None]
-    facts: Callable[[Session, UUID, Params, KeyRing], DeliveryFacts | None]
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One kind of question.
-
-    `checked` returns the parameters as they are stored or raises `QuestionError`. `calls` is how many calls an answer
-    takes at most. `way` is another way than the church's own, as the test of a new token goes. `gather` adds what a call
-    needs and a stored question must not hold, when a worker takes it; None where that is there no more. `follows` writes what an answer means beyond the screen, in the transaction that stores it, and
-    says whether the church's cards may go on because of it.
-    """
-
-    name: str
-    checked: Callable[[Params], dict[str, Any]]
-    calls: Callable[[Params], int]
-    read: Callable[[Params, Make], Answer]
-    way: OtherWay | None = None
-    gather: Callable[[Session, UUID, Params], Params | None] | None = None
-    follows: Callable[[Session, DeliveryFacts, Params, Answer | None, GHLError | None], bool] = (
-        _nothing_follows
-    )
 
 
 def _contact_ids(params: Params) -> dict[str, Any]:
@@ -253,13 +198,24 @@ def _uuid(value: object) -> str:
         raise QuestionError("That is no id of ours.") from None
 
 
-def _address_of(session: Session, church_id: UUID, params: Params) -> Params | None:
+def _address_of(session: Session, church_id: UUID, params: Params, _ring: KeyRing) -> Params | None:
+    """Nothing where the person lifted the stop meanwhile: it must not be set there any more."""
     row = session.execute(
-        select(OptOut.channel, OptOut.address).where(
+        select(OptOut.channel, OptOut.address, OptOut.event_id).where(
             OptOut.church_id == church_id, OptOut.id == UUID(params["opt_out"])
         )
     ).one_or_none()
-    return None if row is None else {"channel": row.channel, "address": row.address}
+    if row is None or _lifted(session, church_id, row.channel, row.address, row.event_id):
+        return None
+    return {"channel": row.channel, "address": row.address}
+
+
+def _lifted(session: Session, church_id: UUID, channel: str, address: str, event_id: int) -> bool:
+    """Whether a stop that still stands in the log is in force no more; of somebody who was erased it does not stand there."""
+    known = session.scalar(
+        select(ConsentEvent.id).where(ConsentEvent.church_id == church_id, ConsentEvent.id == event_id)
+    )
+    return known is not None and not ledger.is_stopped(session, church_id, channel, address)
 
 
 def _find_holder(params: Params, make: Make) -> Answer:
@@ -299,12 +255,12 @@ def _set_dnd(params: Params, make: Make) -> Answer:
     return {"id": contact_id, "gone": False, "blocks": contact.blocks(name), "was": False}
 
 
-def _with_region(session: Session, church_id: UUID, params: Params) -> Params | None:
-    found = _address_of(session, church_id, params)
-    return None if found is None else {**found, **_region(session, church_id, params)}
+def _with_region(session: Session, church_id: UUID, params: Params, ring: KeyRing) -> Params | None:
+    found = _address_of(session, church_id, params, ring)
+    return None if found is None else {**found, **_region(session, church_id, params, ring)}
 
 
-def _region(session: Session, church_id: UUID, _params: Params) -> Params:
+def _region(session: Session, church_id: UUID, _params: Params, _ring: KeyRing) -> Params:
     return {"region": session.scalars(select(Church.region).where(Church.id == church_id)).one()}
 
 
@@ -318,36 +274,10 @@ def _few_contact_ids(params: Params) -> dict[str, Any]:
 
 
 def _read_dnd(params: Params, make: Make) -> Answer:
-    return {"contacts": [_read_one_dnd(contact_id, params["region"], make) for contact_id in params["ids"]]}
+    return {"contacts": [read_dnd(contact_id, params["region"], make) for contact_id in params["ids"]]}
 
 
-def _read_one_dnd(contact_id: str, region: str, make: Make) -> Answer:
-    try:
-        contact = make(lambda client: client.contacts.get(contact_id))
-    except NotFoundError:
-        return {"id": contact_id, "gone": True}
-    there = there_of(contact, region=region)
-    return {
-        "id": contact_id,
-        "gone": False,
-        "addresses": dict(there.addresses),
-        "blocks": sorted(there.blocks),
-        "stops": sorted(there.stops),
-    }
-
-
-def there_read(answer: Mapping[str, Any]) -> There:
-    """One contact of a `contact_dnd` answer, as a value again."""
-    return There(
-        answer["id"],
-        gone=answer["gone"],
-        addresses={Channel(name): address for name, address in answer.get("addresses", {}).items()},
-        blocks=frozenset(Channel(name) for name in answer.get("blocks", ())),
-        stops=frozenset(Channel(name) for name in answer.get("stops", ())),
-    )
-
-
-def _link_of(session: Session, church_id: UUID, params: Params) -> Params | None:
+def _link_of(session: Session, church_id: UUID, params: Params, ring: KeyRing) -> Params | None:
     row = session.execute(
         select(ContactLink.phone, ContactLink.email)
         .join(LocationRow, (LocationRow.id == ContactLink.location_id) & LocationRow.active)
@@ -355,7 +285,7 @@ def _link_of(session: Session, church_id: UUID, params: Params) -> Params | None
     ).one_or_none()
     if row is None:
         return None
-    return {"phone": row.phone, "email": row.email, **_region(session, church_id, params)}
+    return {"phone": row.phone, "email": row.email, **_region(session, church_id, params, ring)}
 
 
 def _look_again(params: Params, make: Make) -> Answer:
@@ -432,8 +362,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             CONTACT_DND,
             FIND_HOLDER,
             LOCATION,
+            MAY_WE,
             REMOVE_CONTACT,
             SET_DND,
+            STARTED,
             TOKEN_PROBE,
         )
     }

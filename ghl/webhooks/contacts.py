@@ -13,7 +13,8 @@ from ghl.consent.dnd import email_of, phone_of, there_of
 from ghl.consent.opt_outs import push_again
 from ghl.db.models import Card, ContactLink, Message
 from ghl.questions import ask as questions
-from ghl.questions.kinds import CONTACT_AGAIN, CONTACT_DND, there_read
+from ghl.questions.contact_dnd import there_read
+from ghl.questions.kinds import CONTACT_AGAIN, CONTACT_DND
 from ghl.statuses import Channel, MessageState
 from ghl.webhooks import stops
 from ghl.webhooks.event import id_in

@@ -9,7 +9,8 @@ from ghl.consent.dnd import email_of, phone_of
 from ghl.consent.keywords import Heard, read_reply
 from ghl.messages.heard import heard_status
 from ghl.questions import ask as questions
-from ghl.questions.kinds import CONTACT_DND, there_read
+from ghl.questions.contact_dnd import there_read
+from ghl.questions.kinds import CONTACT_DND
 from ghl.statuses import Channel
 from ghl.webhooks import stops
 from ghl.webhooks.event import id_in

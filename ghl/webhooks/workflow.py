@@ -1,10 +1,11 @@
 """What a church's workflow says. Nobody signed it, so it is a hint: it may stop texts at once, and permits none.
 
-Whatever it says, the contact is read back from GoHighLevel. A START counts only where the stop was seen there before, and
-is not there any more: it is GoHighLevel that lifted it, for whoever has the phone.
+Whatever it says, the contact is read back from GoHighLevel. Where it says that somebody may be texted again, their own
+START is looked for in GoHighLevel's conversation; it counts where it is their last word, later than every stop, and the
+contact blocks no texts any more.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -14,9 +15,12 @@ from ghl.client.models import Contact
 from ghl.consent import ledger
 from ghl.consent.dnd import There, there_of
 from ghl.consent.keywords import Heard, read_reply
-from ghl.consent.opt_outs import was_there
+from ghl.consent.started import Word, since, started_at
 from ghl.questions import ask as questions
-from ghl.questions.kinds import CONTACT_DND, there_read
+from ghl.questions.contact_dnd import there_read
+from ghl.questions.kind import Kind
+from ghl.questions.kinds import CONTACT_DND
+from ghl.questions.started import STARTED, words_read
 from ghl.statuses import Channel
 from ghl.webhooks import stops
 from ghl.webhooks.event import contact_of
@@ -33,6 +37,15 @@ CHANNELS: Mapping[str, tuple[Channel, ...]] = {
 }
 """What a church may write in the workflow's custom data beside `channel`."""
 
+STOPS = frozenset({"dnd_on", "stop"})
+STARTS = frozenset({"dnd_off", "start"})
+"""And beside `event`."""
+
+LISTS_LAG = timedelta(minutes=10)
+"""So long is a START looked for that a hint tells of."""
+
+NO_START = "no_start_found"
+
 
 def hinted(session: Session, place: Place, told: Told) -> Done | Waits:
     """Stops what the hint says at once, then reads the contact back and goes by that."""
@@ -43,34 +56,71 @@ def hinted(session: Session, place: Place, told: Told) -> Done | Waits:
     # An answer from before the hint would not show what the hint is about.
     if told.answer is None or told.answer.answer is None or told.answer.asked_at < told.at:
         _at_once(session, place, told, words)
-        asked = questions.ask(
+        return _ask(session, place, CONTACT_DND, {"ids": [contact_id]})
+    searched = told.answer.kind == STARTED.name
+    answer = told.answer.answer
+    there = there_read(answer["contact"] if searched else answer["contacts"][0])
+    facts: dict[str, Any] = {
+        "heard": str(heard),
+        "stops": stops.stop_there(session, place.church_id, there, at=told.at),
+    }
+    if heard is Heard.START or _event(told.values) in STARTS or _may_be_start(session, place, told, there):
+        begun = _started(session, place, told, there, words_read(answer) if searched else None)
+        if isinstance(begun, Waits):
+            return begun
+        facts |= begun
+    return Done({name: value for name, value in facts.items() if value}, wake=bool(facts["stops"]))
+
+
+def _may_be_start(session: Session, place: Place, told: Told, there: There) -> bool:
+    """Whether a hint that says neither what was written nor what changed may be about a START: somebody is stopped here,
+    and in GoHighLevel nothing is in the way.
+    """
+    phone = there.addresses.get(Channel.SMS)
+    if phone is None or Channel.SMS in there.blocks or words_in(told.values) or _event(told.values):
+        return False
+    return ledger.is_stopped(session, place.church_id, Channel.SMS, phone)
+
+
+def _started(
+    session: Session, place: Place, told: Told, there: There, words: Sequence[Word] | None
+) -> Waits | dict[str, Any]:
+    """What follows where texts may be allowed again. `words` is what the person wrote, once it was read in GoHighLevel."""
+    phone = there.addresses.get(Channel.SMS)
+    if phone is None:
+        return {"why": "no_phone"}
+    if Channel.SMS in there.blocks:
+        return {"why": "still_blocked"}
+    if words is None:
+        log = ledger.history(session, place.church_id, Channel.SMS, phone)
+        params = {"since": since(log, hinted_at=told.at).isoformat(), "until": told.now.isoformat()}
+        return _ask(session, place, STARTED, {"id": there.contact_id} | params)
+    ledger.lock(session, place.church_id, Channel.SMS, phone)
+    log = ledger.history(session, place.church_id, Channel.SMS, phone)
+    at = started_at(words, log, hinted_at=told.at)
+    if at is not None:
+        lifted = ledger.record_start(
             session,
             place.church_id,
-            CONTACT_DND.name,
-            {"ids": [contact_id]},
-            actor=ACTOR,
-            same_within=timedelta(),
+            channel=Channel.SMS,
+            address=phone,
+            source=stops.KEYWORD,
+            recorded_by=stops.ACTOR,
+            contact_id=there.contact_id,
+            now=min(at, told.now),
         )
-        if asked is None:
-            raise NotNowError("not_connected")
-        return Waits(asked.id)
-    there = there_read(told.answer.answer["contacts"][0])
-    stopped = stops.stop_there(session, place.church_id, there, at=told.at)
-    lifted = 0
-    if heard is Heard.START and not there.gone and Channel.SMS not in there.blocks:
-        phone = there.addresses.get(Channel.SMS)
-        proven = phone is not None and was_there(
-            session,
-            place.church_id,
-            Channel.SMS,
-            phone,
-            contact_id=contact_id,
-            before=told.answer.asked_at,
-        )
-        pairs = {(Channel.SMS, phone)} if phone and proven else set()
-        lifted = stops.start(session, place.church_id, pairs, contact_id=contact_id, at=told.at)
-    facts = {"heard": str(heard), "stops": stopped, "lifted": lifted}
-    return Done({name: value for name, value in facts.items() if value}, wake=bool(stopped))
+        return {"lifted": int(lifted)}
+    if told.now - told.at < LISTS_LAG:
+        # GoHighLevel's list of a conversation lags.
+        raise NotNowError(NO_START)
+    return {"why": NO_START}
+
+
+def _ask(session: Session, place: Place, kind: Kind, params: Mapping[str, Any]) -> Waits:
+    asked = questions.ask(session, place.church_id, kind.name, params, actor=ACTOR, same_within=timedelta())
+    if asked is None:
+        raise NotNowError("not_connected")
+    return Waits(asked.id)
 
 
 def words_in(values: Mapping[str, Any]) -> str:
@@ -86,6 +136,12 @@ def words_in(values: Mapping[str, Any]) -> str:
     return ""
 
 
+def _event(values: Mapping[str, Any]) -> str:
+    """What the church wrote in the workflow's custom data beside `event`."""
+    custom = values.get("customData")
+    return str(custom.get("event", "")).strip().lower() if isinstance(custom, dict) else ""
+
+
 def stopped_in(values: Mapping[str, Any], *, region: str) -> There | None:
     """The contact with what the hint itself says is stopped: by `dnd` fields, or `event` and `channel` of custom data."""
     contact_id = contact_of(values)
@@ -96,7 +152,7 @@ def stopped_in(values: Mapping[str, Any], *, region: str) -> There | None:
     custom = values.get("customData")
     told = custom if isinstance(custom, dict) else {}
     stopped = set(there.stops)
-    if str(told.get("event", "")).strip().lower() in {"dnd_on", "stop"}:
+    if _event(values) in STOPS:
         # Without a channel it is not known what was stopped: the contact that is read back tells.
         stopped |= set(CHANNELS.get(str(told.get("channel", "")).strip().lower(), ()))
     return There(contact_id, addresses=there.addresses, blocks=there.blocks, stops=frozenset(stopped))

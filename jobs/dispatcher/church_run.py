@@ -27,7 +27,8 @@ from ghl.delivery.claim import free_expired
 from ghl.delivery.delivery import Delivery
 from ghl.delivery.facts import DeliveryFacts, load_facts
 from ghl.messages.errand import MessageErrand
-from ghl.questions.kinds import MOST_CALLS, OTHER_WAYS
+from ghl.questions.kind import MOST_CALLS
+from ghl.questions.kinds import OTHER_WAYS
 from ghl.questions.take import LEASE_SECONDS as QUESTION_LEASE_SECONDS
 from ghl.questions.take import Taken, give_up_on_deadly, is_due, is_due_elsewhere
 from jobs.dispatcher.card_lane import CardLane

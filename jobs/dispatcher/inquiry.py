@@ -10,7 +10,8 @@ from ghl.client.client import GHLClient
 from ghl.client.errors import GHLError
 from ghl.client.rate_headers import RateHeaders
 from ghl.delivery.facts import DeliveryFacts
-from ghl.questions.kinds import KINDS, Answer
+from ghl.questions.kind import Answer
+from ghl.questions.kinds import KINDS
 from ghl.questions.take import TakenQuestion
 from jobs.dispatcher.permit import HeldBackError, Permit
 

@@ -76,7 +76,7 @@ class QuestionDesk:
         for question in taken.questions:
             kind = KINDS[question.kind]
             if kind.gather is not None:
-                more = kind.gather(session, self.church_id, question.params)
+                more = kind.gather(session, self.church_id, question.params, self.key_ring)
                 if more is None:
                     take.failed(session, question, CauseCode.UNKNOWN)
                     continue

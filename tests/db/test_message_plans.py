@@ -143,7 +143,7 @@ def explained(database, database_urls):
         once_more=lambda s: afterwards.send_once_more(s, church_id, first.id, actor="x", reason="y", now=NOW),
         history=lambda s: ledger.history(s, church_id, SMS, address),
         gather=lambda s: gather(
-            s, None, church_id, card_id=first.card_id, contact=None, is_test=False, now=NOW, **about
+            s, church_id, card_id=first.card_id, contact=None, is_test=False, now=NOW, **about
         ),
         recipients=lambda s: recipients_of(s, church_id, first.card_id, now=NOW),
         stop=lambda s: ledger.record_stop(s, church_id, source="spoken", recorded_by="x", now=NOW, **about),

@@ -15,7 +15,8 @@ from ghl.delivery.settle import hold
 from ghl.ids import new_id
 from ghl.questions import take
 from ghl.questions.ask import WANTED_FOR, ask, look, prune
-from ghl.questions.kinds import KINDS, Kind, QuestionError
+from ghl.questions.kind import Kind, QuestionError
+from ghl.questions.kinds import KINDS
 from ghl.statuses import QuestionState
 from jobs.dispatcher.church_run import ChurchRun
 from jobs.dispatcher.parts import Tools
@@ -424,5 +425,5 @@ def test_somebody_waits_longer_than_a_worker_may_hold_it():
     assert WANTED_FOR.total_seconds() > 2 * take.LEASE_SECONDS
     assert take.LEASE_SECONDS >= 3 * 5
     assert " ".join(sorted(KINDS)) == (
-        "contact contact_again contact_dnd find_holder location remove_contact set_dnd token_probe"
+        "contact contact_again contact_dnd find_holder location may_we remove_contact set_dnd started token_probe"
     )

@@ -200,7 +200,6 @@ CALLS = {
     "ghl.consent.decide.gather": lambda s, w, i: (
         consents.gather(
             s,
-            None,
             w.grace,
             **{name: value for name, value in _about(i).items() if name not in {"person", "purpose"}},
         ).card
@@ -356,7 +355,6 @@ OF_THE_SYSTEM = {
     "ghl.messages.guardian.remember": "a worker's own: the location is of its facts",
     "ghl.messages.guardian.take_address": "a worker's own: the row that it holds",
     "ghl.messages.tries.end_open": "a part of letting go: the messages were just locked",
-    "ghl.consent.opt_outs.was_there": "the id in GoHighLevel is compared with what the church's own stop notes",
     "ghl.erasing.told.forget_events": "a part of carrying out a request: what is looked for is of the person's own cards",
     "ghl.erasing.told.take_away": "a part of carrying out a request: the ids are of the person's own cards",
     "ghl.consent.lines.said_once": "the number of a line that was just read; a transaction of the church finds its own alone",

@@ -207,7 +207,7 @@ def test_a_hint_that_says_start_lifts_nothing_while_gohighlevel_blocks(world):
     assert world.stopped()
 
 
-def test_a_hint_that_nobody_signed_lifts_no_stop_that_is_not_in_gohighlevel_yet(world):
+def test_a_hint_that_nobody_signed_lifts_nothing_where_nobody_wrote_start(world):
     """A stop said on the phone a moment ago; its DND is not set yet, so the read-back shows nothing in the way."""
     contact = world.card()
     world.quiet()
@@ -224,5 +224,5 @@ def test_a_hint_that_nobody_signed_lifts_no_stop_that_is_not_in_gohighlevel_yet(
         headers={"X-Hub-Secret": secret},
     )
     assert answer.status_code == 200
-    world.handled(1)
+    wait_for(lambda: world.events()[0].cause == "no_start_found")
     assert world.stopped()

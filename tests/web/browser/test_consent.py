@@ -1,10 +1,15 @@
 """*May we text?*, a person's page and the consent log in a real browser: two clicks for a stop, readable by everybody."""
 
+import json
+from datetime import timedelta
+
 from playwright.sync_api import expect
 
-from ghl.statuses import Role
+from ghl.clock import SystemClock
+from ghl.consent import ledger
+from ghl.statuses import Channel, Role
 from tests.support.browser import readable
-from tests.web.said import doubt, say_yes, stop
+from tests.web.said import PHONE, doubt, say_yes, stop
 
 PATIENCE = 30_000
 
@@ -78,6 +83,38 @@ def test_a_persons_page_is_readable_and_a_stop_appears_by_itself(person, databas
     with page.expect_download() as saved:
         page.get_by_role("button", name="Save to print (HTML)").click()
     assert saved.value.suggested_filename.startswith("consent-receipt-card-1-")
+    at_home(page)
+
+
+def test_what_gohighlevel_says_and_what_start_lifted_are_readable(
+    person, database, church, connected, sql, at_home
+):
+    fill(database, church)
+    now = SystemClock().now()
+    stop(database, church, now=now - timedelta(minutes=5))
+    with database.church(church) as session:
+        ledger.record_start(
+            session, church, channel=Channel.SMS, address=PHONE, source="keyword", recorded_by="x", now=now
+        )
+    page = person("person?number=1", role=Role.ADMIN)
+    expect(page.get_by_text("We are asking GoHighLevel")).to_be_visible(timeout=PATIENCE)
+    contact = {"id": "c1", "gone": False, "addresses": {"sms": PHONE}, "blocks": ["sms"], "stops": []}
+    known = {"contact": contact, "timezone": None, "erased": []}
+    answer = {
+        "channels": {"sms": known | {"address": PHONE}, "email": known | {"address": "anna@example.org"}}
+    }
+    sql(
+        "UPDATE questions SET state = 'answered', answered_at = now(), answer = CAST(:answer AS jsonb)",
+        answer=json.dumps(answer),
+    )
+
+    def settled():
+        expect(page.get_by_text("May we text Anna? No: GoHighLevel has")).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_text("lifted that.")).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_text("GoHighLevel was asked")).to_be_visible(timeout=PATIENCE)
+
+    settled()
+    readable(page, settled, name="person-asked", reload=False)
     at_home(page)
 
 
