@@ -88,6 +88,7 @@ class Result:
     excused: int = 0
     messages: int = 0
     stops: int = 0
+    starts: int = 0
     opened: int = 0
     folder: Path | None = None
 
@@ -124,6 +125,7 @@ def run(plan: Plan, *, evidence: Path | None = None) -> Result:
             result.violations.append(Violation("stuck", f"no quiet within {plan.quiet_within} s"))
         result.cards, result.calls = len(found.cards), len(found.calls)
         result.messages, result.stops = len(found.outbox), len(ledger.stops)
+        result.starts = len(ledger.started)
         result.retried, result.decided = len(ledger.retries), len(ledger.decisions)
         if (result.violations or result.excused) and evidence is not None:
             result.folder = _leave(evidence / str(plan.seed), installation, case, result)
