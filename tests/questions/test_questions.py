@@ -424,5 +424,5 @@ def test_somebody_waits_longer_than_a_worker_may_hold_it():
     assert WANTED_FOR.total_seconds() > 2 * take.LEASE_SECONDS
     assert take.LEASE_SECONDS >= 3 * 5
     assert " ".join(sorted(KINDS)) == (
-        "contact contact_again contact_dnd find_holder location remove_contact set_dnd token_probe"
+        "contact contact_again contact_dnd find_holder lift_dnd location remove_contact set_dnd token_probe"
     )
