@@ -93,11 +93,12 @@ def nothing_is_asked_of_ghl_after_a_stop(case: Case) -> Iterator[Violation]:
 def no_consent_is_lost(case: Case) -> Iterator[Violation]:
     """Each yes, each no and each stop that the hub took is in its log; each stop is in GoHighLevel as well."""
     said: defaultdict[Address, set[str]] = defaultdict(set)
-    started: defaultdict[Address, list[float]] = defaultdict(list)
+    started = {
+        (location, phone): [at for at, word, _ in words if word in STARTS]
+        for (location, phone), words in _words_by_phone(case).items()
+    }
     for one in case.evidence.said:
         said[one["church"], one["channel"], one["address"]].add(one["kind"])
-        if one["kind"] == "yes" and one["source"] == "keyword":
-            started[one["church"], one["channel"], one["address"]].append(one["recorded_at"].timestamp())
     doubted = {(one["church"], one["address"]) for one in case.evidence.doubts}
     for marker, told in case.ledger.cards.items():
         person, values = told.card.person, told.card.values
@@ -112,8 +113,9 @@ def no_consent_is_lost(case: Case) -> Iterator[Violation]:
         church = stop.person.church.slug
         if stop.how == "staff" or (stop.how != "screen" and _heard(case, stop)):
             about = (church, stop.channel, stop.address)
-            # A START that was heard before the stop, and written after it, leaves nothing to note.
-            over = stop.how == "keyword" and any(at > stop.began for at in started[about])
+            # Of a STOP and a START within a moment a hub that reads the contact afterwards sees nothing to note.
+            starts = started.get((stop.person.church.location, stop.address), [])
+            over = stop.how == "keyword" and any(at > stop.began for at in starts)
             known = over or bool(said[about] & STOPS)
             if not known and not (stop.how == "sentence" and (church, stop.address) in doubted):
                 yield Violation("lost consents", f"a stop ({stop.how}) is not in the log")
