@@ -40,6 +40,19 @@ def stop(world, channel=Channel.SMS, address=PHONE, ago=0):
         )
 
 
+def start(world, ago=0):
+    with world.hub.database.church(world.church) as session:
+        ledger.record_start(
+            session,
+            world.church,
+            channel=Channel.SMS,
+            address=PHONE,
+            source="keyword",
+            recorded_by="GoHighLevel",
+            now=datetime.now(UTC) - timedelta(seconds=ago),
+        )
+
+
 def states(world):
     return [row.state for row in world.rows("SELECT state FROM opt_outs ORDER BY asked_at")]
 
@@ -89,34 +102,12 @@ def test_who_wrote_start_meanwhile_is_not_stopped_there(world):
     contact = world.card()
     world.quiet()
     stop(world, ago=60)
-    with world.hub.database.church(world.church) as session:
-        ledger.record_start(
-            session,
-            world.church,
-            channel=Channel.SMS,
-            address=PHONE,
-            source="keyword",
-            recorded_by="GoHighLevel",
-            now=datetime.now(UTC),
-        )
+    start(world)
     with world.hub.database.church(world.church) as session:
         assert not opt_outs.follow(session, world.church)
     [row] = world.rows("SELECT state, cause FROM opt_outs")
     assert row == ("confirmed", "started_again")
     assert "sms" not in world.dnd(contact)
-
-
-def start(world, ago=0):
-    with world.hub.database.church(world.church) as session:
-        ledger.record_start(
-            session,
-            world.church,
-            channel=Channel.SMS,
-            address=PHONE,
-            source="keyword",
-            recorded_by="GoHighLevel",
-            now=datetime.now(UTC) - timedelta(seconds=ago),
-        )
 
 
 def test_what_we_set_before_we_heard_of_the_start_is_taken_away(world):
