@@ -47,6 +47,14 @@ class ContactsResource:
         setting = {"status": "active", "message": message, "code": ""}
         self._transport.send(op.SET_DND, id=contact_id, body={"dndSettings": {channel: setting}})
 
+    def clear_dnd(self, contact_id: str, channel: str) -> None:
+        """Takes do-not-disturb of one channel away. Nothing else of the contact is named in the call.
+
+        Raises `NotFoundError`. Only ever called for what we set ourselves, where the person wrote START.
+        """
+        setting = {"status": "inactive", "message": "", "code": ""}
+        self._transport.send(op.SET_DND, id=contact_id, body={"dndSettings": {channel: setting}})
+
     def remove(self, contact_id: str) -> None:
         """Removes the contact. Raises `NotFoundError` where it is gone already."""
         self._transport.send(op.DELETE_CONTACT, id=contact_id)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from ghl import audit
@@ -276,6 +276,19 @@ def record_start(
             recorded_at=now,
             contact_id=contact_id,
         )
+    )
+    # What was brought into GoHighLevel, perhaps since they wrote this, is taken away there again.
+    session.execute(
+        update(OptOut)
+        .where(
+            OptOut.church_id == church_id,
+            OptOut.channel == channel,
+            OptOut.address == address,
+            OptOut.state == OptOutState.CONFIRMED,
+            OptOut.cause.is_(None),
+        )
+        .values(state=OptOutState.WAITING, question_id=None, due_at=func.now())
+        .execution_options(synchronize_session=False)
     )
     return stopped
 

@@ -15,10 +15,11 @@ from sqlalchemy.orm import Session
 
 from ghl import audit
 from ghl.consent import ledger
+from ghl.consent.standing import KEYWORD
 from ghl.db.models import ConsentEvent, ContactLink, Location, OptOut
 from ghl.questions import ask as questions
 from ghl.questions.ask import Asked
-from ghl.questions.kinds import FIND_HOLDER, SET_DND
+from ghl.questions.kinds import FIND_HOLDER, LIFT_DND, SET_DND
 from ghl.statuses import Channel, ConsentKind, OptOutState, QuestionState
 
 LOOK_AGAIN = timedelta(seconds=1)
@@ -169,12 +170,18 @@ def _follow(session: Session, church_id: UUID, row: OptOut) -> bool:
         _write(session, row, cause=asked.cause or row.cause, wait=LOOK_AGAIN)
         return False
     if _started_again(session, church_id, row):
-        _write(session, row, state=OptOutState.CONFIRMED, cause=STARTED_AGAIN, question_id=None)
-        _forget(session, row)
-        return False
+        return _take_back(session, church_id, row, asked)
+    if asked is not None and asked.kind == LIFT_DND.name:
+        # Stopped once more while the mark was taken away: it is brought there from the beginning.
+        return _ask_next(session, church_id, row, [])
     if asked is not None and asked.state is QuestionState.FAILED:
         _again(session, row, cause=asked.cause)
         return False
+    return _go_on(session, church_id, row, asked)
+
+
+def _go_on(session: Session, church_id: UUID, row: OptOut, asked: Asked | None) -> bool:
+    """By what was answered: to the next contact, to the end, or once more later."""
     contacts: list[dict[str, Any]] = list(row.contacts)
     if asked is not None and asked.state is QuestionState.ANSWERED:
         if asked.kind == FIND_HOLDER.name:
@@ -196,6 +203,41 @@ def _follow(session: Session, church_id: UUID, row: OptOut) -> bool:
             _again(session, row, cause=None, contacts=[])
         return False
     return _ask_next(session, church_id, row, contacts)
+
+
+def _take_back(session: Session, church_id: UUID, row: OptOut, asked: Asked | None) -> bool:
+    """The stop is lifted. After a START our own mark goes from every contact that may have it.
+
+    It may have been set after the START: while the hub had not heard of it, or a call was on its way. A newer card lifts
+    here alone.
+    """
+    contacts: list[dict[str, Any]] = list(row.contacts)
+    if asked is not None and asked.kind == LIFT_DND.name:
+        if asked.state is QuestionState.FAILED:
+            _again(session, row, cause=asked.cause)
+            return False
+        done = (asked.answer or {}).get("id")
+        contacts = [{**one, "lifted": True} if one["id"] == done else one for one in contacts]
+    left = next((one["id"] for one in contacts if not one.get("lifted")), None)
+    if left is None or not _by_start(session, church_id, row):
+        _write(session, row, state=OptOutState.CONFIRMED, cause=STARTED_AGAIN, question_id=None)
+        _forget(session, row)
+        return False
+    params = {"opt_out": str(row.id), "id": left}
+    new = questions.ask(session, church_id, LIFT_DND.name, params, actor=ACTOR, same_within=timedelta())
+    if new is None:
+        _write(session, row, cause=NOT_CONNECTED, question_id=None, contacts=contacts, wait=LONGEST_WAIT)
+        return False
+    _write(session, row, question_id=new.id, contacts=contacts, wait=LOOK_AGAIN)
+    return True
+
+
+def _by_start(session: Session, church_id: UUID, row: OptOut) -> bool:
+    """Whether the person themselves wrote START after this stop."""
+    return any(
+        one.kind is ConsentKind.YES and one.source == KEYWORD and one.recorded_at >= row.asked_at
+        for one in ledger.history(session, church_id, row.channel, row.address)
+    )
 
 
 def _ask_next(session: Session, church_id: UUID, row: OptOut, contacts: list[dict[str, Any]]) -> bool:

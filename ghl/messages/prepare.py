@@ -87,7 +87,9 @@ def prepare(
     if contact is not None and errand.outcome.made and not row.is_test:
         remember(session, church_id, errand.facts.location_id, contact, errand.facts.region)
     to_make = _to_make(session, errand, now=now) if contact is None else None
-    if contact is None and to_make is None:
+    verdict = _verdict(session, ring, errand, contact, now=now)
+    # Somebody who stopped, or whose number was corrected since, is not written to: nobody has to look for the contact.
+    if contact is None and to_make is None and verdict.kind is not VerdictKind.NO:
         gone = Next(
             MessageState.HELD,
             "held",
@@ -97,7 +99,6 @@ def prepare(
         )
         write(session, errand, gone)
         return None
-    verdict = _verdict(session, ring, errand, contact, now=now)
     mine = session.execute(MINE, {"row": row.id, "token": row.lease_token}).mappings().one_or_none()
     if mine is None:
         return None

@@ -255,6 +255,32 @@ def _set_dnd(params: Params, make: Make) -> Answer:
     return {"id": contact_id, "gone": False, "blocks": contact.blocks(name), "was": False}
 
 
+def _lift_dnd(params: Params, make: Make) -> Answer:
+    """Takes our own mark away, and nobody else's: a `permanent` one, or one that somebody set there, stays."""
+    contact_id, channel = params["id"], Channel(params["channel"])
+    try:
+        contact = make(lambda client: client.contacts.get(contact_id))
+        setting = contact.dnd_settings.get(API_NAMES[channel].lower())
+        ours = setting is not None and setting.status == "active" and (setting.message or "").startswith(OURS)
+        if ours:
+            make(lambda client: client.contacts.clear_dnd(contact_id, API_NAMES[channel]))
+    except NotFoundError:
+        return {"id": contact_id, "lifted": False}
+    return {"id": contact_id, "lifted": ours}
+
+
+def _while_lifted(session: Session, church_id: UUID, params: Params, *_more: object) -> Params | None:
+    """The channel of the stop; None where it is in force again."""
+    row = session.execute(
+        select(OptOut.channel, OptOut.address).where(
+            OptOut.church_id == church_id, OptOut.id == UUID(params["opt_out"])
+        )
+    ).one_or_none()
+    if row is None or ledger.is_stopped(session, church_id, row.channel, row.address):
+        return None
+    return {"channel": row.channel}
+
+
 def _with_region(session: Session, church_id: UUID, params: Params, ring: KeyRing) -> Params | None:
     found = _address_of(session, church_id, params, ring)
     return None if found is None else {**found, **_region(session, church_id, params, ring)}
@@ -327,6 +353,9 @@ FIND_HOLDER = Kind("find_holder", _opt_out_id, lambda _params: 1, _find_holder, 
 SET_DND = Kind("set_dnd", _set_dnd_params, lambda _params: 3, _set_dnd, gather=_with_region)
 """Brings a stop to one contact: `{"opt_out": id, "id": contact}`. Asked again it does no harm."""
 
+LIFT_DND = Kind("lift_dnd", _set_dnd_params, lambda _params: 2, _lift_dnd, gather=_while_lifted)
+"""Takes the mark that we set for a stop away from one contact, after a START: `{"opt_out": id, "id": contact}`."""
+
 CONTACT_DND = Kind(
     "contact_dnd", _few_contact_ids, lambda params: len(params["ids"]), _read_dnd, gather=_region
 )
@@ -361,6 +390,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             CONTACT_AGAIN,
             CONTACT_DND,
             FIND_HOLDER,
+            LIFT_DND,
             LOCATION,
             MAY_WE,
             REMOVE_CONTACT,

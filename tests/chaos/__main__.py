@@ -44,11 +44,11 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     first = int(time.time()) % 100_000 if given.seed is None else given.seed
     print(
-        "| seed | cards | messages | stops | calls | faults | struck | decided | sent again | "
+        "| seed | cards | messages | stops | starts | calls | faults | struck | decided | sent again | "
         + " | ".join(COLUMNS)
         + " | 429, machine late | seconds to quiet |"
     )
-    print("|" + "---|" * (11 + len(COLUMNS)))
+    print("|" + "---|" * (12 + len(COLUMNS)))
     results: list[Result] = []
     for seed in range(first, first + given.runs):
         plan = Plan.short(seed) if given.short else Plan.draw(seed, minutes=given.minutes, scale=given.scale)
@@ -74,6 +74,7 @@ def _print(name: str, results: list[Result]) -> None:
         sum(one.cards for one in results),
         sum(one.messages for one in results),
         sum(one.stops for one in results),
+        sum(one.starts for one in results),
         sum(one.calls for one in results),
         sum(one.faults.total() for one in results),
         sum(one.struck.total() for one in results),

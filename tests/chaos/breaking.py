@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.chaos.faults import Fault
 from tests.chaos.installation import Installation
-from tests.chaos.ledger import Ledger
+from tests.chaos.ledger import Ledger, Night
 
 SIMULATOR_FIELDS = (
     "location",
@@ -100,6 +100,7 @@ class Breaker:
             "freeze intake": lambda: hub.parts["intake"].freeze(seconds),
             "freeze postgres": lambda: self._beside(lambda: self._freeze_postgres(seconds)),
             "pause church": lambda: self._beside(lambda: hub.pause(params["church"], seconds)),
+            "night": lambda: self._beside(lambda: self._night(params["church"], seconds)),
             "second scheduler": hub.second_scheduler,
             "empty redis": lambda: self._forgetting(hub.empty_redis),
             "stop redis": lambda: self._beside(lambda: self._forgetting(lambda: hub.stop_redis(seconds))),
@@ -118,6 +119,9 @@ class Breaker:
         began = time.time()
         self._installation.freeze_postgres(seconds)
         self._ledger.busy.append((began, time.time()))
+
+    def _night(self, number: int, seconds: float) -> None:
+        self._ledger.nights.append(Night(*self._installation.night(number, seconds)))
 
     def _forgetting(self, work: Callable[[], Any]) -> None:
         with self._ledger.forgetting():

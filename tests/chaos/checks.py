@@ -1,6 +1,6 @@
 """What must hold after a run, whatever went wrong in it. Pure: from the driver's ledger and the evidence to violations.
 
-Each check is shown to fail by `test_checks`. Those of messages and stops stand in `message_checks`.
+Each check is shown to fail by `test_checks`. Those of messages stand in `message_checks`, those of stops in `stop_checks`.
 """
 
 import json
@@ -12,8 +12,9 @@ from ghl.simulator.faults import AT_THE_EDGE
 from tests.chaos.case import Case, Check, Violation
 from tests.chaos.evidence import Call, Row, by_card, kept_open, secrets_in
 from tests.chaos.ledger import Told
-from tests.chaos.message_checks import MESSAGE_CHECKS, stopped_address, stopped_there
+from tests.chaos.message_checks import MESSAGE_CHECKS, looked_up_for_a_message, stopped_address, stopped_there
 from tests.chaos.people import Person
+from tests.chaos.stop_checks import STOP_CHECKS
 
 WINDOW = 10.3
 """Seconds after Redis forgot in which a 429 of our own making is understood (ADR 3), and a breath."""
@@ -238,8 +239,10 @@ def every_call_belongs_to_an_attempt(case: Case) -> Iterator[Violation]:
                     "wrong", f"call {call.number} stops texts that nobody stopped", detail={"call": call}
                 )
             continue
-        if call.operation == "contacts.find_duplicate" and stopped_address(case, call):
-            # Whoever has the number is looked up, to bring the stop there.
+        if call.operation == "contacts.find_duplicate" and (
+            stopped_address(case, call) or looked_up_for_a_message(case, call)
+        ):
+            # Whoever has the number is looked up, to bring the stop there, or because a text is for it.
             continue
         cards = whose.of(call)
         if not cards:
@@ -404,6 +407,7 @@ CHECKS: tuple[Check, ...] = (
     nothing_tells_of_people,
     no_token_is_kept_open,
     *MESSAGE_CHECKS,
+    *STOP_CHECKS,
 )
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import create_engine, make_url, text
 from jobs.supervisor.binaries import postgres_programs
 from tests.chaos.installation import Installation
 from tests.chaos.people import Person
+from tests.chaos.watching import Seen, Watch
 
 Row = Mapping[str, Any]
 
@@ -69,16 +70,23 @@ class Evidence:
     """`message_id, kind, outcome, cause, http_status, calls, started_at, ended_at`."""
 
     said: list[Row] = field(default_factory=list)
-    """The log of consent: `church, channel, address, kind, source, recorded_at`."""
+    """The log of consent, in its order: `id, church, channel, address, kind, source, recorded_at, signed_at`."""
 
     doubts: list[Row] = field(default_factory=list)
-    """`church, channel, address, state, received_at`."""
+    """`id, church, channel, address, state, received_at`."""
 
     opt_outs: list[Row] = field(default_factory=list)
-    """`church, channel, address, state, cause`."""
+    """`church, channel, address, state, cause, asked_at, confirmed_at`."""
 
-    heard: list[Row] = field(default_factory=list)
-    """Events that were handled and of which a stop, or what may be one, was heard: `church, contact_id, handled_at`."""
+    seen: dict[int, Seen] = field(default_factory=dict)
+    """When entries of the log of consent could be seen, by their ids."""
+
+    doubted: dict[str, Seen] = field(default_factory=dict)
+    decided: dict[str, Seen] = field(default_factory=dict)
+    """The same of doubts, and that somebody had decided about them."""
+
+    inbound: list[Row] = field(default_factory=list)
+    """What people wrote, as the simulator keeps it; `at` is when, in seconds."""
 
     outbox: list[Row] = field(default_factory=list)
     """Texts and e-mails that GoHighLevel took from the hub, as the simulator keeps them; `at` is when, in seconds."""
@@ -172,24 +180,15 @@ MESSAGE_ATTEMPTS = text(
     "SELECT message_id, kind, outcome, cause, http_status, calls, started_at, ended_at FROM message_attempts ORDER BY id"
 )
 SAID = text(
-    "SELECT h.slug AS church, channel, address, kind, source, recorded_at FROM consent_events AS e"
+    "SELECT e.id, h.slug AS church, channel, address, kind, source, recorded_at, signed_at FROM consent_events AS e"
     " JOIN churches AS h ON h.id = e.church_id ORDER BY e.id"
 )
 DOUBTS = text(
-    "SELECT h.slug AS church, channel, address, state, received_at FROM consent_doubts AS d"
+    "SELECT d.id, h.slug AS church, channel, address, state, received_at FROM consent_doubts AS d"
     " JOIN churches AS h ON h.id = d.church_id ORDER BY d.received_at"
 )
-HEARD = text(
-    """
-    SELECT church, coalesce(said ->> 'contact_id', said ->> 'contactId') AS contact_id, handled_at FROM (
-        SELECT h.slug AS church, e.handled_at, convert_from(e.body, 'UTF8')::jsonb AS said
-        FROM webhook_events AS e JOIN churches AS h ON h.id = e.church_id
-        WHERE e.state = 'done' AND e.facts ->> 'heard' IN ('stop', 'doubt')
-    ) AS x
-    """
-)
 OPT_OUTS = text(
-    "SELECT h.slug AS church, channel, address, state, cause FROM opt_outs AS o"
+    "SELECT h.slug AS church, channel, address, state, cause, asked_at, confirmed_at FROM opt_outs AS o"
     " JOIN churches AS h ON h.id = o.church_id ORDER BY o.id"
 )
 COUNTED = text(
@@ -218,10 +217,10 @@ ERRORS = {
 """What is told of errors and of who did what: texts that outlive the card and are read by more people."""
 
 
-def gather(installation: Installation, *, metrics: str = "") -> Evidence:
-    """Reads it all, with the owner's eyes, which see every church."""
+def gather(installation: Installation, watch: Watch, *, metrics: str = "") -> Evidence:
+    """Reads it all, with the owner's eyes, which see every church. `watch` has looked its last time."""
     engine = create_engine(installation.postgres.admin_url)
-    found = Evidence()
+    found = Evidence(seen=watch.events, doubted=watch.doubts, decided=watch.decided)
     with engine.connect() as connection:
 
         def rows(statement: Any) -> list[Row]:
@@ -232,7 +231,6 @@ def gather(installation: Installation, *, metrics: str = "") -> Evidence:
         found.revisions = rows(text("SELECT card_id, no, fields FROM card_revisions"))
         found.messages, found.message_attempts = rows(MESSAGES), rows(MESSAGE_ATTEMPTS)
         found.said, found.doubts, found.opt_outs = rows(SAID), rows(DOUBTS), rows(OPT_OUTS)
-        found.heard = rows(HEARD)
         found.person_keys = connection.execute(text("SELECT count(*) FROM person_keys")).scalar_one()
         found.held_leases = connection.execute(
             text("SELECT count(*) FROM delivery_leases WHERE holder IS NOT NULL")
@@ -251,6 +249,7 @@ def gather(installation: Installation, *, metrics: str = "") -> Evidence:
     for church in installation.churches:
         found.contacts[church.location] = installation.contacts(church.location)
         found.outbox += installation.outbox(church.location)
+        found.inbound += installation.inbound(church.location)
     found.deliveries = installation.simulator("GET", "webhooks")["deliveries"]
     found.calls = read_calls(installation.visits)
     found.stalls = stalls_of(found.calls, latency=installation.longest_latency)

@@ -51,6 +51,7 @@ MACHINE: Mapping[str, Callable[[Dice], Params]] = {
     "freeze intake": lambda dice: {"seconds": round(dice.uniform(1, 6), 1)},
     "freeze postgres": lambda dice: {"seconds": round(dice.uniform(1, 8), 1)},
     "pause church": lambda dice: {"church": dice.randrange(100), "seconds": round(dice.uniform(1, 8), 1)},
+    "night": lambda dice: {"church": dice.randrange(100), "seconds": round(dice.uniform(6, 25), 1)},
     "restart postgres": _down,
     "crash postgres": _down,
 }

@@ -8,8 +8,8 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from urllib.parse import quote
 from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
 
 import httpx
 from sqlalchemy import select
@@ -17,26 +17,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ghl.cards.correct import CorrectionError, correct
 from ghl.cards.fields import parse_card
-from ghl.consent.ledger import record_stop
+from ghl.cards.save import NewCard, save_cards
 from ghl.db.models import Card
-from ghl.messages.ask import send_onboarding
-from ghl.statuses import Channel
+from ghl.statuses import CardSource
+from tests.chaos.answering import Answering
 from tests.chaos.installation import Installation
-from tests.chaos.ledger import Ledger, Pressed, Stop, Told
-from tests.chaos.people import (
-    SENTENCES,
-    Blocked,
-    Correct,
-    Feed,
-    ListFile,
-    Person,
-    Says,
-    Send,
-    Tells,
-    Visit,
-    Welcome,
-    WrittenCard,
-)
+from tests.chaos.ledger import Ledger, Renumbered, Told
+from tests.chaos.people import Correct, Feed, ListFile, Send, Signs, Visit, WrittenCard
 
 NAMESPACE = UUID("6e0c0d5c-7c6b-4c37-9b8f-0b3d4a6f5e11")
 AGAIN_AFTER = (0.2, 1.0)
@@ -60,6 +47,7 @@ class Feeder:
             timeout=6.0, trust_env=False, limits=httpx.Limits(max_keepalive_connections=senders)
         )
         self._dice = random.Random(f"{seed}/senders")
+        self._answering = Answering(installation, ledger, self._http, again=self._again)
 
     def start(self) -> None:
         """Begins to feed, at the feed's own times from now on."""
@@ -98,14 +86,10 @@ class Feeder:
                         self._send(step)
                     case Correct():
                         self._correct(step)
-                    case Welcome():
-                        self._welcome(step)
-                    case Says():
-                        self._say(step)
-                    case Tells():
-                        self._tell(step)
-                    case Blocked():
-                        self._block(step)
+                    case Signs():
+                        self._type(step)
+                    case _:
+                        self._answering.take(step)
         except BaseException as error:  # noqa: BLE001 - told by `finish`
             self._errors.put(error)
 
@@ -223,102 +207,37 @@ class Feeder:
                 if not self._again():
                     return
                 continue
+            before = told.newest.values.get("phone", "")
             told.corrections.append(step.card)
+            if told.card.values.get("sms_consent"):
+                self._ledger.renumbered[step.of] = Renumbered(
+                    step.of, step.card.person.church, before, step.card.values["phone"], time.time()
+                )
             hub.background_waker.wake(church_id)
             return
 
-    # Messages, as staff ask for them and people answer
+    # On paper, as the page for typing saves it
 
-    def _welcome(self, step: Welcome) -> None:
-        told = self._ledger.cards[step.of]
-        if not told.ids:
-            return
-        started = threading.Barrier(2 if step.twice else 1)
-
-        def press() -> None:
-            started.wait()
-            self._press(told)
-
-        with ThreadPoolExecutor(2) as staff:
-            for future in [staff.submit(press) for _ in range(2 if step.twice else 1)]:
-                future.result()
-
-    def _press(self, told: Told) -> None:
-        hub = self._installation.hub
-        church_id = self._installation.ids[told.card.person.church.slug]
+    def _type(self, step: Signs) -> None:
+        told = self._ledger.told(step.card)
+        hub, church_id = self._installation.hub, self._installation.ids[step.card.person.church.slug]
+        now = datetime.now(UTC)
+        signed = now.astimezone(ZoneInfo(self._installation.timezone)).date()
+        card = NewCard(
+            parse_card({**step.card.values, "consent_at": signed.isoformat()}),
+            CardSource.TYPED,
+            recorded_by="chaos",
+        )
         while True:
             try:
                 with hub.database.church(church_id) as session:
-                    asked = send_onboarding(
-                        session, church_id, [UUID(told.ids[0])], actor="chaos", now=datetime.now(UTC)
-                    )
+                    # What was saved although no answer came is found again.
+                    (saved,) = save_cards(session, church_id, [card], now=datetime.now(UTC))
             except SQLAlchemyError:
                 if not self._again():
+                    told.gave_up = True
                     return
                 continue
-            outcomes = tuple(
-                (str(one.message_id) if one.message_id else None, str(one.outcome)) for one in asked
-            )
-            self._ledger.pressed.append(Pressed(told.card.marker, outcomes))
+            told.ids.append(str(saved.id))
             hub.background_waker.wake(church_id)
             return
-
-    def _tell(self, step: Tells) -> None:
-        hub, person = self._installation.hub, step.person
-        church_id = self._installation.ids[person.church.slug]
-        while True:
-            began = time.time()
-            try:
-                with hub.database.church(church_id) as session:
-                    stopped = record_stop(
-                        session,
-                        church_id,
-                        channel=Channel.SMS,
-                        address=person.phones[0],
-                        person=person.name,
-                        source="spoken",
-                        recorded_by="chaos",
-                        now=datetime.now(UTC),
-                    )
-            except SQLAlchemyError:
-                # It may have been written all the same: then it is written twice, which is no harm.
-                if not self._again():
-                    return
-                continue
-            self._ledger.stops.append(
-                Stop(person, "staff", began, time.time(), on_its_way=stopped.on_its_way is not None)
-            )
-            hub.background_waker.wake(church_id)
-            return
-
-    def _say(self, step: Says) -> None:
-        contact = self._known(step.person)
-        if contact is None:
-            return
-        began = time.time()
-        location, phone = step.person.church.location, step.person.phones[0]
-        self._installation.simulator(
-            "POST", "reply", {"location": location, "address": phone, "text": step.text}
-        )
-        how = "sentence" if step.text in SENTENCES else "keyword"
-        self._ledger.stops.append(Stop(step.person, how, began, time.time(), contact_id=contact))
-
-    def _block(self, step: Blocked) -> None:
-        contact = self._known(step.person)
-        if contact is None:
-            return
-        began = time.time()
-        self._installation.simulator(
-            "POST", "dnd", {"contact": contact, "channel": "SMS", "status": "active"}
-        )
-        self._ledger.stops.append(Stop(step.person, "screen", began, time.time(), contact_id=contact))
-
-    def _known(self, person: Person) -> str | None:
-        """The person's contact, once it is there; None where it does not come in time."""
-        query = f"contacts?location={person.church.location}&phone={quote(person.phones[0])}"
-        while True:
-            found = self._installation.simulator("GET", query)["contacts"]
-            if found:
-                return str(found[0]["id"])
-            if not self._again():
-                return None

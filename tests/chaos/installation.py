@@ -22,7 +22,7 @@ import httpx
 import psutil
 import redis
 from pydantic import SecretStr
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -30,9 +30,10 @@ from ghl.churches import add_church, find_church, pause, resume
 from ghl.client.models import Location
 from ghl.config import Settings
 from ghl.connection import connect
+from ghl.consent.dnd_check import check_now
 from ghl.crypto import new_key_line
 from ghl.db.migrate import upgrade
-from ghl.db.models import MessagingSettings
+from ghl.db.models import Church, MessagingSettings
 from ghl.messages.lint import PLACEHOLDER
 from ghl.messages.templates import Draft, ensure_defaults, publish, save_draft, templates_of
 from ghl.simulator.control_client import ControlError, ask
@@ -157,6 +158,7 @@ class Installation:
         self.parts: dict[str, Part] = {}
         self._extra: list[Part] = []
         self._server_lock = threading.Lock()
+        self._night_lock = threading.Lock()
         self.seen_in_redis: set[str] = set()
         """What stood in Redis at some moment of the run, a line a key."""
 
@@ -244,6 +246,14 @@ class Installation:
             if one["source"] == "api"
         ]
 
+    def inbound(self, location: str) -> list[dict[str, Any]]:
+        """All that people wrote from their phones, oldest first; `at` is when, in seconds since 1970."""
+        query = f"messages?location={location}&direction=inbound&limit=10000"
+        return [
+            {**one, "at": datetime.fromisoformat(one["added_at"]).timestamp()}
+            for one in self.simulator("GET", query)["messages"]
+        ]
+
     # What may go wrong with our own machines
 
     def worker(self, number: int) -> Part:
@@ -294,6 +304,26 @@ class Installation:
         self._stop.wait(seconds)
         self._until_done(lambda: resume(self.hub.database, church_id, actor="chaos"))
         self.hub.background_waker.wake(church_id)
+
+    def night(self, number: int, seconds: float) -> tuple[ChurchPlan, float, float]:
+        """A church has night for a while: texts wait, and its do-not-disturb is compared. From when to when."""
+        church = self.churches[number % len(self.churches)]
+        church_id = self.ids[church.slug]
+        zone = where_it_is(2, datetime.now(UTC))
+        # One night at a time: the morning of one would end the other.
+        with self._night_lock:
+            self._until_done(lambda: self._set_clock(church_id, zone, compare=True))
+            began = time.time()
+            self._stop.wait(seconds)
+            ended = time.time()
+            self._until_done(lambda: self._set_clock(church_id, self.timezone, compare=False))
+        return church, began, ended
+
+    def _set_clock(self, church_id: UUID, zone: str, *, compare: bool) -> None:
+        with self.hub.database.church(church_id) as session:
+            session.execute(update(Church).where(Church.id == church_id).values(timezone=zone))
+            if compare:
+                check_now(session, church_id)
 
     def _until_done(self, work: Callable[[], object]) -> None:
         """Tries again while the database is away, as people do."""
@@ -497,8 +527,13 @@ class Installation:
 
 def where_it_is_noon(now: datetime) -> str:
     """A zone in which it is about noon, so that texts may leave whenever the run is started."""
+    return where_it_is(12, now)
+
+
+def where_it_is(hour: int, now: datetime) -> str:
+    """A zone in which it is about this hour."""
     # The sign of these names is the other way round: Etc/GMT+5 is five hours behind.
-    ahead = (12 - now.hour) % 24
+    ahead = (hour - now.hour) % 24
     ahead = ahead - 24 if ahead > 12 else ahead
     return f"Etc/GMT{-ahead:+d}" if ahead else "UTC"
 

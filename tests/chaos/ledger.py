@@ -4,10 +4,10 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tests.chaos.people import Person, WrittenCard
+from tests.chaos.people import ChurchPlan, Person, WrittenCard
 
 
 @dataclass
@@ -36,13 +36,34 @@ class Pressed:
 
     marker: str
     outcomes: tuple[tuple[str | None, str], ...]
+    ended: float = 0.0
+
+
+@dataclass(frozen=True)
+class Undone:
+    """Staff were told that this message was taken back, at `ended` in seconds since 1970."""
+
+    message_id: str
+    ended: float
+
+
+@dataclass(frozen=True)
+class Renumbered:
+    """A card's phone was corrected from `old` to `new`: saved at `saved`; `confirmed` is when staff said that it is so."""
+
+    marker: str
+    church: ChurchPlan
+    old: str
+    new: str
+    saved: float
+    confirmed: float | None = None
 
 
 @dataclass(frozen=True)
 class Stop:
-    """A person wants no texts. `began` and `ended` are when it was written down, in seconds since 1970.
+    """A person wants no texts, or no e-mails. `began` and `ended` are when it was written down, in seconds since 1970.
 
-    `how` is staff, keyword, sentence or screen. `on_its_way`: staff were told that a text had already left.
+    `how` is staff, keyword, sentence, screen or link. `on_its_way`: staff were told that a message had already left.
     """
 
     person: Person
@@ -51,6 +72,20 @@ class Stop:
     ended: float
     on_its_way: bool = False
     contact_id: str | None = None
+    channel: str = "sms"
+
+    @property
+    def address(self) -> str:
+        return self.person.phones[0] if self.channel == "sms" else self.person.emails[0]
+
+
+@dataclass(frozen=True)
+class Night:
+    """A church had night, and the comparison with GoHighLevel, from when to when."""
+
+    church: ChurchPlan
+    began: float
+    ended: float
 
 
 @dataclass(frozen=True)
@@ -76,6 +111,19 @@ class Ledger:
 
         self.pressed: list[Pressed] = []
         self.stops: list[Stop] = []
+        self.started: list[tuple[Person, float]] = []
+        """Who wrote START, and when."""
+
+        self.forged: list[Person] = []
+        """For whom somebody else said START."""
+
+        self.undone: list[Undone] = []
+        self.renumbered: dict[str, Renumbered] = {}
+        """By the card's marker."""
+
+        self.nights: list[Night] = []
+        self.many: list[tuple[ChurchPlan, float, float]] = []
+        """When staff asked for all volunteers of a church at once, from when to when."""
         self.forgotten: list[tuple[float, float]] = []
         """From when to when Redis may have known less than was true, in seconds since 1970."""
 
@@ -89,6 +137,13 @@ class Ledger:
         """The entry of a card, made when it is first handed in."""
         with self._lock:
             return self.cards.setdefault(card.marker, Told(card))
+
+    def confirm(self, marker: str, at: float) -> None:
+        """Staff begin to say that the corrected number is the one on the card; the first time counts."""
+        with self._lock:
+            known = self.renumbered[marker]
+            if known.confirmed is None:
+                self.renumbered[marker] = replace(known, confirmed=at)
 
     def note_wrong(self, what: str, **detail: Any) -> None:
         with self._lock:

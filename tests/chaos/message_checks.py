@@ -6,7 +6,6 @@ from datetime import datetime
 
 from tests.chaos.case import Case, Check, Violation
 from tests.chaos.evidence import Call, Row
-from tests.chaos.ledger import Stop
 
 CHANNELS = {"SMS": "sms", "Email": "email"}
 RESTS = frozenset({"delivered", "failed", "held", "not_sent"})
@@ -14,13 +13,12 @@ OUR_FAULT = frozenset({"message_stops_program", "message_contact_gone", "words_g
 """Reasons that no fault of a run explains."""
 
 STOPS = frozenset({"stop", "no"})
-BLOCKED = frozenset({"active", "permanent"})
 
 ON_ITS_WAY = 14.0
 """Seconds after the mark until GoHighLevel has a message at the latest: the call's 5, and a fault's late effect."""
 
-BREATH = 1.0
-"""Seconds between what a person wrote and what the simulator makes of it."""
+SEND = "conversations.send"
+"""The call that sends a message."""
 
 
 def nobody_is_messaged_twice(case: Case) -> Iterator[Violation]:
@@ -30,9 +28,9 @@ def nobody_is_messaged_twice(case: Case) -> Iterator[Violation]:
     for message in case.evidence.messages:
         if message["sending_at"] is None:
             continue
-        asked[_words(message)] += 1
-        cards[_words(message)].add(str(message["card_id"]))
-    went_out = Counter(_words_there(one) for one in case.evidence.outbox)
+        asked[words_of(message)] += 1
+        cards[words_of(message)].add(str(message["card_id"]))
+    went_out = Counter(words_there(one) for one in case.evidence.outbox)
     for words, count in went_out.items():
         if count > asked[words]:
             what = f"{words[1]} of {words[0]}: {asked[words]} wanted, {count} went out"
@@ -54,7 +52,7 @@ def one_press_is_one_message(case: Case) -> Iterator[Violation]:
     for (card, _, _, _), count in rows.items():
         if count > 1:
             yield Violation("doubled messages", f"{count} messages for one request", (str(card),))
-    revived = {str(one["id"]) for one in case.evidence.messages if one["state"] == "not_sent"}
+    revived = {str(one["id"]) for one in case.evidence.messages if _may_be_asked_for_again(case, one)}
     queued = Counter(
         message_id
         for press in case.ledger.pressed
@@ -64,6 +62,20 @@ def one_press_is_one_message(case: Case) -> Iterator[Violation]:
     for message_id, count in queued.items():
         if count > 1 and message_id not in revived:
             yield Violation("wrong", f"{count} presses were told that they sent {message_id}")
+
+
+def _may_be_asked_for_again(case: Case, message: Row) -> bool:
+    """Whether it was taken back, or was stopped at some time: then the next press begins it anew."""
+    about = (message["church"], message["channel"], message["address"])
+    return (
+        message["state"] == "not_sent"
+        or any(one.message_id == str(message["id"]) for one in case.ledger.undone)
+        or (message["channel"] == "sms" and message["marker"] in case.ledger.renumbered)
+        or any(
+            (one["church"], one["channel"], one["address"]) == about and one["kind"] in STOPS
+            for one in case.evidence.said
+        )
+    )
 
 
 def what_was_sent_is_there(case: Case) -> Iterator[Violation]:
@@ -76,7 +88,7 @@ def what_was_sent_is_there(case: Case) -> Iterator[Violation]:
         where = (str(message["card_id"]),)
         if found is None:
             yield Violation("lost", f"message {message['id']} is {message['state']} and not there", where)
-        elif _words_there(found) != _words(message):
+        elif words_there(found) != words_of(message):
             yield Violation("wrong", f"message {message['id']} is another one there", where)
 
 
@@ -86,6 +98,8 @@ def every_message_rests_where_it_belongs(case: Case) -> Iterator[Violation]:
         state, where = message["state"], (str(message["card_id"]),)
         if state not in RESTS and not (state == "sent" and message["cause"] == "said_arrived"):
             yield Violation("stuck", f"message {message['id']} stands as {state} ({message['cause']})", where)
+        elif state == "held" and _was_answered(case, message):
+            yield Violation("stuck", f"message {message['id']} is held for an answer that was given", where)
         elif message["cause"] in OUR_FAULT:
             yield Violation("wrong", f"message {message['id']} is {state}: {message['cause']}", where)
         elif state in {"not_sent", "held", "failed"} and not message["cause"]:
@@ -95,102 +109,64 @@ def every_message_rests_where_it_belongs(case: Case) -> Iterator[Violation]:
         yield Violation("stuck", f"{len(open_ones)} tries with messages have no outcome")
 
 
-def nobody_is_texted_after_a_stop(case: Case) -> Iterator[Violation]:
-    """Once a stop is written down no text is begun, and none arrives that had not left before.
+def what_was_taken_back_never_leaves(case: Case) -> Iterator[Violation]:
+    """A message of which staff were told that it is undone is not there, unless they asked for it again."""
+    rows = {str(one["id"]): one for one in case.evidence.messages}
+    there = Counter(words_there(one) for one in case.evidence.outbox)
+    for undone in case.ledger.undone:
+        again = any(
+            press.ended >= undone.ended and (undone.message_id, "queued") in press.outcomes
+            for press in case.ledger.pressed
+        )
+        message = rows.get(undone.message_id)
+        if message is not None and not again and there[words_of(message)]:
+            yield Violation(
+                "wrong", f"message {undone.message_id} was taken back and left", (str(message["card_id"]),)
+            )
 
-    Staff's stop is known once the function that records it came back; what GoHighLevel told of, once its event was
-    handled. Of both the text that had been marked as on its way before is no harm, as long as it arrives in time.
-    """
-    rows = {one["ghl_message_id"]: one for one in case.evidence.messages if one["ghl_message_id"]}
-    for text in (one for one in case.evidence.outbox if one["channel"] == "SMS"):
-        message = rows.get(text["id"]) or _row_of(case, text)
-        begun = _seconds(message["sending_at"]) if message and message["sending_at"] else text["at"]
-        for known, tells in _stops(case, text["location_id"], text["address"]):
-            if text["at"] <= known:
+
+def no_text_goes_to_a_number_that_was_corrected(case: Case) -> Iterator[Violation]:
+    """None is begun to the old number once the new one is saved, and none to the new one before staff said that it is so."""
+    for known in case.ledger.renumbered.values():
+        sent = [
+            (one["address"], _seconds(one["sending_at"]))
+            for one in case.evidence.messages
+            if one["marker"] == known.marker and one["channel"] == "sms" and one["sending_at"]
+        ]
+        for address, begun in sent:
+            if address == known.old and begun > known.saved:
+                yield Violation(
+                    "wrong", f"{known.marker}: a text to the old number, {begun - known.saved:.1f} s after"
+                )
+            if address == known.new and (known.confirmed is None or begun < known.confirmed):
+                yield Violation("wrong", f"{known.marker}: a text to a number that nobody has looked at")
+
+
+def no_text_leaves_at_night(case: Case) -> Iterator[Violation]:
+    """GoHighLevel is asked for no text while the church has night."""
+    for night in case.ledger.nights:
+        for call in case.evidence.calls:
+            if call.operation != SEND or call.location != night.church.location or not is_text(call):
                 continue
-            in_time = text["at"] - begun <= ON_ITS_WAY + _held_up(case, begun)
-            if begun > known or not in_time or not (tells or _had_ended(case, message, known)):
-                what = f"a text {text['at'] - known:.1f} s after a stop, begun {begun - known:+.1f} s"
-                yield Violation("after a stop", what, (str(message["card_id"]),) if message else ())
-                break
+            if night.began + ON_ITS_WAY + held_up(case, night.began) < call.at < night.ended:
+                yield Violation("wrong", f"call {call.number} texts at night", detail={"call": call})
 
 
-def no_consent_is_lost(case: Case) -> Iterator[Violation]:
-    """Each yes and each stop that the hub took is in its log; each stop is in GoHighLevel as well."""
-    said: defaultdict[tuple[str, str, str], set[str]] = defaultdict(set)
-    for one in case.evidence.said:
-        said[one["church"], one["channel"], one["address"]].add(one["kind"])
-    doubted = {(one["church"], one["address"]) for one in case.evidence.doubts}
-    for marker, told in case.ledger.cards.items():
-        person, values = told.card.person, told.card.values
-        if not told.accepted or not values.get("sms_consent"):
-            continue
-        for channel, name in (("sms", "phone"), ("email", "email")):
-            if values.get(name) and "yes" not in said[person.church.slug, channel, values[name]]:
-                yield Violation("lost consents", f"{marker}: its yes ({channel}) is not in the log")
-    for stop in case.ledger.stops:
-        church, phone = stop.person.church.slug, stop.person.phones[0]
-        if stop.how == "staff" or (stop.how != "screen" and _heard(case, stop)):
-            known = bool(said[church, "sms", phone] & STOPS)
-            if not known and not (stop.how == "sentence" and (church, phone) in doubted):
-                yield Violation("lost consents", f"a stop ({stop.how}) is not in the log")
-    yield from _stops_are_there(case)
-
-
-def _stops_are_there(case: Case) -> Iterator[Violation]:
-    """Where nobody had the number when the stop was brought there, the check of the night brings it to whoever has it."""
-    locations = {church.slug: church.location for church in case.churches}
-    waits = {
-        (locations[one["church"]], one["address"])
-        for one in case.evidence.opt_outs
-        if one["state"] == "no_contact"
-    }
-    stopped = {
-        (locations[one["church"]], one["address"])
-        for one in case.evidence.said
-        if one["kind"] == "stop" and one["channel"] == "sms"
-    }
-    for location, contacts in case.evidence.contacts.items():
-        for contact in contacts:
-            if (location, contact.get("phone")) not in stopped - waits:
-                continue
-            status = (contact.get("dndSettings") or {}).get("SMS", {}).get("status")
-            if status not in BLOCKED and not contact.get("dnd"):
-                yield Violation("lost consents", f"{location}: GoHighLevel would text somebody who said stop")
-
-
-def _stops(case: Case, location: str, phone: str) -> Iterator[tuple[float, bool]]:
-    """When each stop of a phone was known, and whether a text was said to have left, or nobody was asked."""
-    for stop in case.ledger.stops:
-        if stop.how == "staff" and stop.person.church.location == location and stop.person.phones[0] == phone:
-            yield stop.ended, stop.on_its_way
-    own = {one["id"] for one in case.evidence.contacts.get(location, ()) if one.get("phone") == phone}
-    for event in case.evidence.heard:
-        if event["contact_id"] in own:
-            yield _seconds(event["handled_at"]), True
-
-
-def _had_ended(case: Case, message: Row | None, known: float) -> bool:
-    """Whether the request had been made and given up before: then it was unsure, and no longer on its way."""
-    return message is not None and any(
-        one["message_id"] == message["id"]
-        and one["kind"] == "send"
-        and one["ended_at"] is not None
-        and _seconds(one["ended_at"]) <= known
-        for one in case.evidence.message_attempts
+def _was_answered(case: Case, message: Row) -> bool:
+    """Whether that for which it is held was decided: then nobody would ever let it go."""
+    if message["cause"] == "doubt":
+        return not any(
+            (one["church"], one["channel"], one["address"], one["state"])
+            == (message["church"], message["channel"], message["address"], "open")
+            for one in case.evidence.doubts
+        )
+    known = case.ledger.renumbered.get(message["marker"])
+    return (
+        message["cause"] == "number_unchecked"
+        and known is not None
+        and known.confirmed is not None
+        and message["address"] == known.new
     )
-
-
-def _heard(case: Case, stop: Stop) -> bool:
-    """Whether the hub answered 200 when it was told of what the person wrote."""
-    for delivery in case.evidence.deliveries:
-        event = delivery["event"]
-        about = event.get("contact_id") or event.get("contactId") or event.get("id")
-        if about != stop.contact_id or 200 not in delivery["answered"]:
-            continue
-        if _seconds(datetime.fromisoformat(delivery["made_at"])) >= stop.began - BREATH:
-            return True
-    return False
 
 
 def stopped_there(case: Case, location: str, contact_id: str | None) -> bool:
@@ -205,6 +181,23 @@ def stopped_address(case: Case, call: Call) -> bool:
     return bool(_stopped(case, call.location) & {call.query.get("number"), call.query.get("email")} - {None})
 
 
+def looked_up_for_a_message(case: Case, call: Call) -> bool:
+    """Whether a look-up is for the address of a message that was being tried, of a card that has it no longer."""
+    asked = {call.query.get("number"), call.query.get("email")}
+    tried = {
+        str(one["id"])
+        for one in case.evidence.messages
+        if one["location"] == call.location and one["address"] in asked
+    }
+    return any(
+        one["message_id"] is not None
+        and str(one["message_id"]) in tried
+        and _seconds(one["started_at"]) - 1 <= call.at
+        and (one["ended_at"] is None or call.at <= _seconds(one["ended_at"]) + ON_ITS_WAY)
+        for one in case.evidence.message_attempts
+    )
+
+
 def _stopped(case: Case, location: str) -> set[str]:
     slugs = {church.location: church.slug for church in case.churches}
     return {
@@ -214,23 +207,23 @@ def _stopped(case: Case, location: str) -> set[str]:
     }
 
 
-def _row_of(case: Case, text: Row) -> Row | None:
-    same = [one for one in case.evidence.messages if _words(one) == _words_there(text) and one["sending_at"]]
+def row_of(case: Case, text: Row) -> Row | None:
+    same = [one for one in case.evidence.messages if words_of(one) == words_there(text) and one["sending_at"]]
     return min(same, key=lambda one: one["sending_at"], default=None)
 
 
-def _held_up(case: Case, at: float) -> float:
+def held_up(case: Case, at: float) -> float:
     """Seconds by which something that was frozen may be late."""
     return sum(end - begin for begin, end in case.ledger.busy if begin <= at + ON_ITS_WAY and end >= at)
 
 
-def _words(message: Row) -> tuple[str, ...]:
+def words_of(message: Row) -> tuple[str, ...]:
     """What a message is told by: church, channel, address and words."""
     words = message["body"] if message["channel"] == "sms" else message["subject"]
     return str(message["location"]), str(message["channel"]), str(message["address"]), str(words)
 
 
-def _words_there(one: Row) -> tuple[str, ...]:
+def words_there(one: Row) -> tuple[str, ...]:
     channel = CHANNELS[one["channel"]]
     return (
         one["location_id"],
@@ -238,6 +231,11 @@ def _words_there(one: Row) -> tuple[str, ...]:
         one["address"],
         str(one["asked"] if channel == "sms" else one["subject"]),
     )
+
+
+def is_text(call: Call) -> bool:
+    """Whether it asks for a text, not for an e-mail."""
+    return '"type":"SMS"' in call.body.replace(": ", ":")
 
 
 def _seconds(moment: datetime) -> float:
@@ -249,6 +247,7 @@ MESSAGE_CHECKS: tuple[Check, ...] = (
     one_press_is_one_message,
     what_was_sent_is_there,
     every_message_rests_where_it_belongs,
-    nobody_is_texted_after_a_stop,
-    no_consent_is_lost,
+    what_was_taken_back_never_leaves,
+    no_text_goes_to_a_number_that_was_corrected,
+    no_text_leaves_at_night,
 )

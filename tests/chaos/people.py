@@ -26,8 +26,16 @@ KINDS: Mapping[str, int] = {
     "known": 5,
     "bad": 8,
     "gives_up": 4,
-    "welcomed": 12,
-    "stops": 16,
+    "welcomed": 10,
+    "stops": 14,
+    "starts": 12,
+    "unsubscribes": 8,
+    "signs_again": 6,
+    "written_no": 5,
+    "renumbered": 6,
+    "undone": 5,
+    "unclear": 5,
+    "forged": 4,
 }
 """How often each kind of visitor comes, of the sum."""
 
@@ -41,6 +49,13 @@ CONSENT = {
 STOP_WORDS = ("STOP", "stop", "Unsubscribe", "QUIT")
 SENTENCES = ("please stop texting me", "Stop sending me these messages!", "don't text me any more please")
 """What people write instead: it is held for a person, and stops the texts meanwhile."""
+
+UNCLEAR = ("Who is this?", "Sorry, wrong person?")
+"""What may be a stop and is none: staff read it and say so."""
+
+START = "START"
+SIGNED_DAYS_AFTER = 3
+"""So many days before their new card somebody said stop whose stop the card lifts."""
 
 BAD = ("phone_invalid", "email_invalid", "no_usable_address")
 
@@ -127,7 +142,55 @@ class Says:
 
 @dataclass(frozen=True)
 class Tells:
-    """The person tells staff that they want no texts, and staff record it."""
+    """The person tells staff that they want no texts, or `by_email` no e-mails, and staff record it.
+
+    `days_ago`: that was some days ago, and by what the clock said then.
+    """
+
+    person: Person
+    by_email: bool = False
+    days_ago: int = 0
+
+
+@dataclass(frozen=True)
+class Unsubscribes:
+    """The person uses the link in an e-mail."""
+
+    person: Person
+
+
+@dataclass(frozen=True)
+class Signs:
+    """A card on paper that was signed today; staff type it in."""
+
+    card: WrittenCard
+
+
+@dataclass(frozen=True)
+class Cleared:
+    """Somebody takes *do not disturb* away on GoHighLevel's screen, once it is there: they have the signed card."""
+
+    person: Person
+
+
+@dataclass(frozen=True)
+class Undo:
+    """Staff take back what was asked for on the card with the marker `of`."""
+
+    of: str
+
+
+@dataclass(frozen=True)
+class Confirm:
+    """Staff looked: the corrected number is the one on the card with the marker `of`."""
+
+    of: str
+
+
+@dataclass(frozen=True)
+class Forged:
+    """Somebody tells the hub of a START that the person never wrote: by the workflow's address with its secret, and
+    unsigned or with a wrong secret by every door."""
 
     person: Person
 
@@ -139,7 +202,10 @@ class Blocked:
     person: Person
 
 
-Step = Send | Correct | Welcome | Says | Tells | Blocked
+Answer = Welcome | Says | Tells | Unsubscribes | Blocked | Cleared | Undo | Confirm | Forged
+"""What is about messages and consent."""
+
+Step = Send | Correct | Signs | Answer
 
 
 @dataclass(frozen=True)
@@ -321,7 +387,7 @@ class _Drawing:
         if how < 0.4:
             yield at, Says(person, dice.choice(STOP_WORDS))
         elif how < 0.75:
-            yield at, Tells(person)
+            yield at, Tells(person, by_email=dice.random() < 0.3)
         elif how < 0.9:
             yield at, Says(person, dice.choice(SENTENCES))
         else:
@@ -333,6 +399,123 @@ class _Drawing:
             at += dice.uniform(4, 10)
             yield at, Send((again,))
             yield at + dice.uniform(0.5, 6), Welcome(again.marker)
+
+    def _starts(self, at: float) -> Iterator[tuple[float, Step]]:
+        """They say stop, and START afterwards: within seconds, or when the stop is everywhere. Some stop again."""
+        dice = self._dice
+        person = self._person()
+        card = self._card(person, **CONSENT)
+        yield at, Send((card,))
+        at += dice.uniform(0, 3)
+        yield at, Welcome(card.marker)
+        at += dice.choice((0.5, 4, 10, 12))
+        yield at, Tells(person) if dice.random() < 0.25 else Says(person, dice.choice(STOP_WORDS))
+        at += dice.choice((0.3, 1, 2.5, 8, 15)) * dice.uniform(0.8, 1.2)
+        yield at, Says(person, START)
+        at += dice.uniform(0.5, 8)
+        yield at, Welcome(card.marker)
+        if dice.random() < 0.25:
+            yield at + dice.uniform(0.5, 9), Says(person, dice.choice(STOP_WORDS))
+
+    def _unsubscribes(self, at: float) -> Iterator[tuple[float, Step]]:
+        """By the link in an e-mail, before the next one leaves, in that moment or afterwards; texts go on."""
+        dice = self._dice
+        person = self._person()
+        card = self._card(person, **CONSENT)
+        yield at, Send((card,))
+        at += dice.uniform(0, 3)
+        yield at, Welcome(card.marker)
+        at += dice.choice((3, 9.8, 10.2, 12, 16))
+        yield at, Unsubscribes(person)
+        at += dice.uniform(0.2, 4)
+        again = self._card(person, **CONSENT)
+        yield at, Send((again,))
+        yield at + dice.uniform(0.2, 4), Welcome(again.marker)
+
+    def _signs_again(self, at: float) -> Iterator[tuple[float, Step]]:
+        """Days ago they said stop; today they sign a card on paper, which lifts it here. In GoHighLevel it stays."""
+        dice = self._dice
+        person = self._person()
+        yield at, Send((self._card(person, **CONSENT),))
+        at += dice.uniform(0, 2)
+        yield at, Tells(person, days_ago=SIGNED_DAYS_AFTER)
+        at += dice.choice((0.5, 4, 10))
+        signed = self._card(person, **CONSENT)
+        yield at, Signs(signed)
+        yield at + dice.uniform(0.2, 2), Welcome(signed.marker)
+        if dice.random() < 0.6:
+            at += dice.uniform(2, 8)
+            yield at, Cleared(person)
+            yield at + dice.uniform(1, 4), Welcome(signed.marker)
+
+    def _written_no(self, at: float) -> Iterator[tuple[float, Step]]:
+        """A second card on which the boxes are answered with no."""
+        dice = self._dice
+        person = self._person()
+        card = self._card(person, **CONSENT)
+        yield at, Send((card,))
+        at += dice.uniform(0, 3)
+        yield at, Welcome(card.marker)
+        at += dice.choice((1, 8, 10, 14))
+        no = self._card(person, **{**CONSENT, "sms_consent": False, "email_consent": dice.random() < 0.5})
+        yield at, Send((no,))
+        at += dice.uniform(0.5, 4)
+        yield at, Welcome(card.marker)
+        yield at + 1, Welcome(no.marker)
+
+    def _renumbered(self, at: float) -> Iterator[tuple[float, Step]]:
+        """Staff correct the phone number; texts to the new one wait until somebody has looked at the card."""
+        dice = self._dice
+        person = self._person(phones=2)
+        card = self._card(person, **CONSENT)
+        yield at, Send((card,))
+        at += dice.uniform(0, 3)
+        yield at, Welcome(card.marker)
+        at += dice.choice((1, 9.7, 10.2, 14))
+        marker = f"{card.marker}r2"
+        values = {**card.values, "address": marker, "phone": person.phones[1]}
+        yield at, Correct(card.marker, WrittenCard(person, marker, values))
+        at += dice.uniform(0.2, 3)
+        yield at, Welcome(card.marker)
+        if dice.random() < 0.7:
+            yield at + dice.uniform(1, 12), Confirm(card.marker)
+
+    def _undone(self, at: float) -> Iterator[tuple[float, Step]]:
+        """Staff take the messages back, in time or too late; for some they press again."""
+        dice = self._dice
+        card = self._card(self._person(), **CONSENT)
+        yield at, Send((card,))
+        at += dice.uniform(0, 3)
+        yield at, Welcome(card.marker)
+        at += dice.choice((1, 6, 9.8, 10.1, 12))
+        yield at, Undo(card.marker)
+        if dice.random() < 0.5:
+            yield at + dice.uniform(1, 6), Welcome(card.marker)
+
+    def _unclear(self, at: float) -> Iterator[tuple[float, Step]]:
+        """They ask something that may be a stop; staff read it, and say that it is none."""
+        dice = self._dice
+        person = self._person()
+        card = self._card(person, **CONSENT)
+        yield at, Send((card,))
+        at += dice.uniform(0, 3)
+        yield at, Welcome(card.marker)
+        yield at + dice.choice((2, 9, 10, 13)), Says(person, dice.choice(UNCLEAR))
+
+    def _forged(self, at: float) -> Iterator[tuple[float, Step]]:
+        """They said stop, and somebody else says START for them."""
+        dice = self._dice
+        person = self._person()
+        card = self._card(person, **CONSENT)
+        yield at, Send((card,))
+        at += dice.uniform(0, 2)
+        yield at, Welcome(card.marker)
+        at += dice.choice((2, 10, 13))
+        yield at, Tells(person) if dice.random() < 0.5 else Says(person, dice.choice(STOP_WORDS))
+        for _ in range(2):
+            at += dice.choice((0.2, 1, 4)) * dice.uniform(0.8, 1.2)
+            yield at, Forged(person)
+        yield at + dice.uniform(0.5, 3), Welcome(card.marker)
 
     # Parts
 

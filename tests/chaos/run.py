@@ -20,9 +20,17 @@ from tests.chaos.faults import Fault, draw_faults
 from tests.chaos.feeding import Feeder
 from tests.chaos.installation import Installation
 from tests.chaos.ledger import Ledger
-from tests.chaos.people import ChurchPlan, Feed, churches, draw_feed
+from tests.chaos.nights import compare_all
+from tests.chaos.people import ChurchPlan, Feed, Undo, churches, draw_feed
 from tests.chaos.prying import Prying
 from tests.chaos.staff import Staff, wait_for_quiet
+from tests.chaos.watching import Watch
+
+MESSAGES_KEPT = (
+    *("messages", "message_attempts", "said", "seen", "doubts", "doubted", "decided"),
+    *("opt_outs", "outbox", "inbound", "deliveries"),
+)
+ANSWERS_KEPT = ("started", "forged", "undone", "renumbered", "nights")
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,7 @@ class Result:
     excused: int = 0
     messages: int = 0
     stops: int = 0
+    starts: int = 0
     opened: int = 0
     folder: Path | None = None
 
@@ -116,6 +125,7 @@ def run(plan: Plan, *, evidence: Path | None = None) -> Result:
             result.violations.append(Violation("stuck", f"no quiet within {plan.quiet_within} s"))
         result.cards, result.calls = len(found.cards), len(found.calls)
         result.messages, result.stops = len(found.outbox), len(ledger.stops)
+        result.starts = len(ledger.started)
         result.retried, result.decided = len(ledger.retries), len(ledger.decisions)
         if (result.violations or result.excused) and evidence is not None:
             result.folder = _leave(evidence / str(plan.seed), installation, case, result)
@@ -132,9 +142,12 @@ def run(plan: Plan, *, evidence: Path | None = None) -> Result:
 def _through(plan: Plan, installation: Installation, ledger: Ledger, result: Result) -> Evidence:
     feeder = Feeder(installation, ledger, plan.feed, seed=plan.seed)
     breaker = Breaker(installation, ledger, plan.faults)
-    staff = Staff(installation, ledger)
+    taken_back = {step.of for visit in plan.feed.visits for _, step in visit.steps if isinstance(step, Undo)}
+    staff = Staff(installation, ledger, singly=taken_back)
     prying = Prying(installation, plan.feed)
     prying.start()
+    watch = Watch(installation)
+    watch.start()
     feeder.start()
     breaker.start()
     staff.start()
@@ -149,12 +162,21 @@ def _through(plan: Plan, installation: Installation, ledger: Ledger, result: Res
         prying.stop()
         feeder.finish(within=patience)
         staff.finish()
-    if wait_for_quiet(installation, staff, within=plan.quiet_within):
-        result.quiet_seconds = time.monotonic() - over
+    try:
+        quiet = wait_for_quiet(installation, staff, within=plan.quiet_within)
+        if quiet:
+            result.quiet_seconds = time.monotonic() - over
+            quiet = compare_all(installation, within=plan.quiet_within)
+            # What the night found is brought to its end as well.
+            quiet = quiet and wait_for_quiet(installation, staff, within=plan.quiet_within)
+        if not quiet:
+            result.quiet_seconds = None
+    finally:
+        watch.finish()
     result.faults = breaker.happened
     result.struck = Counter(installation.simulator("GET", "stats")["faults_fired"])
     result.opened = prying.opened
-    return gather(installation, metrics=metrics)
+    return gather(installation, watch, metrics=metrics)
 
 
 def _put_there(installation: Installation, feed: Feed) -> int:
@@ -191,10 +213,11 @@ def _leave(folder: Path, installation: Installation, case: Case, result: Result)
     evidence = case.evidence
     write("cards.json", [card for card in evidence.cards if str(card["id"]) in concerned])
     write("attempts.json", evidence.attempts)
-    for name in ("messages", "message_attempts", "said", "doubts", "opt_outs", "outbox", "deliveries"):
+    for name in MESSAGES_KEPT:
         write(f"{name}.json", getattr(evidence, name))
     write("stops.json", [asdict(one) for one in case.ledger.stops])
     write("pressed.json", [asdict(one) for one in case.ledger.pressed])
+    write("answers.json", {name: getattr(case.ledger, name) for name in ANSWERS_KEPT})
     write("revisions.json", [one for one in evidence.revisions if str(one["card_id"]) in concerned])
     write("contacts.json", evidence.contacts)
     write("audit.json", evidence.audit)

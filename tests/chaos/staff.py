@@ -5,6 +5,8 @@ By the functions that the pages use. Cards that were written wrongly on purpose 
 
 import threading
 import time
+from collections import Counter
+from collections.abc import Container
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -13,15 +15,19 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from ghl.cards.actions import Action, act
+from ghl.attention.messages import foresee, groups, send_many_again
+from ghl.cards.actions import Action, Chosen, act
 from ghl.cards.decide import decide
 from ghl.causes import CauseCode
+from ghl.consent.by_hand import open_doubts
+from ghl.consent.ledger import decide_doubt
 from ghl.consent.opt_outs import try_now
 from ghl.messages.afterwards import it_arrived, send_again
+from ghl.messages.many import send_to_all
 from ghl.simulator.control_client import ControlError
 from tests.chaos.installation import Installation
 from tests.chaos.ledger import Ledger
-from tests.chaos.people import BAD, ChurchPlan
+from tests.chaos.people import BAD, UNCLEAR, ChurchPlan
 
 QUESTIONS = {
     CauseCode.SAME_PERSON_DOUBT,
@@ -52,10 +58,18 @@ SOONER = text(
     WHERE m.id = o.message_id AND o.state = 'due' AND o.due_at > now()
       AND ((m.state = 'unsure' AND m.cause IS NULL
             AND now() - m.sending_at > make_interval(secs => ({LOOKS_AFTER})[least(m.looks, 2) + 1]))
+        OR (m.state = 'waiting' AND m.cause = 'quiet_hours')
         OR (m.state = 'sent' AND now() - m.sent_at > make_interval(secs => 5)))
     """
 )
-"""Time passes quicker for what is looked up and followed, once the faults are over."""
+"""Time passes quicker for what is looked up and followed, and what waits for the morning, once the faults are over."""
+
+WORDS = text("SELECT id, channel, address, subject, body FROM messages WHERE id = ANY(:ids)")
+MOST_AGAIN = 3
+"""How often staff send one message again at most: some are refused for good."""
+
+MANY_EVERY = 3
+"""Rounds between two bulk requests of a church."""
 
 log = structlog.get_logger()
 
@@ -63,12 +77,23 @@ log = structlog.get_logger()
 class Staff:
     """`round` does what there is to do once; `start` goes round until `finish`."""
 
-    def __init__(self, installation: Installation, ledger: Ledger, *, every: float = 4.0) -> None:
+    def __init__(
+        self,
+        installation: Installation,
+        ledger: Ledger,
+        *,
+        singly: Container[str] = frozenset(),
+        every: float = 4.0,
+    ) -> None:
+        """`singly`: markers of cards for which nobody asks when they ask for many."""
         self._installation = installation
+        self._singly = singly
         self._ledger = ledger
         self._every = every
         self._stop = threading.Event()
         self._errors: list[BaseException] = []
+        self._rounds = 0
+        self._again: Counter[UUID] = Counter()
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._run, name="staff")
@@ -92,7 +117,11 @@ class Staff:
                 return
 
     def round(self) -> int:
-        """How much was done."""
+        """How much was done. While faults go on, staff ask for everything at once from time to time as well."""
+        self._rounds += 1
+        if not self._stop.is_set() and self._rounds % MANY_EVERY == 0:
+            for church in self._installation.churches:
+                self._for_many(church)
         return sum(self._church(church) for church in self._installation.churches)
 
     def _church(self, church: ChurchPlan) -> int:
@@ -117,6 +146,7 @@ class Staff:
             else:
                 done += self._send_again(church_id, card)
         done += self._decide_messages(church, church_id)
+        done += self._read_replies(church_id)
         if done:
             hub.background_waker.wake(church_id)
         return done
@@ -139,6 +169,65 @@ class Staff:
                 took = decided(session, church_id, message["id"], actor="chaos", now=datetime.now(UTC))
             done += int(took)
         return done
+
+    def _read_replies(self, church_id: UUID) -> int:
+        """Replies that may be a stop: they read what was written, and say what was meant."""
+        hub, done = self._installation.hub, 0
+        with hub.database.church(church_id) as session:
+            doubts, _ = open_doubts(session, church_id, most=100)
+        for doubt in doubts:
+            with hub.database.church(church_id) as session:
+                decided = decide_doubt(
+                    session,
+                    church_id,
+                    doubt.id,
+                    stop=doubt.said not in UNCLEAR,
+                    actor="chaos",
+                    now=datetime.now(UTC),
+                )
+            done += decided is not None
+        return done
+
+    def _for_many(self, church: ChurchPlan) -> None:
+        """*Send onboarding materials* for every volunteer, and everything that waits for a person once more."""
+        hub, church_id = self._installation.hub, self._installation.ids[church.slug]
+        volunteers = tuple(
+            UUID(told.ids[0])
+            for marker, told in list(self._ledger.cards.items())
+            if marker not in self._singly
+            and told.card.person.church == church
+            and told.ids
+            and told.card.values.get("sms_consent")
+        )
+        self._send_groups_again(church, church_id)
+        total = len(volunteers)
+        began = time.time()
+        send_to_all(
+            hub.database, church_id, Chosen(ids=volunteers), actor="chaos", clock=hub.clock, total=total
+        )
+        self._ledger.many.append((church, began, time.time()))
+        hub.background_waker.wake(church_id)
+
+    def _send_groups_again(self, church: ChurchPlan, church_id: UUID) -> None:
+        """Each group of messages under *Needs attention*, with its one button.
+
+        GoHighLevel's 4xx counts as not sent. Where a fault makes it refuse a message and keep it all the same, staff see
+        it in the conversation and leave it alone.
+        """
+        hub, now = self._installation.hub, datetime.now(UTC)
+        went_out = self._installation.outbox(church.location)
+        with hub.database.church(church_id) as session:
+            waiting = [
+                id_
+                for group in groups(session, church_id)
+                for id_ in foresee(session, church_id, group.cause, now=now).ids
+            ]
+            told = session.execute(WORDS, {"ids": waiting}).mappings().all()
+        there = {one["id"] for one in told if any(is_it(sent, one) for sent in went_out)}
+        wanted = [id_ for id_ in waiting if id_ not in there and self._again[id_] < MOST_AGAIN]
+        self._again.update(wanted)
+        with hub.database.church(church_id) as session:
+            send_many_again(session, church_id, wanted, actor="chaos", now=datetime.now(UTC))
 
     def _refused_now(self, church: ChurchPlan) -> bool:
         tokens = self._installation.simulator("GET", "tokens")["tokens"]

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from tests.chaos import checks
-from tests.chaos import message_checks as checks_of_messages
 from tests.chaos.case import Case
 from tests.chaos.checks import check
 from tests.chaos.evidence import Call, Evidence
 from tests.chaos.faults import GHL, MACHINE, draw_faults
-from tests.chaos.ledger import Ledger, Pressed, Stop, Told, Wrong
+from tests.chaos.ledger import Ledger, Night, Pressed, Renumbered, Stop, Told, Undone, Wrong
 from tests.chaos.people import CONSENT, PRAYER, Feed, Person, WrittenCard, churches, draw_feed
+from tests.chaos.stop_checks import nobody_is_written_to_after_a_stop, nothing_is_asked_of_ghl_after_a_stop
+from tests.chaos.watching import Seen
 
 CHURCHES = churches(2)
 T = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -46,7 +47,10 @@ def written(who: Person, marker: str, bad: str | None = None, **more: Any) -> Wr
     return WrittenCard(who, marker, values, bad)
 
 
-ANN, BEA, DAN = person("Ann", 0), person("Bea", 1), person("Dan", 2)
+ANN, BEA, DAN, EVE = (person(name, number) for number, name in enumerate(("Ann", "Bea", "Dan", "Eve")))
+"""Eve said stop and then START; staff corrected her phone, and took a message back."""
+
+EVES_OLD_PHONE = "+16152000099"
 
 
 def row(number: int, card: WrittenCard, **more: Any) -> dict[str, Any]:
@@ -130,17 +134,48 @@ def went_out(number: int, **more: Any) -> dict[str, Any]:
     }
 
 
-def said(kind: str, **more: Any) -> dict[str, Any]:
+def said(kind: str, number: int = 0, **more: Any) -> dict[str, Any]:
     at = T + timedelta(seconds=5)
     return {
+        "id": number,
         "church": "church-0",
         "channel": "sms",
         "address": ANN.phones[0],
         "kind": kind,
         "source": "card",
         "recorded_at": at,
+        "signed_at": None,
         **more,
     }
+
+
+def inbound(phone: str, at: float, body: str, contact_id: str = "EVE") -> dict[str, Any]:
+    return {
+        "location_id": "CHAOS0",
+        "address": phone,
+        "channel": "SMS",
+        "body": body,
+        "contact_id": contact_id,
+        "at": T.timestamp() + at,
+    }
+
+
+def opt_out(phone: str, at: float, **more: Any) -> dict[str, Any]:
+    return {
+        "church": "church-0",
+        "channel": "sms",
+        "address": phone,
+        "state": "confirmed",
+        "asked_at": T + timedelta(seconds=at),
+        "confirmed_at": T + timedelta(seconds=at + 1),
+        **more,
+    }
+
+
+def asks_to_send(at: float, contact_id: str, body: str = "Welcome!") -> Call:
+    """A request for a text, which GoHighLevel did not take."""
+    asked = {"type": "SMS", "contactId": contact_id, "message": body}
+    return dataclasses.replace(call(50, at, "conversations.send", asked), status=400, done=None)
 
 
 def call(number: int, at: float, operation: str, body: dict[str, Any], contact: str | None = None) -> Call:
@@ -177,6 +212,10 @@ def good_world() -> Case:
         Stop(ANN, "staff", at + 60, at + 61),
         Stop(ANN, "keyword", at + 70, at + 71, contact_id="ANN"),
     ]
+    ledger.started = [(EVE, at + 104)]
+    ledger.undone = [Undone("m4", at + 50)]
+    ledger.renumbered = {"c1": Renumbered("c1", CHURCHES[0], EVES_OLD_PHONE, EVE.phones[0], at + 30, at + 35)}
+    ledger.nights = [Night(CHURCHES[0], at + 200, at + 230)]
     ledger.decisions, ledger.retries = ["id1"], ["id2"]
     ledger.forgotten = [(T.timestamp() + 100, T.timestamp() + 101)]
     evidence = Evidence(
@@ -226,7 +265,8 @@ def good_world() -> Case:
                     "city": f"Home of {ANN.name}",
                     "tags": ["member", "tag c1", "tag c2"],
                     "dndSettings": {"SMS": {"status": "permanent"}},
-                }
+                },
+                {"id": "EVE", "firstName": "Eve", "lastName": EVE.last_name, "phone": EVE.phones[0]},
             ],
             "CHAOS1": [],
         },
@@ -248,6 +288,14 @@ def good_world() -> Case:
             message(
                 3, state="not_sent", cause="stopped", sending_at=None, ghl_message_id=None, card_id="id2"
             ),
+            message(
+                4,
+                state="not_sent",
+                cause="undone",
+                sending_at=None,
+                ghl_message_id=None,
+                body="Taken back",
+            ),
         ],
         message_attempts=[
             {
@@ -258,7 +306,21 @@ def good_world() -> Case:
                 "ended_at": T + timedelta(seconds=42),
             }
         ],
-        said=[said("yes"), said("yes", channel="email", address=ANN.emails[0]), said("stop")],
+        said=[
+            said("yes", 1),
+            said("yes", 2, channel="email", address=ANN.emails[0]),
+            said("stop", 3),
+            said("stop", 4, address=EVE.phones[0]),
+            said("yes", 5, address=EVE.phones[0], source="keyword"),
+        ],
+        seen={number: Seen(at + 55 + 10 * number, at + 56 + 10 * number) for number in (3, 4, 5)},
+        doubts=[
+            {"id": "d1", "church": "church-0", "channel": "sms", "address": EVE.phones[0], "state": "no_stop"}
+        ],
+        doubted={"d1": Seen(at + 109, at + 110)},
+        decided={"d1": Seen(at + 118, at + 119)},
+        opt_outs=[opt_out(EVE.phones[0], 95)],
+        inbound=[inbound(EVE.phones[0], 94, "Stop"), inbound(EVE.phones[0], 104, "START")],
         outbox=[
             went_out(1),
             went_out(2, channel="Email", address=ANN.emails[0], subject="Papers", asked="<p>Hello</p>"),
@@ -266,17 +328,24 @@ def good_world() -> Case:
         deliveries=[
             {
                 "location": "CHAOS0",
+                "kind": "Workflow",
                 "event": {"contact_id": "ANN"},
                 "answered": [503, 200],
                 "made_at": (T + timedelta(seconds=71)).isoformat(),
-            }
+            },
+            {
+                "location": "CHAOS0",
+                "kind": "InboundMessage",
+                "event": {"contactId": "EVE", "body": "START"},
+                "answered": [200],
+                "made_at": (T + timedelta(seconds=104)).isoformat(),
+            },
         ],
-        heard=[{"church": "church-0", "contact_id": "ANN", "handled_at": T + timedelta(seconds=73)}],
         texts={"worker-1.log": '{"event": "worker.started", "at": 1763800000.123456}', "redis": "wake:1"},
         dump="COPY public.credentials (id, sealed) FROM stdin;",
     )
     people = (ANN, BEA, DAN)
-    return Case(CHURCHES, Feed((), (), (ANN,), people), ledger, evidence, (TOKEN,))
+    return Case(CHURCHES, Feed((), (), (ANN, EVE), people), ledger, evidence, (TOKEN,))
 
 
 def test_a_good_world_passes() -> None:
@@ -370,13 +439,39 @@ def another_text(at: float, **more: Any) -> Callable[[Case], None]:
     def add(case: Case) -> None:
         begun = T + timedelta(seconds=more.pop("begun", at))
         case.evidence.messages.append(message(9, sending_at=begun, body="Again", **more))
-        case.evidence.outbox.append(went_out(9, asked="Again", at=T.timestamp() + at))
+        to = more.get("address", ANN.phones[0])
+        case.evidence.outbox.append(went_out(9, asked="Again", address=to, at=T.timestamp() + at))
 
     return add
 
 
+def unsaid(number: int) -> Callable[[Case], None]:
+    """The entry with this number is not in the log."""
+
+    def take(case: Case) -> None:
+        case.evidence.said[:] = [one for one in case.evidence.said if one["id"] != number]
+
+    return take
+
+
 def nobodys_dnd(case: Case) -> None:
-    case.evidence.said.pop()
+    unsaid(3)(case)
+
+
+def add_call(one: Call) -> Callable[[Case], None]:
+    return lambda case: case.evidence.calls.append(one)
+
+
+def eves_dnd(case: Case) -> None:
+    case.evidence.contacts["CHAOS0"][1]["dndSettings"] = {"SMS": {"status": "active"}}
+
+
+def workflow_alone(case: Case) -> None:
+    """Nobody but the workflow told of Eve's START, when her stop had long been there."""
+    unsaid(5)(case)
+    case.evidence.deliveries[1].update(
+        kind="Workflow", event={"contact_id": "EVE", "message": {"body": "START"}}
+    )
 
 
 BROKEN: dict[str, tuple[str, Callable[[Case], object]]] = {
@@ -478,7 +573,7 @@ BROKEN: dict[str, tuple[str, Callable[[Case], object]]] = {
     ),
     "one_press_is_one_message: told": (
         "wrong",
-        lambda case: case.ledger.pressed.append(Pressed("c1", (("m1", "queued"),))),
+        lambda case: case.ledger.pressed.append(Pressed("c1", (("m2", "queued"),))),
     ),
     "what_was_sent_is_there: gone": ("lost", lambda case: case.evidence.outbox.pop(0)),
     "what_was_sent_is_there: another": ("wrong", change_message(0, body="Something else")),
@@ -492,24 +587,85 @@ BROKEN: dict[str, tuple[str, Callable[[Case], object]]] = {
         change_message(2, state="failed", cause="message_stops_program"),
     ),
     "every_message_rests_where_it_belongs: why": ("wrong", change_message(2, cause=None)),
+    "every_message_rests_where_it_belongs: answered": (
+        "stuck",
+        change_message(2, state="held", cause="doubt"),
+    ),
+    "every_message_rests_where_it_belongs: looked at": (
+        "stuck",
+        change_message(2, state="held", cause="number_unchecked", address=EVE.phones[0]),
+    ),
     "every_message_rests_where_it_belongs: open": (
         "stuck",
         lambda case: case.evidence.message_attempts[0].update(outcome=None),
     ),
-    "nobody_is_texted_after_a_stop: begun": ("after a stop", another_text(62)),
-    "nobody_is_texted_after_a_stop: not told": ("after a stop", another_text(62, begun=60.5)),
-    "nobody_is_texted_after_a_stop: too late": ("after a stop", another_text(90, begun=60.5)),
-    "nobody_is_texted_after_a_stop: heard": (
-        "after a stop",
-        lambda case: (case.ledger.stops.clear(), another_text(75)(case)),
+    "what_was_taken_back_never_leaves": (
+        "wrong",
+        lambda case: case.evidence.outbox.append(went_out(4, asked="Taken back")),
     ),
-    "no_consent_is_lost: yes": ("lost consents", lambda case: case.evidence.said.pop(0)),
-    "no_consent_is_lost: yes to e-mails": ("lost consents", lambda case: case.evidence.said.pop(1)),
+    "no_text_goes_to_a_number_that_was_corrected: old": (
+        "wrong",
+        change_message(0, address=EVES_OLD_PHONE),
+    ),
+    "no_text_goes_to_a_number_that_was_corrected: unseen": (
+        "wrong",
+        lambda case: (
+            change_message(0, address=EVE.phones[0])(case),
+            case.ledger.renumbered.update(
+                c1=dataclasses.replace(case.ledger.renumbered["c1"], confirmed=None)
+            ),
+        ),
+    ),
+    "no_text_leaves_at_night": ("wrong", add_call(asks_to_send(220, "BEA"))),
+    "nobody_is_written_to_after_a_stop: begun": ("after a stop", another_text(62)),
+    "nobody_is_written_to_after_a_stop: not told": ("after a stop", another_text(62, begun=60.5)),
+    "nobody_is_written_to_after_a_stop: too late": ("after a stop", another_text(90, begun=60.5)),
+    "nobody_is_written_to_after_a_stop: seen": (
+        "after a stop",
+        lambda case: (case.ledger.stops.clear(), another_text(88)(case)),
+    ),
+    "nobody_is_written_to_after_a_stop: before START": (
+        "after a stop",
+        another_text(100, address=EVE.phones[0]),
+    ),
+    "nobody_is_written_to_after_a_stop: in doubt": (
+        "after a stop",
+        another_text(114, address=EVE.phones[0]),
+    ),
+    "nobody_is_written_to_after_a_stop: e-mail": (
+        "after a stop",
+        lambda case: case.ledger.stops.append(
+            Stop(ANN, "staff", T.timestamp() + 30, T.timestamp() + 31, channel="email")
+        ),
+    ),
+    "nothing_is_asked_of_ghl_after_a_stop": ("after a stop", add_call(asks_to_send(90, "ANN"))),
+    "no_consent_is_lost: yes": ("lost consents", unsaid(1)),
+    "no_consent_is_lost: yes to e-mails": ("lost consents", unsaid(2)),
     "no_consent_is_lost: stop": ("lost consents", nobodys_dnd),
-    "no_consent_is_lost: not there": (
+    "no_consent_is_lost: no": (
+        "lost consents",
+        lambda case: case.ledger.cards.update(c5=Told(written(DAN, "c5", sms_consent=False), ["id5"])),
+    ),
+    "no_consent_is_lost: link": (
+        "lost consents",
+        lambda case: (
+            case.ledger.stops.append(
+                Stop(DAN, "link", T.timestamp() + 70, T.timestamp() + 71, channel="email")
+            ),
+            case.evidence.deliveries[0].update(
+                event={"webhookPayload": {"event": "unsubscribed", "recipient": DAN.emails[0]}}
+            ),
+        ),
+    ),
+    "both_say_the_same_of_a_stop: not there": (
         "lost consents",
         change_contact(dndSettings={"SMS": {"status": "inactive"}}),
     ),
+    "both_say_the_same_of_a_stop: not here": ("lost consents", eves_dnd),
+    "a_start_lifts: app": ("lost consents", unsaid(5)),
+    "a_start_lifts: workflow": ("lost consents", workflow_alone),
+    "only_a_start_lifts: never": ("lost consents", lambda case: case.evidence.inbound.pop()),
+    "only_a_start_lifts: later": ("lost consents", lambda case: case.evidence.inbound[1].update(at=9e9)),
 }
 
 
@@ -528,7 +684,32 @@ def test_a_text_that_had_left_before_the_stop_is_no_harm(told: bool) -> None:
             "ended_at": T + timedelta(seconds=60.8),
         }
         case.evidence.message_attempts.append(over)
-    assert list(checks_of_messages.nobody_is_texted_after_a_stop(case)) == []
+    assert list(nobody_is_written_to_after_a_stop(case)) == []
+
+
+@pytest.mark.parametrize("at", [52, 106, 120])
+def test_a_text_before_the_stop_and_after_it_was_lifted_is_no_harm(at: float) -> None:
+    case = good_world()
+    another_text(at, address=EVE.phones[0])(case)
+    case.evidence.calls.append(asks_to_send(at + 8, "EVE"))
+    assert [*nobody_is_written_to_after_a_stop(case), *nothing_is_asked_of_ghl_after_a_stop(case)] == []
+
+
+def test_a_start_of_which_only_a_workflow_told_may_come_too_soon() -> None:
+    """The stop was not there yet: whether it is lifted is the hub's business, as long as both say the same."""
+    case = good_world()
+    workflow_alone(case)
+    eves_dnd(case)
+    case.evidence.opt_outs[0]["confirmed_at"] = T + timedelta(seconds=103)
+    assert check(case) == []
+
+
+def test_a_card_that_was_signed_later_lifts_here_alone() -> None:
+    case = good_world()
+    eves_dnd(case)
+    case.evidence.said[-1].update(source="typed", signed_at=T)
+    case.evidence.said[-2].update(recorded_at=T - timedelta(days=3))
+    assert check(case) == []
 
 
 @pytest.mark.parametrize("name", BROKEN)

@@ -40,6 +40,19 @@ def stop(world, channel=Channel.SMS, address=PHONE, ago=0):
         )
 
 
+def start(world, ago=0):
+    with world.hub.database.church(world.church) as session:
+        ledger.record_start(
+            session,
+            world.church,
+            channel=Channel.SMS,
+            address=PHONE,
+            source="keyword",
+            recorded_by="GoHighLevel",
+            now=datetime.now(UTC) - timedelta(seconds=ago),
+        )
+
+
 def states(world):
     return [row.state for row in world.rows("SELECT state FROM opt_outs ORDER BY asked_at")]
 
@@ -89,21 +102,44 @@ def test_who_wrote_start_meanwhile_is_not_stopped_there(world):
     contact = world.card()
     world.quiet()
     stop(world, ago=60)
-    with world.hub.database.church(world.church) as session:
-        ledger.record_start(
-            session,
-            world.church,
-            channel=Channel.SMS,
-            address=PHONE,
-            source="keyword",
-            recorded_by="GoHighLevel",
-            now=datetime.now(UTC),
-        )
+    start(world)
     with world.hub.database.church(world.church) as session:
         assert not opt_outs.follow(session, world.church)
     [row] = world.rows("SELECT state, cause FROM opt_outs")
     assert row == ("confirmed", "started_again")
     assert "sms" not in world.dnd(contact)
+
+
+def test_what_we_set_before_we_heard_of_the_start_is_taken_away(world):
+    """START lifted nothing in GoHighLevel, which had no stop yet; ours came there before the hub was told."""
+    contact = world.card()
+    stop(world, ago=60)
+    wait_for(lambda: states(world) == ["confirmed"])
+    assert world.dnd(contact)["sms"] == "active"
+    start(world, ago=30)
+    wait_for(lambda: world.rows("SELECT 1 FROM opt_outs WHERE cause = 'started_again'"))
+    assert world.dnd(contact)["sms"] == "inactive"
+    assert states(world) == ["confirmed"]
+    assert not world.stopped()
+
+
+def test_what_is_on_its_way_when_the_start_comes_is_taken_away(world):
+    contact = world.card()
+    stop(world, ago=60)
+    wait_for(lambda: world.dnd(contact).get("sms") == "active")
+    start(world)
+    wait_for(lambda: world.rows("SELECT 1 FROM opt_outs WHERE cause = 'started_again'"))
+    assert world.dnd(contact)["sms"] == "inactive"
+
+
+def test_a_mark_that_is_not_ours_stays_after_a_start(world):
+    contact = world.card()
+    world.control.set_dnd(contact, "permanent", message="carrier")
+    stop(world, ago=60)
+    wait_for(lambda: states(world)[:1] == ["confirmed"])
+    start(world)
+    wait_for(lambda: world.rows("SELECT 1 FROM opt_outs WHERE cause = 'started_again'"))
+    assert world.dnd(contact)["sms"] == "permanent"
 
 
 def test_what_is_overdue_is_told(world):

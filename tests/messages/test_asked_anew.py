@@ -43,6 +43,18 @@ def test_a_card_whose_name_was_corrected_can_be_sent_again_as_the_page_says(send
     assert len(sender.sent()) == 1, sender.states()
 
 
+def test_a_text_to_a_number_that_was_corrected_ends_and_says_so(sender):
+    """Nobody in GoHighLevel has the old number any more, which is no reason to look for the contact."""
+    card = sender.card(1)
+    sender.ask(card)
+    change(sender, card, phone="(615) 555-0199")
+    sender.work()
+    sender.due()
+    sender.work()
+    assert sender.states()[0] == ("not_sent", "address_changed")
+    assert sender.sent() == []
+
+
 def test_a_revived_message_is_asked_for_the_purpose_that_its_template_has_now(sender):
     """The template became one about giving; nobody agreed to that."""
     card = sender.card(1, visit_date="", sms_consent="")

@@ -425,5 +425,6 @@ def test_somebody_waits_longer_than_a_worker_may_hold_it():
     assert WANTED_FOR.total_seconds() > 2 * take.LEASE_SECONDS
     assert take.LEASE_SECONDS >= 3 * 5
     assert " ".join(sorted(KINDS)) == (
-        "contact contact_again contact_dnd find_holder location may_we remove_contact set_dnd started token_probe"
+        "contact contact_again contact_dnd find_holder lift_dnd location may_we remove_contact set_dnd started"
+        " token_probe"
     )
