@@ -150,6 +150,7 @@ def live() -> None:
         said=desk.said,
         back_to=TEXTS,
         location=services.situation(church_id).state.location,
+        refused=shot.refused,
     )
     for row in shot.rows:
         message_row(row, doing, names=services.names(church_id), now=shot.at, zone=zone)
