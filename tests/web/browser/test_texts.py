@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from ghl.clock import SystemClock
+from ghl.consent import ledger
 from ghl.messages.templates import ensure_defaults
 from ghl.statuses import CardSource, CardStatus, Channel, MessageState, Role
 from tests.support.browser import poll, readable
@@ -37,6 +38,16 @@ def agreed(database, church, words):
         return saved
 
     return agreed
+
+
+@pytest.fixture
+def many_cards(database, church, words):
+    """The phones of 120 people who said yes, in the order of the list."""
+    values = [card_values(number, **AGREED) for number in range(1, 121)]
+    now = datetime.now(UTC)
+    for number, one in enumerate(values):
+        save(database, church, one, now=now - timedelta(seconds=number))
+    return [str(one["phone"]) for one in values]
 
 
 @pytest.fixture
@@ -153,6 +164,51 @@ def test_many_are_foreseen_and_asked_for_once(person, agreed, asked_for, at_home
         height=1800,
     )
     assert asked_for() == count
+    at_home(page)
+
+
+def test_many_go_on_without_the_page_and_can_be_stopped(
+    person, agreed, asked_for, database, church, at_home, many_cards
+):
+    page = person("cards")
+    page.get_by_role("button", name="Select this page").click(timeout=SOON)
+    page.get_by_role("button", name="Select all 120 cards that match").click(timeout=SOON)
+    page.locator(".st-key-bulk_send_onboarding").get_by_role("button").click()
+    go = page.get_by_role("button", name="Send for 120 cards")
+    expect(go).to_be_visible(timeout=SOON)
+    bar, stop = page.get_by_text("of 120 cards done.", exact=False), page.locator(".st-key-bulk_stop button")
+    # Somebody writes down what the person of a card in the middle says, so it can't go on past that card yet.
+    with database.church(church) as session:
+        ledger.lock(session, church, Channel.SMS, many_cards[60])
+        go.dblclick()
+        expect(bar).to_contain_text("50 of 120 cards done. You can leave this page.", timeout=SOON)
+        readable(
+            page,
+            lambda: expect(bar).to_be_visible(timeout=SOON),
+            name="cards-running",
+            reload=False,
+            height=1200,
+        )
+        page.goto(page.url.replace("/cards", "/texts"))
+        expect(page.get_by_role("heading", name="Texts and e-mails")).to_be_visible(timeout=SOON)
+        page.goto(page.url.replace("/texts", "/cards"))
+        expect(bar).to_be_visible(timeout=SOON)
+        stop.click(timeout=SOON)
+        expect(page.get_by_text("Stopping after 50 of 120 cards.")).to_be_visible(timeout=SOON)
+        expect(stop).to_be_disabled()
+    told = page.get_by_text("You stopped it after 100 of 120 cards.")
+    expect(told).to_be_visible(timeout=SOON)
+    expect(page.get_by_text("Texts and e-mails are on their way for 100 cards.")).to_be_visible()
+    readable(
+        page,
+        lambda: expect(told).to_be_visible(timeout=SOON),
+        name="cards-stopped",
+        reload=False,
+        height=1200,
+    )
+    assert asked_for() == 200
+    page.get_by_role("button", name="Close").click()
+    expect(told).to_be_hidden(timeout=SOON)
     at_home(page)
 
 
