@@ -1,6 +1,6 @@
 """One text or e-mail as a row of a list: whose it is, where it stands and why, and what can be done. It draws only."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -10,11 +10,12 @@ import streamlit as st
 
 from dashboard.clicks import Said
 from dashboard.components.card_standing import CONTACT
+from dashboard.components.countdown import countdown
 from dashboard.components.message_badges import KINDS, message_badge
 from dashboard.formatting import esc, one_line, when
 from dashboard.message_words import not_after_all, why
 from dashboard.navigation import CARD, PageSpec, to_card
-from dashboard.texts.deeds import Button, offered
+from dashboard.texts.deeds import Button, Deed, offered
 from ghl.cards.phone import shown as shown_phone
 from ghl.consent.may_send import Verdict
 from ghl.messages.log import LogRow
@@ -27,7 +28,7 @@ class Doing:
     """What can be done in a row, and what was done before: a row stays where it is and says so.
 
     `press` is None for who only looks. `location` leads to the contact in GoHighLevel.
-    `refused`: why those that were not sent may not leave now either.
+    `ticking`: those beside whose *Undo* the seconds stand. `refused`: why those that were not sent may not leave now either.
     """
 
     press: Callable[[UUID, Button], None] | None
@@ -35,6 +36,7 @@ class Doing:
     back_to: PageSpec
     location: str | None = None
     badge: bool = True
+    ticking: Collection[UUID] = ()
     refused: Mapping[UUID, Verdict] = field(default_factory=dict)
 
 
@@ -80,6 +82,8 @@ def _buttons(row: LogRow, doing: Doing, *, now: datetime) -> None:
         if said and not (asks and said.at < told.changed_at):
             st.button(said.words, key=f"did_{row.id}", icon=":material/check:")
             return
+        if Deed.UNDO in {button.deed for button in buttons} and row.id in doing.ticking:
+            countdown(told, now=now)
         for button in buttons:
             st.button(
                 button.label,

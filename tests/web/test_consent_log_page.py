@@ -61,7 +61,11 @@ def test_filters_and_the_way_back(open_page, sign_in, database, church):
 
 
 def test_names_and_numbers_read_as_people_write_them(open_page, sign_in, database, church, sql):
-    parent = {"guardian_name": "Ruth O'Neill", "guardian_phone": "+44 121 234 5678", "guardian_consent": "yes"}
+    parent = {
+        "guardian_name": "Ruth O'Neill",
+        "guardian_phone": "+44 121 234 5678",
+        "guardian_consent": "yes",
+    }
     say_yes(database, church, first_name="Mary-Ann", last_name="Núñez", adult="no", **parent)
     stop(database, church, address="+16155550177")
     app = open_page(sign_in(Role.ADMIN), PAGE)

@@ -182,6 +182,28 @@ class TestTheLog:
         button(app, "Undo").click().run()
         assert stands(sql) == [("not_sent", "undone")]
 
+    def test_beside_undo_the_seconds_run_down(self, open_page, sign_in, texts, card, clock):
+        texts(card, due_at=clock.now() + timedelta(seconds=50))
+        app = open_page(sign_in(), PAGE)
+        assert says(app, "Leaves in 50 s")
+        clock.pass_by(seconds=10)
+        app.run()
+        assert says(app, "Leaves in 40 s")
+        clock.pass_by(seconds=40)
+        app.run()
+        assert not [one for one in said(app) if one.startswith("Leaves in ") and one.endswith(" s")]
+
+    def test_no_seconds_beside_what_waits_for_more_than_its_time(
+        self, open_page, sign_in, texts, card, cards
+    ):
+        soon = datetime.now(UTC) + timedelta(seconds=50)
+        texts(card, cause="quiet_hours", due_at=soon)
+        texts(cards(CardStatus.WAITING), due_at=soon)
+        texts(card, due_at=datetime.now(UTC) + timedelta(hours=2))
+        app = open_page(sign_in(), PAGE)
+        assert len([one for one in app.button if one.label == "Undo"]) == 3
+        assert not [one for one in said(app) if one.startswith("Leaves in ") and one.endswith(" s")]
+
     def test_rows_hold_still_and_news_are_offered(self, open_page, sign_in, texts, card):
         texts(card)
         app = open_page(sign_in(), PAGE)
