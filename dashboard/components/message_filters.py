@@ -21,8 +21,9 @@ def put(asked: Asked, words: str) -> None:
     values = {
         FIND: words,
         STATES: list(asked.badges),
-        CHANNEL: asked.channel,
-        TEMPLATE: asked.template_id,
+        # A choice of None would be drawn as if nothing had been chosen yet.
+        CHANNEL: asked.channel or "",
+        TEMPLATE: asked.template_id or "",
         WHEN: asked.period,
         SINCE: asked.since,
         UNTIL: asked.until,
@@ -36,8 +37,8 @@ def written() -> tuple[Asked, str]:
     period, since, until = days(said, WHEN, SINCE, UNTIL)
     asked = Asked(
         badges=tuple(code for code in BADGES if code in (said[STATES] or ())),
-        channel=said[CHANNEL],
-        template_id=said[TEMPLATE],
+        channel=said[CHANNEL] or None,
+        template_id=said[TEMPLATE] or None,
         period=period,
         since=since,
         until=until,
@@ -57,7 +58,7 @@ def filters(templates: Mapping[UUID, str], *, changed: Callable[[], None], find:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="texts_filters"):
         st.selectbox(
             "Kind",
-            [None, *CHANNELS],
+            ["", *CHANNELS],
             format_func=lambda one: CHANNELS[one] if one else "Texts and e-mails",
             key=key(CHANNEL),
             width=190,
@@ -69,7 +70,7 @@ def filters(templates: Mapping[UUID, str], *, changed: Callable[[], None], find:
         if known:
             st.selectbox(
                 "Words",
-                [None, *known],
+                ["", *known],
                 format_func=lambda one: (
                     one_line(templates.get(one, "Other words"), 40) if one else "Any words"
                 ),

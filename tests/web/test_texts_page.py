@@ -122,6 +122,17 @@ class TestTheLog:
         button(app, "Clear filters").click().run()
         assert says(app, "2 texts and e-mails")
 
+    def test_a_filter_that_asks_nothing_says_so(self, open_page, sign_in, texts, card):
+        texts(card)
+        texts(card, channel=Channel.EMAIL, address="anna@example.org")
+        app = open_page(sign_in(), PAGE)
+        fields = {one.label: one for one in app.selectbox}
+        assert [fields[label].value for label in ("Kind", "Words")] == ["", ""]
+        app = fields["Kind"].select(Channel.EMAIL).run()
+        assert says(app, "1 text or e-mail: e-mails only")
+        app = button(app, "Clear filters").click().run()
+        assert says(app, "2 texts and e-mails, newest first")
+
     def test_a_viewer_changes_nothing_and_gets_no_file(self, open_page, sign_in, texts, card):
         texts(card, MessageState.FAILED, cause="carrier_refused")
         app = open_page(sign_in(Role.VIEWER), PAGE)
