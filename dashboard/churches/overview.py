@@ -102,14 +102,14 @@ def _table(lines: Sequence[ChurchLine]) -> None:
         on_select="rerun",
         selection_mode="single-row",
         column_config={
-            "Church": column.TextColumn(width=135),
+            "Church": column.TextColumn(width=125),
             "State": column.MultiselectColumn(
                 "State",
                 options=[label for label, _ in words.STATES.values()],
                 color=[colour for _, colour in words.STATES.values()],
                 width=95,
             ),
-            "What is going on": column.TextColumn(width=240),
+            "What is going on": column.TextColumn(width=170),
             "Who acts": column.TextColumn(width=100),
             "Waiting": column.NumberColumn(format="localized", width=68),
             "Need people": column.NumberColumn(format="localized", width=97),
