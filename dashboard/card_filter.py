@@ -10,19 +10,16 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from dashboard.components.badges import BADGES
+from dashboard.components.filter_fields import LONGEST_WORDS
 from dashboard.formatting import one_line
-from dashboard.periods import PERIODS, begins, midnight, named_day, written_day
+from dashboard.periods import PERIODS, RANGE, begins, midnight, named_day, written_day
 from ghl.cards.fields import LENGTHS
 from ghl.cards.find import CardFilter, Choices
 from ghl.statuses import CardSource, CardStatus
 
-RANGE = "range"
-"""The choice *From … to …*. It stands in the address as its two dates."""
-
 NAMES = ("status", "service", "campus", "source", "import", "period", "from", "to", "first")
 """What of the address belongs to the filter."""
 
-LONGEST_WORDS = 100
 LONGEST_NAME = LENGTHS["service"]
 MOST_OTHERS = 10
 """Services or campuses of an address that are none of the choices."""

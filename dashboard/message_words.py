@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from dashboard.formatting import one_line, when
 from ghl.causes import CauseCode, advice, sentence
 from ghl.consent import reasons
+from ghl.consent.may_send import Verdict
 from ghl.consent.reasons import Reason
 from ghl.messages.asked import Asked, AskedOutcome
 from ghl.messages.shown import BadgeCode, Shown
@@ -57,6 +58,12 @@ def in_short(shown: Shown, *, name: str, names: Mapping[str, str], now: datetime
     first = said.split(". ", 1)[0].rstrip(".").replace(_NAME, name.strip() or "this person") + "."
     behind = f" And {shown.others} more." if shown.others else ""
     return one_line(first[:1].upper() + first[1:], 200) + behind
+
+
+def not_after_all(verdict: Verdict, *, name: str, zone: ZoneInfo) -> str:
+    """Why a message that was not sent can't be sent all the same. `name` is of the person."""
+    said = reasons.sentence(verdict.reason or Reason.NOT_ASKED, verdict.facts, name=name, zone=zone)
+    return f"It can't be sent all the same. {said}"
 
 
 def to_do(shown: Shown) -> str:

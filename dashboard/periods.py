@@ -24,6 +24,9 @@ PERIODS: Mapping[str, Period] = {
 }
 """By the code that stands in addresses. Everything, without a beginning, has none."""
 
+RANGE = "range"
+"""The choice *From … to …* of a filter. It stands in the address as its two dates."""
+
 
 def begins(code: str, *, now: datetime, zone: ZoneInfo) -> datetime:
     """The midnight, on the church's wall, with which the period begins. Raises `KeyError` for an unknown code.

@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard import gate, services
 from dashboard.components import keys, states
+from dashboard.components.countdown import AT_ONCE, seconds_left
 from dashboard.components.message_badges import BADGES, KINDS
 from dashboard.components.message_filters import FIND, drawn, filters, key, put, written
 from dashboard.components.message_row import Doing, message_row
@@ -150,6 +151,10 @@ def live() -> None:
         said=desk.said,
         back_to=TEXTS,
         location=services.situation(church_id).state.location,
+        refused=shot.refused,
+        ticking=frozenset(
+            [row.id for row in shot.rows if seconds_left(row.told, now=shot.at) is not None][:AT_ONCE]
+        ),
     )
     for row in shot.rows:
         message_row(row, doing, names=services.names(church_id), now=shot.at, zone=zone)

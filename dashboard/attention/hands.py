@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from dashboard import gate, services
 from dashboard.attention.desk import Aside, Ask, Desk, Mending
+from dashboard.clicks import Said
 from dashboard.components.number_question import is_on_the_card
 from dashboard.navigation import WRITERS
 from dashboard.reading import Answer, Trouble, guarded
@@ -29,6 +30,15 @@ SAID = {
 """What the button of a row says after it was pressed."""
 
 MENDED = "Saved and queued"
+MOVED_ON = {
+    CardStatus.WAITING: "It is already on its way",
+    CardStatus.SENDING: "It is already on its way",
+    CardStatus.SYNCED: "It is already in GoHighLevel",
+    CardStatus.DISMISSED: "It was set aside",
+}
+"""Where a card is that somebody else dealt with first."""
+
+GONE = "It is no longer there"
 TOO_LATE = "Nothing to do"
 LOOK_FIRST = "Look at the change above. If it is right, press again."
 SAY_WHY = "Say in a few words why: somebody will ask one day."
@@ -59,7 +69,7 @@ class Hands:
             return
         found = self._ask(lambda session: mending.to_mend(session, self.church_id, card_id))
         if found is None:
-            self.desk.complaint = "This card has moved on meanwhile. Nothing was changed."
+            self._moved_on(card_id)
         elif not isinstance(found, Trouble):
             self._put_by()
             typed = self.desk.half_mended.get(card_id, {})
@@ -100,8 +110,11 @@ class Hands:
             return
         self.desk.mending = None
         self.desk.half_mended.pop(found.card_id, None)
-        still_here = saved is not None and saved.status is CardStatus.NEEDS_ATTENTION
-        self.desk.click(found.card_id, TOO_LATE if saved is None or still_here else MENDED, now=now)
+        if saved is None:
+            self._moved_on(found.card_id)
+            return
+        still_here = saved.status is CardStatus.NEEDS_ATTENTION
+        self.desk.click(found.card_id, TOO_LATE if still_here else MENDED, now=now)
         services.wake(self.church_id)
 
     def close_mend(self) -> None:
@@ -244,7 +257,17 @@ class Hands:
             desk.complaint = ""
             services.wake(self.church_id)
         else:
-            desk.say(card_id, TOO_LATE)
+            self._moved_on(card_id)
+
+    def _moved_on(self, card_id: UUID) -> None:
+        """Somebody was quicker, here or elsewhere: the row says where the card is now."""
+        desk, now = self.desk, services.container().clock.now()
+        status = self._ask(lambda session: mending.where_it_went(session, self.church_id, card_id))
+        if isinstance(status, Trouble):
+            return
+        desk.complaint = ""
+        said = MOVED_ON.get(status, TOO_LATE) if status else GONE
+        desk.said[card_id] = Said(now, said)
 
     def _ask(self, what: Callable[[Session], Answer]) -> Answer | Trouble:
         """What a transaction of the church brings; where it fails, the page says so."""

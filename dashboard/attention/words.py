@@ -101,9 +101,10 @@ def foreseen(plan: Foreseen, shown: int) -> list[str]:
         lines.append(
             f"{cards(gone)} {_are(gone)} no longer here: in GoHighLevel, on the way or set aside. Nothing is sent twice."
         )
-    if plan.without_text:
+    if of_stopped := plan.without_text.cards:
+        least = "At least " if plan.without_text.at_least else ""
         lines.append(
-            f"{cards(plan.without_text)} of people who asked for no more texts: the card goes, no text."
+            f"{least}{cards(of_stopped)} of people who asked for no more texts: the card goes, no text."
         )
     for why, count in plan.left.items():
         told = "mend it first" if why == TO_MEND else why

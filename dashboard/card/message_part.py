@@ -15,6 +15,7 @@ from dashboard.card.message_work import LONGEST_REASON, MessageDesk
 from dashboard.card.work import Told
 from dashboard.clicks import OneClick
 from dashboard.components import states
+from dashboard.components.countdown import countdown
 from dashboard.components.held import held
 from dashboard.components.message_badges import message_badge
 from dashboard.consent.answer import card_answer
@@ -192,6 +193,8 @@ class MessagePart:
                 st.text(one_line(shown.template), width="content")
                 if writes and shown.undo_until:
                     self._button("Undo", "undo", shown, icon="undo")
+                    # Behind the button, which so keeps its place.
+                    countdown(shown, now=now)
             st.text(one_line(why(shown, name=self._name, names=names, now=now, zone=self._zone), 600))
             if do := to_do(shown):
                 st.text(one_line(do.replace("*", ""), 400))

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.churches import adding, words
 from dashboard.components import states
-from dashboard.formatting import one_line
+from dashboard.formatting import esc, one_line
 from dashboard.navigation import CHURCH
 from dashboard.news import words as news
 from dashboard.reading import Trouble, guarded
@@ -20,6 +20,8 @@ from jobs.container import Container
 TABLE = "churches_table"
 CHOSEN = "churches_chosen"
 PARAMETER = "church"
+MOST_LISTED = 50
+"""Churches below each other on a telephone, the worst first; the others are found by name."""
 
 
 def draw(hub: Container, person: SignedIn) -> None:
@@ -32,7 +34,11 @@ def draw(hub: Container, person: SignedIn) -> None:
     st.header(words.summary(found.lines), anchor=False)
     if found.lines:
         _choose(found.lines)
-        _table(found.lines)
+        # Streamlit does not tell the script how wide a screen is: one of the two is shown, by style.css.
+        with st.container(key="churches_wide"):
+            _table(found.lines)
+        with st.container(key="churches_narrow", gap="small"):
+            _list(found.lines[:MOST_LISTED], more=len(found.lines) > MOST_LISTED)
         if found.more:
             st.text(f"The first {MOST_CHURCHES:,} churches by name.")
         if refused := _refused(hub):
@@ -96,14 +102,14 @@ def _table(lines: Sequence[ChurchLine]) -> None:
         on_select="rerun",
         selection_mode="single-row",
         column_config={
-            "Church": column.TextColumn(width=135),
+            "Church": column.TextColumn(width=125),
             "State": column.MultiselectColumn(
                 "State",
                 options=[label for label, _ in words.STATES.values()],
                 color=[colour for _, colour in words.STATES.values()],
                 width=95,
             ),
-            "What is going on": column.TextColumn(width=240),
+            "What is going on": column.TextColumn(width=170),
             "Who acts": column.TextColumn(width=100),
             "Waiting": column.NumberColumn(format="localized", width=68),
             "Need people": column.NumberColumn(format="localized", width=97),
@@ -117,6 +123,25 @@ def _table(lines: Sequence[ChurchLine]) -> None:
     )
     if rows := event.selection.rows:
         _open(lines[rows[0]].slug)
+
+
+def _list(lines: Sequence[ChurchLine], *, more: bool) -> None:
+    """The same for a telephone, where ten columns do not fit: a church below the other."""
+    for line in lines:
+        label, colour = words.STATES[line.standing.state]
+        with st.container(border=True, gap="xxsmall", key=f"church_{line.slug}"):
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.badge(label, color=colour)
+                st.page_link(
+                    CHURCH.path,
+                    label=esc(line.name),
+                    query_params={PARAMETER: line.slug},
+                    width="content",
+                )
+            st.text(one_line(line.standing.why, 200))
+            st.text(words.in_short(line))
+    if more:
+        st.text(f"The {MOST_LISTED} that need somebody most. Choose any other by its name above.")
 
 
 def _open(slug: str) -> None:

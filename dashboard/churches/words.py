@@ -42,6 +42,15 @@ def summary(lines: Sequence[ChurchLine]) -> str:
     return f"{many}. {counted[0].upper()}{counted[1:]}. {_waiting(lines)}"
 
 
+def in_short(line: ChurchLine) -> str:
+    """`12 waiting, the oldest 3 hours · 2 need people · last card 5 minutes ago`: what a telephone shows of a church."""
+    oldest = f", the oldest {span(line.oldest_waiting)}" if line.waiting and line.oldest_waiting else ""
+    last = f"last card {ago(line.last_card)}" if line.last_card is not None else "no card yet"
+    need = f"{number(line.need_people)} {'needs' if line.need_people == 1 else 'need'} people"
+    parts = [f"{number(line.waiting)} waiting{oldest}", need if line.need_people else "", last]
+    return " · ".join(part for part in parts if part)
+
+
 def _waiting(lines: Sequence[ChurchLine]) -> str:
     going = [line.waiting for line in lines if line.goes]
     stuck = sum(line.waiting for line in lines) - sum(going)

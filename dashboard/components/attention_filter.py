@@ -6,22 +6,16 @@ import streamlit as st
 
 from dashboard.attention.asked import Asked, title
 from dashboard.card_filter import SOURCES
+from dashboard.components.filter_fields import Fields, day, in_order
 from dashboard.formatting import one_line
 
 CAUSES, SOURCE, SERVICES, SINCE, UNTIL = "wait_cause", "wait_source", "wait_service", "wait_from", "wait_to"
-FIELDS = (CAUSES, SOURCE, SERVICES, SINCE, UNTIL)
-TOLD = "wait_told"
-"""How often the fields were told what to say."""
-
-
-def key(name: str) -> str:
-    """The key of a field, another one each time it is told what to say; see `dashboard.components.filters`."""
-    return f"{name}_{st.session_state.get(TOLD, 0)}"
+FIELDS = Fields("wait_told", (CAUSES, SOURCE, SERVICES, SINCE, UNTIL))
+key = FIELDS.key
 
 
 def put(asked: Asked) -> None:
     """Lets the fields say this; before they are drawn, or in a callback."""
-    st.session_state[TOLD] = st.session_state.get(TOLD, 0) + 1
     values = {
         CAUSES: list(asked.causes),
         SOURCE: list(asked.sources),
@@ -29,15 +23,13 @@ def put(asked: Asked) -> None:
         SINCE: asked.since,
         UNTIL: asked.until,
     }
-    st.session_state.update({key(name): value for name, value in values.items()})
+    FIELDS.put(values)
 
 
 def written() -> Asked:
     """What the fields say now."""
-    said = {name: st.session_state.get(key(name)) for name in FIELDS}
-    since, until = said[SINCE], said[UNTIL]
-    if since and until and since > until:
-        since, until = until, since
+    said = FIELDS.said()
+    since, until = in_order(said[SINCE], said[UNTIL])
     return Asked(
         causes=tuple(sorted(said[CAUSES] or ())),
         sources=tuple(source for source in SOURCES if source in (said[SOURCE] or ())),
@@ -49,7 +41,7 @@ def written() -> Asked:
 
 def drawn() -> bool:
     """Whether the fields still hold what was said in them: they forget it while another page is open."""
-    return key(CAUSES) in st.session_state
+    return FIELDS.drawn(CAUSES)
 
 
 def fields(causes: Sequence[str], services: Sequence[str], *, changed: Callable[[], None]) -> None:
@@ -81,4 +73,4 @@ def fields(causes: Sequence[str], services: Sequence[str], *, changed: Callable[
                 on_change=changed,
             )
         for label, name in (("Stopped from", SINCE), ("Stopped up to", UNTIL)):
-            st.date_input(label, key=key(name), value=None, format="MM/DD/YYYY", on_change=changed)
+            day(FIELDS, label, name, changed=changed)

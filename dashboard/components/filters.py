@@ -4,11 +4,10 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboard.card_filter import LONGEST_WORDS, RANGE, SOURCES, Asked
+from dashboard.card_filter import SOURCES, Asked
 from dashboard.components.badges import BADGES
-from dashboard.components.held import held
+from dashboard.components.filter_fields import Fields, badges, days, search, times, words
 from dashboard.formatting import one_line
-from dashboard.periods import PERIODS
 from ghl.cards.find import Choices
 
 FIND = "find"
@@ -16,27 +15,15 @@ STATUSES, WHEN, SINCE, UNTIL = "show_status", "show_when", "show_from", "show_to
 SERVICES, CAMPUSES, SOURCE, FIRST = "show_service", "show_campus", "show_source", "show_first"
 LIST, OF_LIST = "show_list", "show_list_id"
 
-FIELDS = (FIND, STATUSES, WHEN, SINCE, UNTIL, SERVICES, CAMPUSES, SOURCE, FIRST, LIST, OF_LIST)
-TOLD = "filters_told"
-"""How often the fields were told what to say."""
-
-ANY_TIME = ""
-TIMES = (
-    {ANY_TIME: "Any time"} | {code: period.label for code, period in PERIODS.items()} | {RANGE: "From … to …"}
+FIELDS = Fields(
+    "filters_told",
+    (FIND, STATUSES, WHEN, SINCE, UNTIL, SERVICES, CAMPUSES, SOURCE, FIRST, LIST, OF_LIST),
 )
-
-
-def key(name: str) -> str:
-    """The key of a field. Fields that are told what to say begin anew under another one.
-
-    Told to change, a field that a browser has not yet heard of would come back with the next click as it was.
-    """
-    return f"{name}_{st.session_state.get(TOLD, 0)}"
+key = FIELDS.key
 
 
 def put(asked: Asked, words: str) -> None:
     """Lets the fields say this; before they are drawn, or in a callback."""
-    st.session_state[TOLD] = st.session_state.get(TOLD, 0) + 1
     values = {
         FIND: words,
         STATUSES: list(asked.statuses),
@@ -50,73 +37,38 @@ def put(asked: Asked, words: str) -> None:
         LIST: asked.import_id is not None,
         OF_LIST: asked.import_id,
     }
-    st.session_state.update({key(name): value for name, value in values.items()})
+    FIELDS.put(values)
 
 
 def written() -> tuple[Asked, str]:
     """What the fields say now: the filter, and the words that are searched for."""
-    said = {name: st.session_state.get(key(name)) for name in FIELDS}
-    in_range = said[WHEN] == RANGE
-    since, until = (said[SINCE], said[UNTIL]) if in_range else (None, None)
-    if since and until and since > until:
-        since, until = until, since
+    said = FIELDS.said()
+    period, since, until = days(said, WHEN, SINCE, UNTIL)
     asked = Asked(
         statuses=tuple(status for status in BADGES if status in (said[STATUSES] or ())),
         services=tuple(said[SERVICES] or ()),
         campuses=tuple(said[CAMPUSES] or ()),
         sources=tuple(source for source in SOURCES if source in (said[SOURCE] or ())),
         import_id=said[OF_LIST] if said[LIST] else None,
-        period=said[WHEN] or ANY_TIME,
+        period=period,
         since=since,
         until=until,
         first_time=bool(said[FIRST]),
     )
-    return asked, " ".join(str(said[FIND] or "").split())
+    return asked, words(said, FIND)
 
 
 def drawn() -> bool:
     """Whether the fields still hold what was said in them: they forget it while another page is open."""
-    return key(FIND) in st.session_state and key(STATUSES) in st.session_state
+    return FIELDS.drawn(FIND, STATUSES)
 
 
 def filters(choices: Choices, *, changed: Callable[[], None], find: Callable[[], None]) -> None:
     """Draws the fields. `changed` is called when one of them says something else, `find` to go to the search."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="search"):
-        st.text_input(
-            "Find a person",
-            value=held(key(FIND)),
-            key=key(FIND),
-            type="search",
-            max_chars=LONGEST_WORDS,
-            placeholder="Name, phone, e-mail, card #",
-            autocomplete="off",
-            icon=":material/search:",
-            on_change=changed,
-        )
-        st.button("Find", key="go_find", shortcut="f", on_click=find, width="content")
-    st.pills(
-        "Only cards with these badges",
-        list(BADGES),
-        selection_mode="multi",
-        format_func=lambda status: f"{BADGES[status].icon} {BADGES[status].label}",
-        key=key(STATUSES),
-        label_visibility="collapsed",
-        on_change=changed,
-    )
+    search(FIELDS, FIND, row="search", changed=changed, go=find)
+    badges(FIELDS, STATUSES, "Only cards with these badges", BADGES, changed=changed)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="filters"):
-        st.selectbox(
-            "Received",
-            list(TIMES),
-            format_func=TIMES.__getitem__,
-            key=key(WHEN),
-            width=190,
-            on_change=changed,
-        )
-        if st.session_state[key(WHEN)] == RANGE:
-            for label, name in (("From", SINCE), ("To", UNTIL)):
-                st.date_input(
-                    label, key=key(name), value=None, format="MM/DD/YYYY", width=190, on_change=changed
-                )
+        times(FIELDS, "Received", WHEN, SINCE, UNTIL, changed=changed)
         with st.popover("More filters", icon=":material/filter_alt:", key="more_filters", width="content"):
             _several("Service", choices.services, SERVICES, changed)
             _several("Campus", choices.campuses, CAMPUSES, changed)

@@ -5,91 +5,60 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboard.components.held import held
+from dashboard.components.filter_fields import Fields, badges, days, search, times, words
 from dashboard.components.message_badges import BADGES
 from dashboard.formatting import one_line
-from dashboard.periods import PERIODS
-from dashboard.texts.desk import CHANNELS, RANGE, Asked
+from dashboard.texts.desk import CHANNELS, Asked
 
 FIND, STATES, CHANNEL, TEMPLATE = "texts_find", "texts_state", "texts_channel", "texts_template"
 WHEN, SINCE, UNTIL = "texts_when", "texts_from", "texts_to"
-FIELDS = (FIND, STATES, CHANNEL, TEMPLATE, WHEN, SINCE, UNTIL)
-TOLD = "texts_told"
-"""How often the fields were told what to say; see `dashboard.components.filters`."""
-
-TIMES = {"": "Any time"} | {code: one.label for code, one in PERIODS.items()} | {RANGE: "From … to …"}
-
-
-def key(name: str) -> str:
-    """The key of a field, another one each time it is told what to say."""
-    return f"{name}_{st.session_state.get(TOLD, 0)}"
+FIELDS = Fields("texts_told", (FIND, STATES, CHANNEL, TEMPLATE, WHEN, SINCE, UNTIL))
+key = FIELDS.key
 
 
 def put(asked: Asked, words: str) -> None:
     """Lets the fields say this; before they are drawn, or in a callback."""
-    st.session_state[TOLD] = st.session_state.get(TOLD, 0) + 1
     values = {
         FIND: words,
         STATES: list(asked.badges),
-        CHANNEL: asked.channel,
-        TEMPLATE: asked.template_id,
+        # A choice of None would be drawn as if nothing had been chosen yet.
+        CHANNEL: asked.channel or "",
+        TEMPLATE: asked.template_id or "",
         WHEN: asked.period,
         SINCE: asked.since,
         UNTIL: asked.until,
     }
-    st.session_state.update({key(name): value for name, value in values.items()})
+    FIELDS.put(values)
 
 
 def written() -> tuple[Asked, str]:
     """What the fields say now: the filter, and the words that are searched for."""
-    said = {name: st.session_state.get(key(name)) for name in FIELDS}
-    since, until = (said[SINCE], said[UNTIL]) if said[WHEN] == RANGE else (None, None)
-    if since and until and since > until:
-        since, until = until, since
+    said = FIELDS.said()
+    period, since, until = days(said, WHEN, SINCE, UNTIL)
     asked = Asked(
         badges=tuple(code for code in BADGES if code in (said[STATES] or ())),
-        channel=said[CHANNEL],
-        template_id=said[TEMPLATE],
-        period=said[WHEN] or "",
+        channel=said[CHANNEL] or None,
+        template_id=said[TEMPLATE] or None,
+        period=period,
         since=since,
         until=until,
     )
-    return asked, " ".join(str(said[FIND] or "").split())
+    return asked, words(said, FIND)
 
 
 def drawn() -> bool:
     """Whether the fields still hold what was said in them: they forget it while another page is open."""
-    return key(FIND) in st.session_state and key(STATES) in st.session_state
+    return FIELDS.drawn(FIND, STATES)
 
 
 def filters(templates: Mapping[UUID, str], *, changed: Callable[[], None], find: Callable[[], None]) -> None:
     """Draws the fields. `changed` is called when one of them says something else, `find` to go to the search."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="texts_search"):
-        st.text_input(
-            "Find a person",
-            value=held(key(FIND)),
-            key=key(FIND),
-            type="search",
-            max_chars=100,
-            placeholder="Name, phone, e-mail, card #",
-            autocomplete="off",
-            icon=":material/search:",
-            on_change=changed,
-        )
-        st.button("Find", key="texts_go_find", shortcut="f", on_click=find, width="content")
-    st.pills(
-        "Only those with these badges",
-        list(BADGES),
-        selection_mode="multi",
-        format_func=lambda code: f"{BADGES[code].icon} {BADGES[code].label}",
-        key=key(STATES),
-        label_visibility="collapsed",
-        on_change=changed,
-    )
+    search(FIELDS, FIND, row="texts_search", changed=changed, go=find)
+    badges(FIELDS, STATES, "Only those with these badges", BADGES, changed=changed)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="texts_filters"):
         st.selectbox(
             "Kind",
-            [None, *CHANNELS],
+            ["", *CHANNELS],
             format_func=lambda one: CHANNELS[one] if one else "Texts and e-mails",
             key=key(CHANNEL),
             width=190,
@@ -101,7 +70,7 @@ def filters(templates: Mapping[UUID, str], *, changed: Callable[[], None], find:
         if known:
             st.selectbox(
                 "Words",
-                [None, *known],
+                ["", *known],
                 format_func=lambda one: (
                     one_line(templates.get(one, "Other words"), 40) if one else "Any words"
                 ),
@@ -109,16 +78,4 @@ def filters(templates: Mapping[UUID, str], *, changed: Callable[[], None], find:
                 width=220,
                 on_change=changed,
             )
-        st.selectbox(
-            "Asked for",
-            list(TIMES),
-            format_func=TIMES.__getitem__,
-            key=key(WHEN),
-            width=190,
-            on_change=changed,
-        )
-        if st.session_state.get(key(WHEN)) == RANGE:
-            for label, name in (("From", SINCE), ("To", UNTIL)):
-                st.date_input(
-                    label, key=key(name), value=None, format="MM/DD/YYYY", width=190, on_change=changed
-                )
+        times(FIELDS, "Asked for", WHEN, SINCE, UNTIL, changed=changed)

@@ -55,7 +55,7 @@ def source(code: str) -> str:
     return SOURCES.get(code, code.replace("_", " "))
 
 
-def address_of(channel: Channel, address: str | None, region: str = "US") -> str:
+def address_of(channel: Channel, address: str | None, region: str) -> str:
     """The address as people write it."""
     if not address:
         return "no address"
@@ -149,7 +149,7 @@ def brought_line(brought: Brought, *, now: datetime, zone: ZoneInfo) -> str:
 
 
 def said_line(said: Said) -> str:
-    """What was said, by whom it was said and how: `Yes to texts · anna keller · paper card, card #812`."""
+    """What was said, by whom it was said and how: `Yes to texts · Anna Keller · paper card, card #812`."""
     to = MESSAGES[said.channel]
     head = {
         ConsentKind.YES: f"Yes to {to}",
@@ -160,8 +160,8 @@ def said_line(said: Said) -> str:
     }[said.kind]
     way = source(said.source) + (f", card #{said.number}" if said.number is not None else "")
     purpose = "" if said.purpose == "all" or said.kind is not ConsentKind.YES else f"for {said.purpose}"
-    child = f"for {one_line(said.child, 40)}" if said.child else ""
-    return " · ".join(part for part in (head, one_line(said.person, 60), child, purpose, way) if part)
+    child = f"for {one_line(said.child_name, 40)}" if said.child else ""
+    return " · ".join(part for part in (head, one_line(said.name, 60), child, purpose, way) if part)
 
 
 def said_when(said: Said, *, now: datetime, zone: ZoneInfo) -> str:

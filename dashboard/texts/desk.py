@@ -12,15 +12,16 @@ from zoneinfo import ZoneInfo
 from dashboard.clicks import Clicked
 from dashboard.components.message_badges import BADGES
 from dashboard.formatting import one_line
-from dashboard.periods import PERIODS, begins, midnight, named_day, written_day
+from dashboard.periods import PERIODS, RANGE, begins, midnight, named_day, written_day
 from ghl.cards.view import Cursor
+from ghl.consent.may_send import Verdict
 from ghl.db.engine import Database
 from ghl.messages import log
+from ghl.messages.after_all import not_after_all
 from ghl.messages.log import LogFilter, LogPage, LogRow
 from ghl.messages.shown import BadgeCode
 from ghl.statuses import Channel
 
-RANGE = "range"
 NAMES = ("state", "channel", "template", "period", "from", "to")
 """What of the address belongs to the filter. Words that are searched for are names: they never stand there."""
 
@@ -149,12 +150,13 @@ class Desk(Clicked):
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What the page says at one moment."""
+    """What the page says at one moment. `refused`: which of those not sent may not leave now, and why."""
 
     at: datetime
     page: LogPage
     rows: Sequence[LogRow]
     new: int
+    refused: Mapping[UUID, Verdict] = field(default_factory=dict)
 
 
 def look(database: Database, church_id: UUID, desk: Desk, *, now: datetime, zone: ZoneInfo) -> Snapshot:
@@ -168,13 +170,14 @@ def look(database: Database, church_id: UUID, desk: Desk, *, now: datetime, zone
             desk.page = log.find(session, church_id, desk.wanted, after=after)
         page = desk.page
         found = log.rows(session, church_id, page.ids)
+        refused = not_after_all(session, church_id, page.ids, now=now)
         new = 0
         if not desk.trail and page.first:
             new = log.count_newer(session, church_id, desk.wanted, page.first)
         elif not page.ids:
             new = log.count_found(session, church_id, desk.wanted, most=log.MOST_NEW)
     desk.loaded = True
-    return Snapshot(now, page, [found[id_] for id_ in page.ids if id_ in found], new)
+    return Snapshot(now, page, [found[id_] for id_ in page.ids if id_ in found], new, refused)
 
 
 def _between(since: date | None, until: date | None) -> str:

@@ -13,9 +13,8 @@ from dashboard.clicks import Clicked
 from dashboard.navigation import WRITERS
 from dashboard.reading import Trouble, guarded
 from dashboard.texts.deeds import Button, Deed
+from ghl.attention.messages import number_is_right
 from ghl.messages import afterwards
-
-TOO_LATE = "Nothing to do: it had moved on"
 
 
 class _Act(Protocol):
@@ -28,6 +27,7 @@ ACTS: Mapping[Deed, _Act] = {
     Deed.UNDO: afterwards.undo,
     Deed.ARRIVED: afterwards.it_arrived,
     Deed.AGAIN: afterwards.send_again,
+    Deed.NUMBER: number_is_right,
     Deed.LEAVE: afterwards.leave_unsent,
 }
 
@@ -63,4 +63,4 @@ class MessageHands:
             self.complain("")
             services.wake(church_id)
         else:
-            self.clicks.say(message_id, TOO_LATE)
+            self.clicks.say(message_id, button.late)

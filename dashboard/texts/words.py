@@ -65,7 +65,7 @@ MANY: Mapping[str, str] = {
 
 WHAT_TO_DO: Mapping[str, str] = {
     Reason.OTHER_NUMBER: "Look which one is right and correct the card or the contact. Then send it.",
-    Reason.NUMBER_UNCHECKED: "Look at the card. If the number is right, say so there.",
+    Reason.NUMBER_UNCHECKED: "Look at the paper card. If the number is the one on it, say so here.",
     Reason.DOUBT: "Read what was written and say what was meant, under May we text?",
 }
 

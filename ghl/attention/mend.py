@@ -99,6 +99,12 @@ def to_mend(session: Session, church_id: UUID, card_id: UUID) -> ToMend | None:
     )
 
 
+def where_it_went(session: Session, church_id: UUID, card_id: UUID) -> CardStatus | None:
+    """Where a card stands that no longer waits to be mended; None where it is gone. A church's transaction."""
+    status = session.scalar(select(Card.status).where(Card.church_id == church_id, Card.id == card_id))
+    return None if status is None else CardStatus(status)
+
+
 def look(found: ToMend, typed: Mapping[str, str]) -> Looked:
     """What would be saved of what was typed, checked as the sender does. Pure."""
     try:

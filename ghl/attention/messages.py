@@ -16,11 +16,13 @@ from sqlalchemy.orm import Session
 
 from ghl import audit
 from ghl.attention.groups import GROUP_PAGE, MOST_COUNTED
+from ghl.cards.correct import confirm_number
 from ghl.cards.view import Cursor
 from ghl.causes import CauseCode
 from ghl.consent import ledger
 from ghl.consent.decide import decide
 from ghl.consent.may_send import VerdictKind
+from ghl.consent.reasons import Reason
 from ghl.db.models import Card, Message
 from ghl.messages.afterwards import send_again
 from ghl.messages.counts import WAITS_FOR_PEOPLE
@@ -129,6 +131,26 @@ def foresee(session: Session, church_id: UUID, cause: str, *, now: datetime) -> 
             left[str(verdict.reason)] += 1
     rest = _count(session, church_id, cause) - len(waiting)
     return Foreseen(tuple(row.id for row in waiting), going, dict(left.most_common()), max(0, rest))
+
+
+def number_is_right(
+    session: Session, church_id: UUID, message_id: UUID, *, actor: str, now: datetime
+) -> bool:
+    """Somebody looked: the number that the message waits for is the one on its card. What was held for that goes on.
+
+    False where it waits for that no longer, or where the question stands on another card.
+    """
+    card_id = session.scalar(
+        select(Message.card_id).where(
+            Message.church_id == church_id,
+            Message.id == message_id,
+            Message.state == MessageState.HELD,
+            Message.cause == Reason.NUMBER_UNCHECKED,
+        )
+    )
+    if card_id is None:
+        return False
+    return confirm_number(session, church_id, card_id, actor=actor, now=now) is not None
 
 
 def send_many_again(

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from ghl import audit
 from ghl.attention.groups import count_all, oldest_first
+from ghl.attention.untexted import Untexted, untexted
 from ghl.attention.wanted import Wanted, of_causes
 from ghl.cards.actions import NOT_REVIEWED, UNREVIEWED, Action, Standing, act_on, why_left
 from ghl.causes import CauseCode, with_first
@@ -48,14 +49,14 @@ class RetryError(ValueError):
 class Foreseen:
     """What a retry would do, as things stand now: cards that go, and that stay, by the reason in words.
 
-    `without_text` counts those among the going whose person asked for no more texts: they go, and are not texted.
+    `without_text` are those among the going whose person asked for no more texts: they go, and are not texted.
     """
 
     wanted: Wanted
     until: datetime
     going: int = 0
     left: Mapping[str, int] = field(default_factory=dict)
-    without_text: int = 0
+    without_text: Untexted = field(default_factory=Untexted)
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,8 @@ def foresee(session: Session, church_id: UUID, wanted: Wanted) -> Foreseen:
         going[kept] -= min(unreviewed, going[kept])
     going = +going
     frozen = Wanted(tuple(sorted(going)), wanted.sources, wanted.services, wanted.since, wanted.before)
-    return Foreseen(frozen, until, sum(going.values()), dict(left.most_common()))
+    without_text = untexted(session, church_id, frozen, until=until) if going else Untexted()
+    return Foreseen(frozen, until, sum(going.values()), dict(left.most_common()), without_text)
 
 
 def _unreviewed(session: Session, church_id: UUID, wanted: Wanted, until: datetime) -> int:

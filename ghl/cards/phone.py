@@ -71,12 +71,16 @@ def e164(typed: str, region: str = "US") -> str:
 
 
 def shown(number: str, region: str = "US") -> str:
-    """An E.164 number as people of `region` write it: `(615) 555-0100`, or with country code from abroad."""
+    """An E.164 number as people of `region` write it: `(615) 555-0100`, or with country code from abroad.
+
+    Countries that share a code, as Jamaica and the United States do, are abroad to each other all the same.
+    """
     try:
         parsed = phonenumbers.parse(number)
     except NumberParseException:
         return number
     home = phonenumbers.country_code_for_region(region) == parsed.country_code
+    home = home and phonenumbers.region_code_for_number(parsed) in {region, None}
     form = PhoneNumberFormat.NATIONAL if home else PhoneNumberFormat.INTERNATIONAL
     return phonenumbers.format_number(parsed, form)
 

@@ -75,7 +75,7 @@ def _cells(one: Said, zone: ZoneInfo, name_of: Callable[[str], str]) -> tuple[st
         f"{one.recorded_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
         one.channel,
         one.address,
-        one.person,
+        one.name,
         one.kind,
         one.purpose,
         f"{one.signed_at.astimezone(UTC):%Y-%m-%d}" if one.signed_at else "",
@@ -88,7 +88,7 @@ def _cells(one: Said, zone: ZoneInfo, name_of: Callable[[str], str]) -> tuple[st
         one.ip or "",
         one.user_agent or "",
         one.note or "",
-        one.child or "",
+        one.child_name,
         str(one.id),
     )
 

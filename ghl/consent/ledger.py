@@ -1,12 +1,14 @@
 """The log of what people said, under one lock for each address: sends and stops take turns. Transactions of the church."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import groupby
+from operator import itemgetter
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import func, insert, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
 from ghl import audit
@@ -91,8 +93,18 @@ def lock_all(session: Session, church_id: UUID, pairs: Iterable[tuple[str, str]]
 
 def history(session: Session, church_id: UUID, channel: str, address: str) -> tuple[Entry, ...]:
     """All that was said about the address, oldest first."""
+    pair = Channel(channel), address
+    return histories(session, church_id, [pair]).get(pair, ())
+
+
+def histories(
+    session: Session, church_id: UUID, pairs: Collection[tuple[Channel, str]]
+) -> dict[tuple[Channel, str], tuple[Entry, ...]]:
+    """All that was said about each of these addresses, oldest first; without those about which nothing was."""
     rows = session.execute(
         select(
+            ConsentEvent.channel,
+            ConsentEvent.address,
             ConsentEvent.id,
             ConsentEvent.kind,
             ConsentEvent.source,
@@ -105,12 +117,14 @@ def history(session: Session, church_id: UUID, channel: str, address: str) -> tu
         )
         .where(
             ConsentEvent.church_id == church_id,
-            ConsentEvent.channel == channel,
-            ConsentEvent.address == address,
+            tuple_(ConsentEvent.channel, ConsentEvent.address).in_(sorted(pairs)),
         )
-        .order_by(ConsentEvent.id)
+        .order_by(ConsentEvent.channel, ConsentEvent.address, ConsentEvent.id)
     )
-    return tuple(Entry(row[0], ConsentKind(row[1]), *row[2:]) for row in rows)
+    return {
+        (Channel(pair[0]), pair[1]): tuple(Entry(row[2], ConsentKind(row[3]), *row[4:]) for row in said)
+        for pair, said in groupby(rows, key=itemgetter(0, 1))
+    }
 
 
 def stop_in_force(session: Session, church_id: UUID, channel: str, address: str) -> Entry | None:

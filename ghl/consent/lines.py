@@ -1,6 +1,6 @@
 """One line of the consent log with everything that stands in it, as pages, files and receipts show it. It only reads."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import Row, Select, or_, select
 from sqlalchemy.orm import Session
 
-from ghl.db.models import Card, ConsentEvent
+from ghl.cards.person import plain_name
+from ghl.db.models import Card, CardRevision, ConsentEvent
 from ghl.statuses import Channel, ConsentKind
 
 Pair = tuple[Channel, str]
@@ -20,7 +21,10 @@ PAGE = 25
 
 @dataclass(frozen=True, repr=False)
 class Said:
-    """What was said once about one address. `number` is that of the card it stood on, where that is still there."""
+    """What was said once about one address. `number` is that of the card it stood on, where that is still there.
+
+    `person` and `child` are names as the rule compares them; `name` and `child_name` as that card writes them.
+    """
 
     id: int
     channel: Channel
@@ -42,6 +46,8 @@ class Said:
     contact_id: str | None
     child: str | None
     number: int | None
+    name: str = ""
+    child_name: str = ""
 
 
 COLUMNS = tuple(
@@ -64,7 +70,15 @@ COLUMNS = tuple(
 )
 
 
-def said_of(row: Row[Any], number: int | None) -> Said:
+@dataclass(frozen=True, repr=False)
+class OnCard:
+    """A card that lines came from: its number, and the names that stand or stood on it by how the rule compares them."""
+
+    number: int
+    names: Mapping[str, str]
+
+
+def said_of(row: Row[Any], on_card: OnCard | None) -> Said:
     """The line, out of a row of `COLUMNS`."""
     values = dict(zip((column.key for column in COLUMNS), row, strict=False))
     values |= {
@@ -73,14 +87,21 @@ def said_of(row: Row[Any], number: int | None) -> Said:
         "wording_hash": bytes(values["wording_hash"]) if values["wording_hash"] is not None else None,
         "ip": str(values["ip"]) if values["ip"] is not None else None,
     }
-    return Said(**values, number=number)
+    written = on_card.names if on_card else {}
+    person, child = values["person"], values["child"] or ""
+    return Said(
+        **values,
+        number=on_card.number if on_card else None,
+        name=written.get(person, person),
+        child_name=written.get(child, child),
+    )
 
 
 def read(session: Session, church_id: UUID, query: Select[*tuple[Any, ...]]) -> list[Said]:
-    """The lines that a query of `COLUMNS` finds, each with its card's number."""
+    """The lines that a query of `COLUMNS` finds, each with its card's number and the names on it."""
     rows = session.execute(query).all()
-    numbers = _numbers(session, church_id, {row.card_id for row in rows if row.card_id is not None})
-    return [said_of(row, numbers.get(row.card_id)) for row in rows]
+    cards = _cards(session, church_id, {row.card_id for row in rows if row.card_id is not None})
+    return [said_of(row, cards.get(row.card_id)) for row in rows]
 
 
 def said_about(
@@ -119,10 +140,30 @@ def said_once(session: Session, church_id: UUID, said_id: int) -> Said | None:
     return next(iter(read(session, church_id, query)), None)
 
 
-def _numbers(session: Session, church_id: UUID, card_ids: Collection[UUID]) -> dict[UUID | None, int]:
+def _cards(session: Session, church_id: UUID, card_ids: Collection[UUID]) -> dict[UUID | None, OnCard]:
+    """The cards by their id. A name that was corrected since is looked for among what stood there before."""
     if not card_ids:
         return {}
+    fields = CardRevision.fields
     rows = session.execute(
-        select(Card.id, Card.number).where(Card.church_id == church_id, Card.id.in_(card_ids))
+        select(
+            Card.id,
+            Card.number,
+            *(fields[name].astext.label(name) for name in ("first_name", "last_name", "guardian_name")),
+        )
+        .join(CardRevision, CardRevision.card_id == Card.id)
+        .where(Card.church_id == church_id, Card.id.in_(card_ids))
+        .order_by(CardRevision.no)
     )
-    return {row.id: row.number for row in rows}
+    numbers: dict[UUID, int] = {}
+    names: dict[UUID, dict[str, str]] = {}
+    for row in rows:
+        first, last, guardian = row.first_name or "", row.last_name or "", row.guardian_name or ""
+        numbers[row.id] = row.number
+        names.setdefault(row.id, {}).update(
+            {
+                f"{plain_name(first)} {plain_name(last)}".strip(): f"{first} {last}".strip(),
+                plain_name(guardian): guardian,
+            }
+        )
+    return {card_id: OnCard(number, names[card_id]) for card_id, number in numbers.items()}

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from ghl.cards.find import CardFilter, found_cards
 from ghl.cards.view import Cursor
-from ghl.db.models import Card, Message, MessageTemplate, Outbox
+from ghl.db.models import Card, Church, Message, MessageTemplate, Outbox
 from ghl.messages.shown import BadgeCode, Shown, shown_of
 from ghl.statuses import Channel, MessageState
 
@@ -70,11 +70,12 @@ class LogPage:
 
 @dataclass(frozen=True)
 class LogRow:
-    """One message: where it stands, and whose it is. Name and address are a visitor's text."""
+    """One message: where it stands, and whose it is. `region` is the church's. Name and address are a visitor's text."""
 
     told: Shown
     number: int
     contact_id: str | None = None
+    region: str = "US"
     name: str = field(default="", repr=False)
     address: str = field(default="", repr=False)
 
@@ -150,6 +151,7 @@ def rows(session: Session, church_id: UUID, ids: Sequence[UUID]) -> dict[UUID, L
         Card.number,
         Card.first_name,
         Card.last_name,
+        Church.region,
     ]
     query: Select[Any] = (
         select(*columns)
@@ -158,6 +160,7 @@ def rows(session: Session, church_id: UUID, ids: Sequence[UUID]) -> dict[UUID, L
             (MessageTemplate.church_id == Message.church_id) & (MessageTemplate.id == Message.template_id),
         )
         .join(Card, (Card.id == Message.card_id) & (Card.church_id == Message.church_id))
+        .join(Church, Church.id == Message.church_id)
         .outerjoin(Outbox, Outbox.message_id == Message.id)
         .where(Message.church_id == church_id, Message.id.in_(list(ids)))
     )
@@ -166,6 +169,7 @@ def rows(session: Session, church_id: UUID, ids: Sequence[UUID]) -> dict[UUID, L
             told=shown_of(row),
             number=row.number,
             contact_id=row.contact_id,
+            region=row.region,
             name=f"{row.first_name} {row.last_name}".strip(),
             address=row.address,
         )

@@ -5,10 +5,14 @@ from datetime import timedelta
 
 import pytest
 
+from dashboard.attention.words import foreseen as words
 from ghl.attention import retries
+from ghl.attention import untexted as untexted_
+from ghl.attention.untexted import Untexted
 from ghl.attention.wanted import Wanted
 from ghl.cards.actions import NOT_REVIEWED, TO_MEND, UNDECIDED
-from ghl.statuses import CardStatus, Priority, RetryState
+from ghl.consent import ledger
+from ghl.statuses import CardStatus, Channel, Priority, RetryState
 
 ATTENTION, HELD = CardStatus.NEEDS_ATTENTION, CardStatus.HELD
 
@@ -62,6 +66,52 @@ def test_what_would_happen(cards, foresee):
     assert found.left == {TO_MEND: 1, UNDECIDED: 1, retries.CHOICE_FIRST: 1}
     assert foresee(Wanted(causes=("held_by_staff",))).going == 1
     assert foresee(Wanted(causes=("phone_invalid",))).going == 0
+
+
+class TestWhoAskedForNoMoreTexts:
+    @pytest.fixture
+    def of_phone(self, cards, sql):
+        def of_phone(phone, cause="refused_by_ghl"):
+            card = cards(ATTENTION, cause=cause)
+            sql("UPDATE cards SET phone = :phone WHERE id = :card", phone=phone, card=card)
+
+        return of_phone
+
+    @pytest.fixture
+    def say(self, database, church, clock):
+        def say(how, phone, **values):
+            with database.church(church) as session:
+                how(session, church, channel=Channel.SMS, address=phone, now=clock.now(), **values)
+
+        return say
+
+    def test_their_cards_go_and_are_counted(self, of_phone, say, foresee):
+        of_phone("+16155550101")
+        of_phone("+16155550101")
+        of_phone("+16155550101", cause="phone_invalid")
+        of_phone("+16155550102")
+        say(ledger.record_stop, "+16155550101", source="spoken", recorded_by="user:1")
+        say(ledger.record_stop, "+16155550199", source="spoken", recorded_by="user:1")
+        found = foresee()
+        assert (found.going, found.without_text) == (3, Untexted(2))
+        assert "2 cards of people who asked for no more texts: the card goes, no text." in words(found, 4)
+
+    def test_a_stop_that_was_lifted_is_none(self, of_phone, say, foresee):
+        of_phone("+16155550101")
+        say(ledger.record_stop, "+16155550101", source="spoken", recorded_by="user:1")
+        say(ledger.record_start, "+16155550101", source="keyword", recorded_by="GoHighLevel")
+        assert foresee().without_text == Untexted()
+
+    def test_of_more_stops_than_are_read_it_is_a_least_number(self, of_phone, say, foresee, monkeypatch):
+        monkeypatch.setattr(untexted_, "MOST_STOPS", 2)
+        for number in range(3):
+            of_phone(f"+1615555010{number}")
+            say(ledger.record_stop, f"+1615555010{number}", source="spoken", recorded_by="user:1")
+        found = foresee()
+        assert found.without_text == Untexted(2, at_least=True)
+        assert "At least 2 cards of people who asked for no more texts: the card goes, no text." in words(
+            found, 3
+        )
 
 
 def test_what_nobody_has_reviewed_goes_back_to_its_review_and_not_out(cards, foresee, start, advance, told):

@@ -92,4 +92,8 @@ def test_any_text_gives_one_form_or_a_sentence(typed: str):
 def test_numbers_are_shown_as_people_write_them():
     assert shown(US_EXAMPLE) == "(615) 555-0100"
     assert shown(US_EXAMPLE, "GB") == "+1 615-555-0100"
+    assert shown("+18765550123") == "+1 876-555-0123"
+    assert shown("+14165550123") == "+1 416-555-0123"
+    assert shown("+14165550123", "CA") == "(416) 555-0123"
+    assert shown("+18005550199") == "(800) 555-0199"
     assert shown("not a number") == "not a number"

@@ -5,6 +5,8 @@ import re
 import pytest
 from sqlalchemy import create_engine, event, text
 
+from ghl.attention.untexted import untexted
+from ghl.attention.wanted import Wanted as Retried
 from ghl.churches import find_church
 from ghl.clock import SystemClock
 from ghl.consent import ask, by_hand
@@ -32,6 +34,10 @@ MANY = (
         "INSERT INTO consent_doubts (id, church_id, channel, address, said, source, received_at, state, decided_at)"
         " SELECT gen_random_uuid(), church_id, channel, address, 'x', 'keyword', now(), 'no_stop', now() FROM consent_events"
         " WHERE id % 10 = 0"
+    ),
+    (
+        "INSERT INTO consent_events (church_id, channel, address, person, kind, purpose, source, recorded_by, recorded_at)"
+        " SELECT church_id, 'sms', phone, 'x', 'stop', 'all', 'spoken', 'x', now() FROM cards WHERE phone IS NOT NULL"
     ),
     "ANALYZE",
 )
@@ -71,6 +77,7 @@ def plans(database, database_urls):
         said_about(session, church_id, pairs)
         said_about(session, church_id, pairs, before=50_000)
         said_once(session, church_id, 5)
+        untexted(session, church_id, Retried(("phone_invalid", "")), until=now)
         sources(session, church_id)
         after = Place(now, 50_000)
         for wanted in (

@@ -10,9 +10,10 @@ from sqlalchemy import event, text
 
 from ghl.churches import find_church
 from ghl.consent import dnd_check, ledger, opt_outs
-from ghl.consent.decide import gather, recipients_of
+from ghl.consent.decide import About, gather, known_here, recipients_of
 from ghl.ids import new_id
 from ghl.messages import afterwards, ask, claim, guardian, prepare, ramp, recent, settle, trial
+from ghl.messages.after_all import not_after_all
 from ghl.messages.call_off import call_off
 from ghl.messages.heard import heard_status
 from ghl.messages.let_go import let_go
@@ -145,6 +146,8 @@ def explained(database, database_urls):
         gather=lambda s: gather(
             s, church_id, card_id=first.card_id, contact=None, is_test=False, now=NOW, **about
         ),
+        known_here=lambda s: known_here(s, church_id, [About(SMS, address, first.card_id)] * 25, now=NOW),
+        after_all=lambda s: not_after_all(s, church_id, [first.id], now=NOW),
         recipients=lambda s: recipients_of(s, church_id, first.card_id, now=NOW),
         stop=lambda s: ledger.record_stop(s, church_id, source="spoken", recorded_by="x", now=NOW, **about),
         start=lambda s: ledger.record_start(

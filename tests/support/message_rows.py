@@ -37,6 +37,7 @@ class MessageMaker:
         at: datetime | None = None,
         due_at: datetime | None = None,
         is_test: bool = False,
+        person: str = "",
         **facts: str,
     ) -> UUID:
         at = at or datetime.now(UTC) - timedelta(minutes=5)
@@ -53,7 +54,7 @@ class MessageMaker:
                     channel=channel,
                     purpose="follow-up",
                     address=address,
-                    person="",
+                    person=person,
                     idempotency_key=hashlib.sha256(message_id.bytes).digest(),
                     is_test=is_test,
                     state=state,

@@ -251,7 +251,7 @@ class TestOneCard:
         sql("UPDATE cards SET status = 'synced', cause = NULL, synced_at = now()")
         app.button(key=f"do_{card}").click().run()
         assert status_of(card) == "synced"
-        assert app.button(key=f"do_{card}").label == "Nothing to do"
+        assert app.button(key=f"do_{card}").label == "It is already in GoHighLevel"
 
     def test_a_role_that_was_taken_away_changes_nothing(self, page, cards, sql, status_of):
         card = cards(CardStatus.NEEDS_ATTENTION, cause="refused_by_ghl")
@@ -342,6 +342,29 @@ class TestMending:
         field(app, "phone").set_value("").run()
         button(app, "Save and retry").click().run()
         assert status_of(wrong_phone) == "needs_attention", "without a phone nobody is named by the card"
+
+    @pytest.mark.parametrize(
+        ("status", "told"),
+        [
+            ("waiting", "It is already on its way"),
+            ("sending", "It is already on its way"),
+            ("synced", "It is already in GoHighLevel"),
+        ],
+    )
+    def test_what_went_on_meanwhile_says_where_it_is(self, page, wrong_phone, sql, status, told):
+        app = page()
+        sql("UPDATE cards SET status = :status, cause = NULL", status=status)
+        button(app, "Mend").click().run()
+        assert app.button(key=f"do_{wrong_phone}").label == told
+        assert not [one for one in app.text_input if str(one.key).startswith("mend_")]
+
+    def test_what_went_on_while_it_was_being_mended_says_so_too(self, page, wrong_phone, sql):
+        app = page()
+        button(app, "Mend").click().run()
+        field(app, "phone").set_value("(615) 555-0143").run()
+        sql("UPDATE cards SET status = 'sending', cause = NULL")
+        button(app, "Save and retry").click().run()
+        assert app.button(key=f"do_{wrong_phone}").label == "It is already on its way"
 
     def test_somebody_else_was_quicker(self, page, wrong_phone, sql, status_of):
         app = page()

@@ -2,6 +2,8 @@
 
 import pytest
 
+from ghl.cards.correct import correct
+from ghl.cards.fields import parse_card
 from ghl.statuses import Channel, Role
 from tests.web.said import say_yes, stop
 
@@ -56,6 +58,41 @@ def test_filters_and_the_way_back(open_page, sign_in, database, church):
     clear.click().run()
     assert said(app, "No more texts")
     assert said(app, "Yes to texts")
+
+
+def test_names_and_numbers_read_as_people_write_them(open_page, sign_in, database, church, sql):
+    parent = {
+        "guardian_name": "Ruth O'Neill",
+        "guardian_phone": "+44 121 234 5678",
+        "guardian_consent": "yes",
+    }
+    say_yes(database, church, first_name="Mary-Ann", last_name="Núñez", adult="no", **parent)
+    stop(database, church, address="+16155550177")
+    app = open_page(sign_in(Role.ADMIN), PAGE)
+    assert said(app, "Yes to texts · Ruth O'Neill · for Mary-Ann Núñez · for follow-up · paper card, card #1")
+    assert said(app, "Yes to texts")[0].endswith(" · +44 121 234 5678")
+    assert said(app, "Yes to e-mails · Mary-Ann Núñez")
+    assert said(app, "No more texts")[0].endswith(" · (615) 555-0177")
+    sql("UPDATE churches SET region = 'GB' WHERE id = :c", c=church)
+    app = open_page(sign_in(Role.ADMIN), PAGE)
+    assert said(app, "Yes to texts")[0].endswith(" · 0121 234 5678")
+    assert said(app, "No more texts")[0].endswith(" · +1 615-555-0177")
+
+
+def test_a_name_that_was_corrected_since_reads_as_it_was_said(open_page, sign_in, database, church, clock):
+    saved = say_yes(database, church, first_name="ANNA")
+    with database.church(church) as session:
+        correct(
+            session,
+            church,
+            saved.id,
+            parse_card({"first_name": "Hanna", "last_name": "Keller", "phone": "(615) 555-0123"}),
+            base_revision=1,
+            actor="user:1",
+            now=clock.now(),
+        )
+    app = open_page(sign_in(Role.ADMIN), PAGE)
+    assert said(app, "Yes to texts · ANNA Keller")
 
 
 def test_paging(open_page, sign_in, database, church):

@@ -198,6 +198,28 @@ class TestAfterwards:
         assert entry.actor.startswith("user:")
         assert "615" not in str(entry.facts)
 
+    def test_the_group_of_those_that_wait_for_it_takes_the_answer_too(
+        self, asked, open_page, sign_in, sql, church, said, audited
+    ):
+        asked()
+        a_text(sql, church, state="held", cause="number_unchecked", address=NEW)
+        app = open_page(sign_in(), ATTENTION)
+        assert "Is this the number on the card?" in seen(app)
+        app = press(app, CONFIRM)
+        assert "Noted: it is the number on the card" in [one.label for one in app.button]
+        assert said() == ["asked", "yes"]
+        assert sql("SELECT state, cause FROM messages")[0] == ("waiting", None)
+        assert len(audited()) == 1
+
+    def test_who_answers_second_in_the_group_is_told_so(self, asked, open_page, sign_in, sql, church, said):
+        card = asked()
+        a_text(sql, church, state="held", cause="number_unchecked", address=NEW)
+        group = open_page(sign_in(), ATTENTION)
+        press(card, CONFIRM)
+        group = press(group, CONFIRM)
+        assert "Nothing was done: see the card" in [one.label for one in group.button]
+        assert said() == ["asked", "yes"]
+
     @pytest.mark.parametrize("page", [CARD, PERSON])
     def test_a_viewer_reads_the_question_and_answers_nothing(self, asked, page):
         app = asked(page, Role.VIEWER)

@@ -118,6 +118,11 @@ class TestChurches:
         assert [one[0] for one in shown["State"]] == ["Stopped", "Setting up", "Well"]
         assert list(shown["Who acts"])[:2] == ["Their admin", "You"]
         assert list(shown["Waiting"]) == [0, 0, 1]
+        # The same for a telephone, one below the other.
+        links = [one.label for one in app.main.get("page_link")]
+        assert links[:3] == ["Hope", "New Life", "Grace Church"]
+        assert [one for one in texts(app) if one.startswith("1 waiting, the oldest ")]
+        assert "0 waiting · no card yet" in texts(app)
 
     def test_a_church_is_opened_by_its_name(self, open_page, ops, cards):
         app = open_page(ops)

@@ -27,7 +27,7 @@ def test_all_that_was_said(open_page, sign_in, database, church, role):
     assert said(app, "May we text Anna? No: Anna replied")
     assert said(app, "May we e-mail Anna? Yes")
     assert said(app, "No more texts · reply of the person · (615) 555-0123")
-    assert said(app, "Yes to texts · anna keller · for follow-up · paper card, card #1")
+    assert said(app, "Yes to texts · Anna Keller · for follow-up · paper card, card #1")
     assert WORDS in texts(app)
     assert said(app, "SHA-256 ")
     assert said(app, " UTC)")

@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 
@@ -18,6 +19,7 @@ from ghl.messages.shown import BadgeCode
 from ghl.statuses import CardStatus, Channel, MessageState, Role
 from tests.support.churches import card_values, save
 from tests.support.message_rows import MessageMaker
+from tests.support.messages import AGREED
 
 PAGE, ATTENTION = "pages/texts.py", "pages/attention.py"
 NOON = datetime(2026, 11, 22, 18, tzinfo=UTC)
@@ -31,6 +33,36 @@ def texts(database, church):
 @pytest.fixture
 def card(cards):
     return cards(CardStatus.SYNCED, first_name="Anna", last_name="Keller")
+
+
+@pytest.fixture
+def agreed(database, church, connected, texts, sql):
+    """Makes a card that arrived, of somebody who agreed, with a text that was not sent; returns their phone."""
+    numbers = count(1)
+
+    def agreed(cause, **changes):
+        number = next(numbers)
+        values = card_values(number, **AGREED | changes)
+        (saved,) = save(database, church, values)
+        sql("UPDATE cards SET status = 'synced' WHERE id = :card", card=saved.id)
+        phone, person = str(values["phone"]), f"anna{number} keller"
+        texts(saved.id, MessageState.NOT_SENT, cause=cause, address=phone, person=person, what="text")
+        return phone
+
+    return agreed
+
+
+def record_stop(database, church, phone):
+    with database.church(church) as session:
+        ledger.record_stop(
+            session,
+            church,
+            channel=Channel.SMS,
+            address=phone,
+            source="spoken",
+            recorded_by="user:ruth",
+            now=NOON,
+        )
 
 
 def said(app):
@@ -64,6 +96,20 @@ class TestTheLog:
         assert says(app, "Delivered")
         assert says(app, "anna@example.org")
 
+    @pytest.mark.parametrize(
+        ("region", "home", "abroad"),
+        [("US", "(615) 555-0100", "+44 1632 960961"), ("GB", "+1 615-555-0100", "01632 960961")],
+    )
+    def test_numbers_read_as_people_of_the_church_write_them(
+        self, open_page, sign_in, texts, card, church, sql, region, home, abroad
+    ):
+        sql("UPDATE churches SET region = :r WHERE id = :c", r=region, c=church)
+        texts(card, MessageState.DELIVERED)
+        texts(card, MessageState.DELIVERED, address="+441632960961")
+        app = open_page(sign_in(Role.VIEWER), PAGE)
+        assert says(app, f"#1 · {home}")
+        assert says(app, f"#1 · {abroad}")
+
     def test_filters_stand_in_the_address_as_codes_and_words_never(self, open_page, sign_in, texts, card):
         texts(card, MessageState.FAILED, cause="carrier_refused")
         texts(card, MessageState.DELIVERED)
@@ -75,6 +121,17 @@ class TestTheLog:
         assert "Nobody" not in str(app.query_params)
         button(app, "Clear filters").click().run()
         assert says(app, "2 texts and e-mails")
+
+    def test_a_filter_that_asks_nothing_says_so(self, open_page, sign_in, texts, card):
+        texts(card)
+        texts(card, channel=Channel.EMAIL, address="anna@example.org")
+        app = open_page(sign_in(), PAGE)
+        fields = {one.label: one for one in app.selectbox}
+        assert [fields[label].value for label in ("Kind", "Words")] == ["", ""]
+        app = fields["Kind"].select(Channel.EMAIL).run()
+        assert says(app, "1 text or e-mail: e-mails only")
+        app = button(app, "Clear filters").click().run()
+        assert says(app, "2 texts and e-mails, newest first")
 
     def test_a_viewer_changes_nothing_and_gets_no_file(self, open_page, sign_in, texts, card):
         texts(card, MessageState.FAILED, cause="carrier_refused")
@@ -92,17 +149,71 @@ class TestTheLog:
         button(app, "It is sent again").click().run()
         assert len(sql("SELECT 1 FROM audit_entries WHERE action = 'message.sent_again'")) == 1
 
-    def test_one_that_was_too_late_is_offered_singly(self, open_page, sign_in, texts, card, sql):
-        texts(card, MessageState.NOT_SENT, cause="too_old", what="text")
+    @pytest.mark.parametrize(
+        ("cause", "label"), [("too_old", "Send it all the same"), ("undone", "Send it after all")]
+    )
+    def test_one_that_was_not_sent_is_offered_singly(self, open_page, sign_in, agreed, sql, cause, label):
+        agreed(cause)
         app = open_page(sign_in(), PAGE)
-        button(app, "Send it all the same").click().run()
+        button(app, label).click().run()
         assert stands(sql) == [("waiting", None)]
+
+    def test_one_that_may_not_leave_says_why_instead_of_a_button(
+        self, open_page, sign_in, agreed, database, church
+    ):
+        agreed("too_old")
+        agreed("left_unsent", sms_consent="")
+        record_stop(database, church, agreed("undone"))
+        app = open_page(sign_in(), PAGE)
+        assert [one.label for one in app.button if one.label.startswith("Send it")] == [
+            "Send it all the same"
+        ]
+        assert says(app, "It can't be sent all the same. We have no yes from Anna2 Keller for texts.")
+        assert says(
+            app, "It can't be sent all the same. Anna3 Keller asked for no more texts on Nov 22, 2026."
+        )
+
+    def test_a_stop_takes_the_offer_away_while_the_page_is_open(
+        self, open_page, sign_in, agreed, database, church
+    ):
+        phone = agreed("too_old")
+        app = open_page(sign_in(), PAGE)
+        assert button(app, "Send it all the same")
+        record_stop(database, church, phone)
+        app.run()
+        assert button(app, "Send it all the same") is None
+
+    def test_who_only_reads_is_not_told_what_others_could_not_do(self, open_page, sign_in, agreed):
+        agreed("too_old", sms_consent="")
+        assert not says(open_page(sign_in(Role.VIEWER), PAGE), "all the same")
 
     def test_undo_while_it_waits(self, open_page, sign_in, texts, card, sql):
         texts(card)
         app = open_page(sign_in(), PAGE)
         button(app, "Undo").click().run()
         assert stands(sql) == [("not_sent", "undone")]
+
+    def test_beside_undo_the_seconds_run_down(self, open_page, sign_in, texts, card, clock):
+        texts(card, due_at=clock.now() + timedelta(seconds=50))
+        app = open_page(sign_in(), PAGE)
+        assert says(app, "Leaves in 50 s")
+        clock.pass_by(seconds=10)
+        app.run()
+        assert says(app, "Leaves in 40 s")
+        clock.pass_by(seconds=40)
+        app.run()
+        assert not [one for one in said(app) if one.startswith("Leaves in ") and one.endswith(" s")]
+
+    def test_no_seconds_beside_what_waits_for_more_than_its_time(
+        self, open_page, sign_in, texts, card, cards
+    ):
+        soon = datetime.now(UTC) + timedelta(seconds=50)
+        texts(card, cause="quiet_hours", due_at=soon)
+        texts(cards(CardStatus.WAITING), due_at=soon)
+        texts(card, due_at=datetime.now(UTC) + timedelta(hours=2))
+        app = open_page(sign_in(), PAGE)
+        assert len([one for one in app.button if one.label == "Undo"]) == 3
+        assert not [one for one in said(app) if one.startswith("Leaves in ") and one.endswith(" s")]
 
     def test_rows_hold_still_and_news_are_offered(self, open_page, sign_in, texts, card):
         texts(card)
@@ -266,16 +377,7 @@ class TestNeedsAttention:
 
     def test_who_stopped_meanwhile_is_told_beforehand(self, database, church, texts, card):
         texts(card, MessageState.FAILED, cause="carrier_refused")
-        with database.church(church) as session:
-            ledger.record_stop(
-                session,
-                church,
-                channel=Channel.SMS,
-                address="+16155550100",
-                source="spoken",
-                recorded_by="user:ruth",
-                now=NOON,
-            )
+        record_stop(database, church, "+16155550100")
         with database.church(church) as session:
             plan = waiting.foresee(session, church, "carrier_refused", now=NOON)
         assert (plan.going, plan.left) == (0, {"stopped": 1})

@@ -1,5 +1,6 @@
 """Texts and e-mails in a real browser: asked for once, readable wherever they are told of."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,6 +15,8 @@ from tests.support.message_rows import MessageMaker
 from tests.support.messages import AGREED
 
 SOON = 30_000
+EACH = 3
+"""Messages that a card gets: the text and the two e-mails that a church has from the start."""
 HOSTILE = "[x](https://evil.example/a) ![p](https://evil.example/p.png) <b>b</b>"
 
 
@@ -37,6 +40,13 @@ def agreed(database, church, words):
         return saved
 
     return agreed
+
+
+@pytest.fixture
+def many_cards(database, church, words):
+    """How many people said yes: enough that asking for all of them takes a while."""
+    save(database, church, *(card_values(number, **AGREED) for number in range(1, 801)))
+    return 800
 
 
 @pytest.fixture
@@ -153,6 +163,42 @@ def test_many_are_foreseen_and_asked_for_once(person, agreed, asked_for, at_home
         height=1800,
     )
     assert asked_for() == count
+    at_home(page)
+
+
+def test_many_can_be_stopped_and_go_on_without_the_page(person, many_cards, asked_for, at_home):
+    page = person("cards")
+    every = page.get_by_role("button", name=f"Select all {many_cards:,} cards")
+    send = page.locator(".st-key-bulk_send_onboarding").get_by_role("button")
+    go = page.get_by_role("button", name=re.compile("^Send for [0-9]"))
+    page.wait_for_load_state()
+    every.click(timeout=SOON)
+    send.click(timeout=SOON)
+    expect(go).to_be_visible(timeout=SOON)
+    go.dblclick()
+    expect(page.get_by_text("You can leave this page.", exact=False)).to_be_visible(timeout=SOON)
+    page.locator(".st-key-bulk_stop").get_by_role("button").click(timeout=SOON)
+    told = page.get_by_text("You stopped it after", exact=False)
+    expect(told).to_be_visible(timeout=SOON)
+    [dealt_with] = re.findall(rf"after ([0-9]+) of {many_cards:,} cards", told.inner_text())
+    assert 0 < int(dealt_with) < many_cards
+    assert asked_for() == EACH * int(dealt_with)
+    page.get_by_role("button", name="Close").click()
+    expect(told).to_be_hidden(timeout=SOON)
+
+    every.click(timeout=SOON)
+    send.click(timeout=SOON)
+    expect(go).to_be_visible(timeout=SOON)
+    go.click()
+    expect(page.get_by_text("You can leave this page.", exact=False)).to_be_visible(timeout=SOON)
+    page.get_by_role("link", name="Texts and e-mails").click()
+    expect(page.get_by_role("heading", name="Texts and e-mails")).to_be_visible(timeout=SOON)
+    poll(lambda: asked_for() == EACH * many_cards)
+    page.get_by_role("link", name="All cards").click()
+    rest = many_cards - int(dealt_with)
+    done = page.get_by_text(f"are on their way for {rest} cards.", exact=False)
+    expect(done).to_be_visible(timeout=SOON)
+    expect(page.get_by_text(f"{dealt_with} texts not sent: already on its way.")).to_be_visible()
     at_home(page)
 
 
