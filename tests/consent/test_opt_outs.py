@@ -8,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from ghl.consent import dnd_check, ledger, opt_outs
+from ghl.consent import dnd_check, opt_outs
 from ghl.consent.dnd import OURS
 from ghl.consent.opt_outs import FIRST_WAIT, LONGEST_WAIT, wait_after
 from ghl.ids import new_id
 from ghl.statuses import Channel
 from tests.support.hub import wait_for
-from tests.webhooks.world import EMAIL, PHONE, heard_world
+from tests.support.telling import EMAIL, PHONE, record_start, record_stop
+from tests.webhooks.world import heard_world
 
 AT_ONCE = text("UPDATE dnd_checks SET due_at = now() WHERE finished_at IS NULL")
 NIGHT = datetime(2026, 11, 28, 8, 30, tzinfo=UTC)
@@ -28,16 +29,9 @@ def world(database_urls, redis_url):
 
 
 def stop(world, channel=Channel.SMS, address=PHONE, ago=0):
-    with world.hub.database.church(world.church) as session:
-        return ledger.record_stop(
-            session,
-            world.church,
-            channel=channel,
-            address=address,
-            source="spoken",
-            recorded_by="user:1",
-            now=datetime.now(UTC) - timedelta(seconds=ago),
-        )
+    return record_stop(
+        world.hub.database, world.church, channel=channel, address=address, ago=timedelta(seconds=ago)
+    )
 
 
 def states(world):
@@ -89,16 +83,7 @@ def test_who_wrote_start_meanwhile_is_not_stopped_there(world):
     contact = world.card()
     world.quiet()
     stop(world, ago=60)
-    with world.hub.database.church(world.church) as session:
-        ledger.record_start(
-            session,
-            world.church,
-            channel=Channel.SMS,
-            address=PHONE,
-            source="keyword",
-            recorded_by="GoHighLevel",
-            now=datetime.now(UTC),
-        )
+    record_start(world.hub.database, world.church)
     with world.hub.database.church(world.church) as session:
         assert not opt_outs.follow(session, world.church)
     [row] = world.rows("SELECT state, cause FROM opt_outs")

@@ -1,48 +1,17 @@
 """What was said when: stops and starts that come late or twice, one event after the other, without a worker."""
 
-import json
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
 from sqlalchemy import text
 
 from ghl.consent import ledger
-from ghl.statuses import CardSource, Channel, WebhookSource
-from ghl.webhooks.event import read_app_event
-from ghl.webhooks.handle import handle_next
-from ghl.webhooks.receive import keep
+from ghl.statuses import CardSource, WebhookSource
 from ghl.webhooks.results import Place, Told
 from ghl.webhooks.workflow import hinted
 from tests.support.churches import save
-from tests.webhooks.conftest import CONTACT
-from tests.webhooks.world import EMAIL, PHONE
+from tests.support.telling import CONTACT, PHONE, link, record_stop, stopped, tell, texted
 
 NOW = datetime.now(UTC)
-
-
-def tell(database, church, **event):
-    body = json.dumps({"locationId": "LocGrace", "webhookId": uuid4().hex, **event}).encode()
-    keep(database, church, WebhookSource.APP, read_app_event(body, delivery_id=None), body, signed_by="test")
-    return handle_next(database, church, now=datetime.now(UTC))
-
-
-def texted(database, church, words, ago):
-    return tell(
-        database,
-        church,
-        type="InboundMessage",
-        messageType="SMS",
-        direction="inbound",
-        contactId=CONTACT,
-        body=words,
-        **{"from": PHONE},
-        dateAdded=(NOW - timedelta(minutes=ago)).isoformat(),
-    )
-
-
-def stopped(database, church):
-    with database.church(church) as session:
-        return ledger.is_stopped(session, church, Channel.SMS, PHONE)
 
 
 def stops_of(database, church):
@@ -50,24 +19,6 @@ def stops_of(database, church):
     with database.church(church) as session:
         said = session.scalar(text("SELECT count(*) FROM consent_events WHERE kind = 'stop'"))
         return said, session.scalar(text("SELECT count(*) FROM opt_outs"))
-
-
-def link(database, church):
-    with database.church(church) as session:
-        session.execute(
-            text(
-                "INSERT INTO contact_links (location_id, contact_id, church_id, first_name, last_name, phone, email,"
-                " seen_at, newest_applied_at) SELECT id, :contact, church_id, 'Mary', 'Smith', :phone, :email,"
-                " CAST(:seen AS timestamptz), CAST(:seen AS timestamptz) FROM locations WHERE church_id = :church"
-            ),
-            {
-                "contact": CONTACT,
-                "phone": PHONE,
-                "email": EMAIL,
-                "church": church,
-                "seen": NOW - timedelta(days=1),
-            },
-        )
 
 
 def test_a_start_that_comes_late_lifts_no_stop_that_was_said_after_it(database, church):
@@ -80,11 +31,7 @@ def test_a_start_that_comes_late_lifts_no_stop_that_was_said_after_it(database, 
 
 def test_a_late_start_lifts_no_dnd_that_was_set_after_it(database, church):
     """A stop recorded by staff at noon; DND set by the person at GoHighLevel at 2; a START of 1 that comes at 3."""
-    with database.church(church) as session:
-        ledger.record_stop(
-            session, church, channel=Channel.SMS, address=PHONE, source="spoken", recorded_by="user:1",
-            now=NOW - timedelta(minutes=30),
-        )  # fmt: skip
+    record_stop(database, church, ago=timedelta(minutes=30))
     tell(
         database, church, type="ContactDndUpdate", id=CONTACT, phone=PHONE, dnd=True,
         timestamp=(NOW - timedelta(minutes=10)).isoformat(),
