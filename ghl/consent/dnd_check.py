@@ -129,11 +129,13 @@ def churches_due(session: Session, *, most: int = 200) -> Sequence[UUID]:
 def follow(session: Session, church_id: UUID, *, now: datetime) -> bool:
     """Takes the church's check one step further; whether a worker is to be woken. A transaction of the church."""
     zone = ledger.zone_of(session, church_id)
-    session.execute(
-        upsert(DndCheck)
-        .values(church_id=church_id, due_at=next_night(now, zone, church_id))
-        .on_conflict_do_nothing()
-    )
+    # Only where there is none: an insert that meets the row waits for whoever takes the check a step further just now.
+    if session.scalar(select(DndCheck.church_id).where(DndCheck.church_id == church_id)) is None:
+        session.execute(
+            upsert(DndCheck)
+            .values(church_id=church_id, due_at=next_night(now, zone, church_id))
+            .on_conflict_do_nothing()
+        )
     row = session.scalars(
         select(DndCheck)
         .where(DndCheck.church_id == church_id, DndCheck.due_at <= func.now())

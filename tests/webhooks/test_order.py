@@ -1,17 +1,48 @@
 """What was said when: stops and starts that come late or twice, one event after the other, without a worker."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import text
 
 from ghl.consent import ledger
-from ghl.statuses import CardSource, WebhookSource
+from ghl.statuses import CardSource, CardStatus, MessageState, WebhookSource, WebhookState
+from ghl.webhooks.handle import handle_next
 from ghl.webhooks.results import Place, Told
 from ghl.webhooks.workflow import hinted
+from tests.support.cards import CardMaker
 from tests.support.churches import save
-from tests.support.telling import CONTACT, PHONE, link, record_stop, stopped, tell, texted
+from tests.support.message_rows import MessageMaker
+from tests.support.telling import CONTACT, EMAIL, PHONE, link, record_stop, stopped, tell, texted
 
 NOW = datetime.now(UTC)
+MARY = {"phone": PHONE, "email": EMAIL}
+
+
+def merged(database, church, rows, found):
+    """The contact is gone, and a worker found these with its phone and e-mail."""
+    tell(database, church, type="ContactDelete", id=CONTACT)
+    answer = json.dumps({"id": CONTACT, "gone": True, "found": found})
+    rows(
+        "UPDATE questions SET state = 'answered', answer = CAST(:answer AS jsonb), answered_at = now()",
+        answer=answer,
+    )
+    rows("UPDATE webhook_events SET due_at = now()")
+    assert handle_next(database, church, now=datetime.now(UTC)).state is WebhookState.DONE
+
+
+@pytest.fixture
+def unsure(database, church, rows):
+    """A text to the contact, of which nobody knows whether it went out."""
+
+    def unsure(state="unsure"):
+        card = CardMaker(database, church)(CardStatus.SYNCED)
+        message = MessageMaker(database, church)(card, MessageState(state))
+        rows("UPDATE messages SET contact_id = :contact WHERE id = :id", contact=CONTACT, id=message)
+        return message
+
+    return unsure
 
 
 def stops_of(database, church):
@@ -87,3 +118,35 @@ def test_a_hint_takes_addresses_in_the_order_that_everybody_takes_them_in(databa
         hinted(session, Place(church, "US", location), Told(WebhookSource.WORKFLOW, values, NOW, NOW, None))
     first = list(dict.fromkeys(taken))
     assert first == sorted(first)
+
+
+# -- who the contact was merged into -----------------------------------------------------------------
+
+
+def test_an_unsure_message_is_looked_for_at_the_contact_that_its_own_was_merged_into(
+    database, church, rows, unsure
+):
+    link(database, church)
+    message = unsure()
+    merged(database, church, rows, [{"id": "keptOne", "first_name": "Mary", "last_name": "Smith", **MARY}])
+    [row] = rows("SELECT contact_id, state FROM messages WHERE id = :id", id=message)
+    assert tuple(row) == ("keptOne", "unsure")
+
+
+def test_with_two_contacts_nobody_knows_which_and_the_message_keeps_its_own(database, church, rows, unsure):
+    link(database, church)
+    message = unsure()
+    name = {"first_name": "Mary", "last_name": "Smith"}
+    phone, email = {"phone": PHONE, "email": ""}, {"phone": "", "email": EMAIL}
+    merged(database, church, rows, [{"id": "one", **name, **phone}, {"id": "two", **name, **email}])
+    [row] = rows("SELECT contact_id FROM messages WHERE id = :id", id=message)
+    assert row.contact_id == CONTACT
+
+
+def test_what_is_known_of_the_messages_own_contact_is_left_alone(database, church, rows, unsure):
+    """Sent and delivered ones name the contact that they went to."""
+    link(database, church)
+    message = unsure(state="delivered")
+    merged(database, church, rows, [{"id": "keptOne", "first_name": "Mary", "last_name": "Smith", **MARY}])
+    [row] = rows("SELECT contact_id FROM messages WHERE id = :id", id=message)
+    assert row.contact_id == CONTACT
