@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from ghl.consent import dnd_check, opt_outs
+from ghl.consent import differences, dnd_check, opt_outs
 from ghl.consent.dnd import OURS
 from ghl.consent.opt_outs import FIRST_WAIT, LONGEST_WAIT, wait_after
 from ghl.ids import new_id
@@ -129,7 +129,7 @@ def night(world, now=NIGHT):
 
     wait_for(finished)
     with world.hub.database.church(world.church) as session:
-        return dnd_check.listed(session, world.church)[0]
+        return differences.listed(session, world.church)[0]
 
 
 def test_the_night_records_what_was_stopped_there_and_brings_there_what_is_missing(world):
