@@ -10,7 +10,7 @@ from jobs.cli.base import ACTOR, AsJson, CommandError, Slug, group, opened_hub, 
 if TYPE_CHECKING:
     from ghl.webhooks.reading import Shown, Wanted
 
-app = group("Look at what GoHighLevel told a church, and have it handled again.")
+app = group("What GoHighLevel told a church.")
 
 MOST_LISTED = 500
 COLUMNS = ("id", "received", "state", "type", "came of it", "seen by")

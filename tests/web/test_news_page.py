@@ -197,3 +197,16 @@ def test_connection_shows_the_secret_once(open_page, sign_in, sql, church):
     assert "It works until" in texts(app)
     app = press(app, "End the one before it now")
     assert sql("SELECT count(*) FROM webhook_secrets")[0][0] == 1
+
+
+def test_home_tells_admins_alone_of_stops_whose_days_run_out(open_page, sign_in, sql, church):
+    admin, staff = sign_in(Role.ADMIN), sign_in(Role.STAFF, email="tom@example.org")
+    assert "not yet confirmed" not in texts(open_page(admin, "pages/home.py"))
+    sql(
+        "INSERT INTO opt_outs (id, church_id, channel, address, event_id, asked_at, due_on) SELECT gen_random_uuid(),"
+        " :c, 'sms', '+1615555010' || n, 1, now(), current_date - 3 FROM generate_series(1, 2) AS n",
+        c=church,
+    )
+    shown = texts(open_page(admin, "pages/home.py"))
+    assert "2 stops are not yet confirmed in GoHighLevel. The first was due on" in shown
+    assert "not yet confirmed" not in texts(open_page(staff, "pages/home.py"))
