@@ -1,5 +1,6 @@
 """Texts and e-mails in words: why one stands where it stands, and what came of asking for some. Pure."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -107,8 +108,27 @@ def asked_in_words(
     asked: Sequence[Asked], *, name: str, now: datetime, zone: ZoneInfo
 ) -> tuple[bool, list[str]]:
     """What came of one press of *Send onboarding materials*, a sentence a message; whether anything is on its way."""
-    lines = [_asked(one, name, now, zone) for one in asked]
-    return any(one.outcome is AskedOutcome.QUEUED for one in asked), list(dict.fromkeys(lines))
+    leaving = Counter((one.channel, _leaves(one, now, zone)) for one in asked if _queued(one))
+    lines = [
+        _some_leave(one, leaving[one.channel, _leaves(one, now, zone)], now, zone)
+        if _queued(one)
+        else _asked(one, name, now, zone)
+        for one in asked
+    ]
+    return bool(leaving), list(dict.fromkeys(lines))
+
+
+def _queued(one: Asked) -> bool:
+    return one.outcome is AskedOutcome.QUEUED
+
+
+def _leaves(one: Asked, now: datetime, zone: ZoneInfo) -> str:
+    return _at(when(one.at, now=now, zone=zone)) if one.at else "in a moment"
+
+
+def _some_leave(one: Asked, count: int, now: datetime, zone: ZoneInfo) -> str:
+    what, at = thing(one.channel) if one.channel else "message", _leaves(one, now, zone)
+    return f"{count} {what}s leave {at}." if count > 1 else f"The {what} leaves {at}."
 
 
 def _asked(one: Asked, name: str, now: datetime, zone: ZoneInfo) -> str:
@@ -116,7 +136,7 @@ def _asked(one: Asked, name: str, now: datetime, zone: ZoneInfo) -> str:
     at = when(one.at, now=now, zone=zone) if one.at else ""
     match one.outcome:
         case AskedOutcome.QUEUED:
-            return f"The {what} leaves {_at(at)}." if at else f"The {what} leaves in a moment."
+            return _some_leave(one, 1, now, zone)
         case AskedOutcome.ALREADY_SENT if one.state in {MessageState.SENDING, MessageState.UNSURE}:
             return _maybe_gone(one, what)
         case AskedOutcome.ALREADY_SENT if one.state is MessageState.FAILED or one.reason not in {

@@ -89,10 +89,16 @@ def telling(container: Container) -> Sequence[Task]:
     """What is done over and over. Each may run twice at once without harm."""
     database, clock = container.database, container.clock
 
-    def tidy() -> None:
+    def prune_events() -> None:
         with database.system() as session:
             reading.prune(session, now=clock.now())
+
+    def prune_counts() -> None:
+        with database.system() as session:
             counts.prune(session, now=clock.now())
+
+    def forget_secrets() -> None:
+        with database.system() as session:
             secrets.forget_ended(session)
 
     def warn_of_stops() -> None:
@@ -111,8 +117,10 @@ def telling(container: Container) -> Sequence[Task]:
             ),
             CHECK_SECONDS,
         ),
-        Task("let old events go", tidy, PRUNE_SECONDS),
         Task("warn of stops", warn_of_stops, WARN_SECONDS),
+        Task("let old events go", prune_events, PRUNE_SECONDS),
+        Task("let old counts of events go", prune_counts, PRUNE_SECONDS),
+        Task("forget ended secrets of workflows", forget_secrets, PRUNE_SECONDS),
     )
 
 

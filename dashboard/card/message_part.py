@@ -195,9 +195,9 @@ class MessagePart:
             elif shown.state is MessageState.NOT_SENT and shown.cause == CauseCode.TOO_OLD:
                 if allowed:
                     self._button("Send it all the same", "send_late", shown, icon="schedule_send")
-            elif shown.gone and self._place.once_more != shown.message_id:
+            elif shown.gone and allowed and self._place.once_more != shown.message_id:
                 self._button("Send it once more…", "open_once_more", shown, icon="forward_to_inbox")
-        if shown.gone and self._place.once_more == shown.message_id:
+        if shown.gone and allowed and self._place.once_more == shown.message_id:
             self._once_more(shown)
 
     def _once_more(self, shown: Shown) -> None:

@@ -6,7 +6,7 @@ All of it in the caller's transaction of the church, and each with an entry in t
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ghl import audit
@@ -15,11 +15,10 @@ from ghl.consent import ledger
 from ghl.consent.decide import recipients_of
 from ghl.consent.recipient import Recipient
 from ghl.db.models import Message
-from ghl.ids import new_id
 from ghl.messages.asked import Asked, AskedOutcome
 from ghl.messages.facts import what
 from ghl.messages.key import idempotency_key
-from ghl.messages.rows import Locked, lock, new_message, put, queue
+from ghl.messages.rows import Locked, NewMessage, add, lock, put
 from ghl.messages.settings import rules_of
 from ghl.messages.templates import published_templates
 from ghl.statuses import Channel, MessageState, OutboxState
@@ -180,23 +179,28 @@ def send_once_more(
         # The name was corrected since. Another address is found out before it leaves.
         person = now_theirs.person
     number = newest.again + 1
-    new = new_id()
     not_before = now + timedelta(seconds=rules_of(session, church_id).undo_seconds)
-    values = new_message(
-        new,
+    new = add(
+        session,
         church_id,
-        template,
-        card_id=old.card_id,
-        address=old.address,
-        person=person,
-        key=idempotency_key(church_id, old.address, template.id, old.card_id, number),
-        actor=actor,
-        now=now,
-        not_before=not_before,
-        too_late_at=None,
+        NewMessage(
+            template=template,
+            card_id=old.card_id,
+            address=old.address,
+            person=person,
+            key=idempotency_key(church_id, old.address, template.id, old.card_id, number),
+            actor=actor,
+            asked_at=now,
+            not_before=not_before,
+            too_late_at=None,
+            facts={"reason": reason[:500]},
+            again=number,
+        ),
+        due_at=not_before,
     )
-    session.execute(insert(Message).values(values | {"again": number, "facts": {"reason": reason[:500]}}))
-    queue(session, church_id, [(new, not_before)], actor=actor)
+    if new is None:
+        # The address is locked and its newest number was read since, so this cannot be; it would be no second message.
+        raise RuntimeError("A message with the next number is there already.")
     _record(session, church_id, new, actor, "message.sent_once_more")
     return Asked(old.card_id, template.id, channel, new, AskedOutcome.QUEUED, at=not_before)
 

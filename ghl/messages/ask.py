@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import case, func, select
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from ghl import audit
@@ -18,10 +17,9 @@ from ghl.consent import ledger
 from ghl.consent.decide import decide
 from ghl.consent.may_send import Verdict, VerdictKind
 from ghl.db.models import Message
-from ghl.ids import new_id
 from ghl.messages.asked import Asked, AskedOutcome, Preview, counted
 from ghl.messages.facts import told, what
-from ghl.messages.rows import lock, new_message, put, queue
+from ghl.messages.rows import NewMessage, add, lock, put
 from ghl.messages.settings import rules_of
 from ghl.messages.templates import Template, published_onboarding, published_templates
 from ghl.messages.wanted import AskedCard, Wanted, load_cards, wanted
@@ -257,29 +255,29 @@ def _carry_out(
         )  # fmt: skip
         message_id = one.existing.id
     else:
-        message_id = new_id()
-        values = new_message(
-            message_id,
+        made = add(
+            session,
             church_id,
-            wish.template,
-            card_id=wish.card.id,
-            address=wish.address,
-            person=wish.person,
-            key=wish.key,
-            actor=actor,
-            now=now,
-            not_before=not_before,
-            too_late_at=wish.too_late_at,
-        )
-        made = session.scalar(
-            upsert(Message)
-            .values(values | {"state": state, "cause": cause, "facts": facts})
-            .on_conflict_do_nothing(index_elements=[Message.church_id, Message.idempotency_key])
-            .returning(Message.id)
+            NewMessage(
+                template=wish.template,
+                card_id=wish.card.id,
+                address=wish.address,
+                person=wish.person,
+                key=wish.key,
+                actor=actor,
+                asked_at=now,
+                not_before=not_before,
+                too_late_at=wish.too_late_at,
+                state=state,
+                cause=cause,
+                facts=facts,
+            ),
+            due_at=due_at,
+            work=work,
         )
         if made is None:
             return _raced(session, church_id, one)
-        queue(session, church_id, [(message_id, due_at)], actor=actor, state=work)
+        message_id = made
     return Asked(
         wish.card.id,
         wish.template.id,

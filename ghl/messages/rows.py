@@ -2,82 +2,103 @@
 stands after a person's word. Nothing is decided and nothing is sent here.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from ghl.db.models import Message, Outbox
+from ghl.ids import new_id
 from ghl.messages.templates import Template
 from ghl.messages.tries import end_open
 from ghl.statuses import Channel, MessageState, OutboxState, Priority
 
 
-def new_message(
-    message_id: UUID,
-    church_id: UUID,
-    template: Template,
-    *,
-    card_id: UUID | None,
-    address: str,
-    person: str,
-    key: bytes,
-    actor: str,
-    now: datetime,
-    not_before: datetime,
-    too_late_at: datetime | None,
-) -> dict[str, Any]:
-    return {
-        "id": message_id,
-        "church_id": church_id,
-        "card_id": card_id,
-        "template_id": template.id,
-        "template_version": template.published_version or template.version,
-        "channel": template.channel,
-        "purpose": template.purpose,
-        "address": address,
-        "person": person,
-        "idempotency_key": key,
-        "state": MessageState.WAITING,
-        "requested_by": actor,
-        "requested_at": now,
-        "not_before": not_before,
-        "too_late_at": too_late_at,
-        "status_changed_at": now,
-    }
+@dataclass(frozen=True, repr=False, kw_only=True)
+class NewMessage:
+    """A message that is asked for: for whom, with which words, and where it stands first. `key` is its once-only key."""
+
+    template: Template
+    card_id: UUID | None
+    address: str
+    person: str
+    key: bytes
+    actor: str
+    asked_at: datetime
+    not_before: datetime
+    too_late_at: datetime | None
+    state: MessageState = MessageState.WAITING
+    cause: str | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+    again: int = 0
+    is_test: bool = False
 
 
-def queue(
+def add(
     session: Session,
     church_id: UUID,
-    messages: Sequence[tuple[UUID, datetime]],
+    new: NewMessage,
     *,
-    actor: str,
-    state: OutboxState = OutboxState.DUE,
-) -> None:
-    session.execute(
-        insert(Outbox),
-        [
-            {
-                "church_id": church_id,
-                "kind": "message",
-                "message_id": message_id,
-                "state": state,
-                "priority": Priority.NEW,
-                "due_at": due_at,
-                "requested_by": actor,
-            }
-            for message_id, due_at in messages
-        ],
+    due_at: datetime,
+    work: OutboxState = OutboxState.DUE,
+) -> UUID | None:
+    """Writes the message and its place in the outbox; its id, or None where one with its key stands there already.
+
+    A test leaves with the newest words of its template, every other message with the published ones.
+    """
+    template = new.template
+    newest = new.is_test or template.published_version is None
+    message_id = session.scalar(
+        upsert(Message)
+        .values(
+            id=new_id(),
+            church_id=church_id,
+            card_id=new.card_id,
+            template_id=template.id,
+            template_version=template.version if newest else template.published_version,
+            channel=template.channel,
+            purpose=template.purpose,
+            address=new.address,
+            person=new.person,
+            idempotency_key=new.key,
+            state=new.state,
+            cause=new.cause,
+            facts=dict(new.facts),
+            again=new.again,
+            is_test=new.is_test,
+            requested_by=new.actor,
+            requested_at=new.asked_at,
+            not_before=new.not_before,
+            too_late_at=new.too_late_at,
+            status_changed_at=new.asked_at,
+        )
+        .on_conflict_do_nothing(index_elements=[Message.church_id, Message.idempotency_key])
+        .returning(Message.id)
     )
+    if message_id is not None:
+        session.execute(
+            insert(Outbox).values(
+                church_id=church_id,
+                kind="message",
+                message_id=message_id,
+                state=work,
+                priority=Priority.NEW,
+                due_at=due_at,
+                requested_by=new.actor,
+            )
+        )
+    return message_id
 
 
 @dataclass(frozen=True)
 class Locked:
+    """One message that nobody else changes until the transaction ends. `leased`: a worker is at it."""
+
     id: UUID
     outbox_id: int
     leased: bool

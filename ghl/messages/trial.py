@@ -6,7 +6,7 @@ Nothing is sent here: a test goes through the outbox as every message does.
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ghl import audit
@@ -16,11 +16,10 @@ from ghl.causes import CauseCode
 from ghl.consent import ledger
 from ghl.consent.decide import decide
 from ghl.db.models import Church, Message
-from ghl.ids import new_id
 from ghl.messages.asked import Asked, AskedOutcome
 from ghl.messages.key import idempotency_key
 from ghl.messages.own_phone import TESTS_A_DAY, is_a_guests, tests_of
-from ghl.messages.rows import new_message, queue
+from ghl.messages.rows import NewMessage, add
 from ghl.messages.templates import templates_of
 from ghl.statuses import Channel, Purpose
 
@@ -78,26 +77,24 @@ def send_test(
         )
     )
     number = 0 if tests is None else tests + 1
-    message_id = new_id()
-    values = new_message(
-        message_id,
+    message_id = add(
+        session,
         church_id,
-        template,
-        card_id=None,
-        address=address,
-        person="",
-        key=idempotency_key(church_id, address, template_id, None, number),
-        actor=actor,
-        now=now,
-        not_before=now,
-        too_late_at=leaves_at + TEST_WITHIN,
+        NewMessage(
+            template=template,
+            card_id=None,
+            address=address,
+            person="",
+            key=idempotency_key(church_id, address, template_id, None, number),
+            actor=actor,
+            asked_at=now,
+            not_before=now,
+            too_late_at=leaves_at + TEST_WITHIN,
+            again=number,
+            is_test=True,
+        ),
+        due_at=now,
     )
-    session.execute(
-        insert(Message).values(
-            values | {"is_test": True, "again": number, "template_version": template.version}
-        )
-    )
-    queue(session, church_id, [(message_id, now)], actor=actor)
     audit.record(
         session,
         church_id=church_id,

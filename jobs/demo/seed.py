@@ -30,6 +30,7 @@ from jobs.container import Container
 from jobs.demo import world
 from jobs.demo.errors import DemoError
 from jobs.demo.people import DemoCard, Pile, piles, read_cards
+from jobs.demo.place import where_it_is_day
 
 SLUG = "demo"
 ACTOR = "demo"
@@ -55,8 +56,9 @@ def seed_demo(hub: Container, simulator_url: str, intake_url: str = "") -> str:
 
     `intake_url`: where the simulator's workflow tells the hub of replies and stops; without it, it tells nobody.
     """
-    contacts = world.furnish(hub, simulator_url)
-    church = _church(hub, simulator_url)
+    timezone = _timezone(hub)
+    contacts = world.furnish(hub, simulator_url, timezone)
+    church = _church(hub, simulator_url, timezone)
     _connect(hub, church)
     if intake_url and world.reaches(intake_url):
         _listen(hub, church, simulator_url, f"{intake_url}/webhooks/workflow/{church.public_id}")
@@ -71,10 +73,22 @@ def seed_demo(hub: Container, simulator_url: str, intake_url: str = "") -> str:
     hub.background_waker.wake(church.id)
     if not added:
         return f"{church.name} is there already."
-    return f"{church.name} has {added} new cards. They are on their way to the simulator."
+    place = church.timezone.rpartition("/")[2].replace("_", " ")
+    return (
+        f"{church.name} has {added} new cards. They are on their way to the simulator. Its clocks are those of {place},"
+        " where it was day when the demo was first started: texts leave from 8 am to 8 pm there."
+    )
 
 
-def _church(hub: Container, simulator_url: str) -> ChurchView:
+def _timezone(hub: Container) -> str:
+    """That of the demo church; for a new one where it is day now."""
+    try:
+        return find_church(hub.database, SLUG).timezone
+    except ChurchNotFoundError:
+        return where_it_is_day(hub.clock.now())
+
+
+def _church(hub: Container, simulator_url: str, timezone: str) -> ChurchView:
     try:
         church = find_church(hub.database, SLUG)
     except ChurchNotFoundError:
@@ -82,7 +96,7 @@ def _church(hub: Container, simulator_url: str) -> ChurchView:
             hub.database,
             slug=SLUG,
             name=world.NAME,
-            timezone=world.TIMEZONE,
+            timezone=timezone,
             actor=ACTOR,
             is_demo=True,
             ghl_base_url=simulator_url,

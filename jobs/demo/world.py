@@ -25,7 +25,6 @@ from jobs.demo.errors import DemoError
 LOCATION = "demoGraceChurch00001"
 TOKEN = "pit-00000000-0000-4000-8000-00000000d3e0"  # noqa: S105 - made up; the simulator takes no other kind
 NAME = "Grace Church (demo)"
-TIMEZONE = "America/Chicago"
 
 CUSTOM_FIELDS: tuple[dict[str, Any], ...] = (
     {"name": "First visit", "data_type": "DATE"},
@@ -98,10 +97,10 @@ A refusal is counted as one of its eight tries; a 5xx is not.
 """
 
 
-def furnish(hub: Container, url: str) -> Mapping[str, str]:
+def furnish(hub: Container, url: str, timezone: str) -> Mapping[str, str]:
     """Makes the simulator at `url` what the demo needs; returns its contacts' ids by name. Raises `DemoError`."""
     try:
-        _add_location(url)
+        _add_location(url, timezone)
         _add_faults(url)
     except ControlError as error:
         raise DemoError(str(error)) from error
@@ -149,12 +148,12 @@ def _add_contact(client: GHLClient, contact: ContactWrite, clock: Clock) -> str:
         raise DemoError(f"The simulator did not take a contact: {error}") from error
 
 
-def _add_location(url: str) -> None:
+def _add_location(url: str, timezone: str) -> None:
     known = {location["id"]: location for location in ask(url, "GET", "locations")["locations"]}
     if TOKEN in known.get(LOCATION, {}).get("tokens", ()):
         return
     fields = [] if known.get(LOCATION, {}).get("custom_fields") else list(CUSTOM_FIELDS)
-    settings = {"name": NAME, "timezone": TIMEZONE, "custom_fields": fields}
+    settings = {"name": NAME, "timezone": timezone, "custom_fields": fields}
     ask(url, "POST", "locations", {"id": LOCATION, "token": TOKEN, **settings})
 
 

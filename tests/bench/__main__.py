@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
-from tests.bench import attention, audit, delivery, lists, pages, save, scale, throttle, typing
+from tests.bench import attention, audit, delivery, lists, pages, save, scale, throttle, typing, webhooks
 
 PARTS: Mapping[str, tuple[tuple[str, str, Callable[[], Any]], ...]] = {
     "save": (("save by HTTP, 1,000 a minute from 50 clients", "p95 ≤ 50 ms; Redis down ≤ 150 ms", save.run),),
+    "webhooks": (("webhooks, signed and of workflows, from 50 clients", "p95 ≤ 50 ms", webhooks.run),),
     "typing": (
         ("a typed card: check, commit, wake", "p95 ≤ 50 ms", typing.save_in_script),
         (

@@ -35,7 +35,7 @@ from ghl.people.users import add_user
 from ghl.redis import connect_redis
 from ghl.statuses import Role
 from jobs.wake import BackgroundWaker, Waker
-from tests.bench.save import Measured, _database
+from tests.bench.open_loop import Measured, database_server
 from tests.support.servers import valkey_server
 
 ROOT = Path(__file__).parents[2]
@@ -46,7 +46,7 @@ PAUSE = (8.0, 16.0)
 
 def save_in_script(*, cards: int = 500) -> dict[str, float]:
     """Milliseconds of check, commit and wake, one card after the other."""
-    with _database() as url, valkey_server() as valkey:
+    with database_server() as url, valkey_server() as valkey:
         database, waker = Database(url, name="hub-web"), BackgroundWaker(Waker(connect_redis(valkey)))
         (person, *_), church_id = _people(database, 1)
         typist = Typist(church_id, person, f"user:{person}", ZONE)
@@ -75,7 +75,7 @@ def save_in_script(*, cards: int = 500) -> dict[str, float]:
 
 def click_to_message(*, sessions: int = 50, processes: int = 3, seconds: float = 60.0) -> dict[str, float]:
     """Milliseconds from the click on *Save & next* until "Saved: …" has reached the browser."""
-    with _database() as url, valkey_server() as valkey, ExitStack() as stack:
+    with database_server() as url, valkey_server() as valkey, ExitStack() as stack:
         database = Database(url)
         stack.callback(database.close)
         people, _ = _people(database, sessions)

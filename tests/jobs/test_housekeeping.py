@@ -14,6 +14,7 @@ from ghl.ids import new_id
 from ghl.simulator.server import SimulatorServer
 from ghl.status import ALIVE_SECONDS, status
 from ghl.statuses import CardStatus
+from ghl.webhooks.secrets import new_secret
 from jobs.housekeeping import tasks
 from tests.support.cards import CardMaker
 from tests.support.churches import card_values, save
@@ -76,18 +77,44 @@ def test_old_idempotency_keys_go_and_young_ones_stay(hub, task):
     assert [row.key for row in hub.query(church_id, "SELECT key FROM idempotency_keys")] == ["young"]
 
 
-def test_the_other_tasks_run(task):
-    task("prune sign-in links and sessions")
-    task("forget dead processes")
-    task("follow outages")
-    task("prune questions")
-    task("prune outages")
-    task("seal the change log")
-    task("check the change log")
-    task("erase people")
-    task("remove contacts")
-    task("remove churches")
-    task("let old rows go")
+def test_every_task_runs_with_the_rights_it_has(hub):
+    hub.church()
+    for task in tasks(hub.container):
+        task.run()
+
+
+def test_what_gohighlevel_told_is_let_go_in_time(hub, task):
+    church_id = hub.church()
+    with hub.database.church(church_id) as session:
+        first = new_secret(session, church_id, actor="anna")
+        new_secret(session, church_id, actor="anna")
+        assert first.get_secret_value()
+        session.execute(
+            text(
+                "INSERT INTO webhook_events"
+                " (church_id, source, dedupe_key, type, body, signed_by, state, received_at, handled_at)"
+                " SELECT :church, 'app', 'd:' || days, 'InboundMessage', '{}', 'test', state,"
+                " now() - make_interval(days => days), now()"
+                " FROM (VALUES (29, 'done'), (31, 'done'), (32, 'failed'), (366, 'failed')) AS t (days, state)"
+            ),
+            {"church": church_id},
+        )
+        session.execute(text("UPDATE webhook_secrets SET ends_at = now() WHERE state = 'previous'"))
+    with hub.database.system() as session:
+        session.execute(
+            text(
+                "INSERT INTO webhook_counts (day, source, outcome, requests)"
+                " VALUES (current_date - 500, 'app', 'kept', 7), (current_date - 5, 'app', 'kept', 9)"
+            )
+        )
+    task("let old events go")
+    task("let old counts of events go")
+    task("forget ended secrets of workflows")
+    kept = hub.query(church_id, "SELECT dedupe_key FROM webhook_events ORDER BY id")
+    assert [row.dedupe_key for row in kept] == ["d:29", "d:32"]
+    assert [row.state for row in hub.query(church_id, "SELECT state FROM webhook_secrets")] == ["current"]
+    with hub.database.system() as session:
+        assert session.execute(text("SELECT requests FROM webhook_counts")).all() == [(9,)]
 
 
 class TestStatus:

@@ -7,7 +7,7 @@ import pytest
 
 from ghl.consent.reasons import Reason
 from ghl.messages import afterwards, ask, trial
-from ghl.messages.asked import AskedOutcome
+from ghl.messages.asked import AskedOutcome, counted
 from ghl.messages.folding import fold
 from ghl.messages.heard import heard_status
 from ghl.messages.pace import RAMP
@@ -36,7 +36,7 @@ def test_many_at_once_and_a_dry_run_that_says_the_same(sender):
         preview = ask.preview_bulk(session, sender.church_id, cards, now=datetime.now(UTC))
     assert sender.states() == []
     asked = sender.ask(*cards)
-    assert preview.by_outcome == asked.counted(asked)
+    assert preview.by_outcome == counted(asked)
     assert preview.texts == 5
     assert [one.outcome for one in asked[5:]] == [
         AskedOutcome.NO_ADDRESS,

@@ -53,6 +53,7 @@ from ghl.intake.standing import standing_of
 from ghl.messages import afterwards, templates, trial
 from ghl.messages import ask as messages
 from ghl.messages import log as message_log
+from ghl.messages import rows as message_rows
 from ghl.messages.claim import claim as claim_messages
 from ghl.messages.heard import heard_status
 from ghl.messages.shown import all_of_card, badges_of, messages_of
@@ -132,6 +133,7 @@ CALLS = {
     "ghl.messages.trial.send_test": lambda s, w, i: trial.send_test(
         s, w.grace, i.template, phone_or_email="6155550100", now=NOW, **WHO
     ),
+    "ghl.messages.rows.lock": lambda s, w, i: message_rows.lock(s, w.grace, i.message),
     "ghl.messages.afterwards.undo": lambda s, w, i: afterwards.undo(s, w.grace, i.message, now=NOW, **WHO),
     "ghl.messages.afterwards.send_now": lambda s, w, i: afterwards.send_now(
         s, w.grace, i.message, now=NOW, **WHO

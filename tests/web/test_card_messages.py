@@ -171,6 +171,21 @@ def test_once_more_takes_a_reason_and_is_another_message(open_card, agreed, sql)
     assert len(messages(sql)) == 4
 
 
+def test_what_went_is_not_offered_once_more_to_somebody_who_said_stop(
+    open_card, agreed, sql, database, church
+):
+    card = agreed()
+    press(open_card(card), "Send onboarding materials")
+    sql(
+        "UPDATE messages SET state = 'delivered', sent_at = now(), delivered_at = now();"
+        "UPDATE outbox SET state = 'done' WHERE kind = 'message'"
+    )
+    assert labels(open_card(card)).count("Send it once more…") == len(messages(sql))
+    stop(database, church, address=sql("SELECT address FROM messages WHERE channel = 'sms' LIMIT 1")[0][0])
+    after = labels(open_card(card)).count("Send it once more…")
+    assert after == len(messages(sql)) - texts(sql), "the e-mails may still go"
+
+
 @pytest.mark.usefixtures("unhurried")
 def test_a_second_press_names_no_hour_that_the_badge_contradicts(open_card, agreed, sql):
     app = press(open_card(agreed()), "Send onboarding materials")

@@ -125,6 +125,18 @@ def said(*some):
     return asked_in_words(some, name="Anna", now=NOON, zone=CHICAGO)
 
 
+def test_several_that_leave_at_once_are_counted():
+    leaving = (
+        asked(AskedOutcome.QUEUED, at=MORNING),
+        asked(AskedOutcome.QUEUED, Channel.EMAIL),
+        asked(AskedOutcome.QUEUED, Channel.EMAIL),
+    )
+    assert said(*leaving) == (
+        True,
+        ["The text leaves tomorrow 8:00 am.", "2 e-mails leave in a moment."],
+    )
+
+
 @pytest.mark.parametrize(
     ("one", "words"),
     [
