@@ -7,7 +7,7 @@ from sqlalchemy import create_engine, event, text
 
 from ghl.churches import find_church
 from ghl.clock import SystemClock
-from ghl.consent import differences, dnd_check, opt_outs
+from ghl.consent import differences, dnd_check, opt_outs, pressing
 from ghl.statuses import Channel
 from ghl.webhooks import handle, reading, replay, secrets, seen, stops
 from ghl.webhooks.results import Place
@@ -83,6 +83,7 @@ def plans(database, database_urls):
         handle.churches_due,
         opt_outs.churches_due,
         reading.last_of_all,
+        lambda session: pressing.of_all(session, now=now),
         lambda session: reading.prune(session, now=now),
     )
     explain(
@@ -99,6 +100,7 @@ def plans(database, database_urls):
         lambda session: reading.health(session, church_id),
         lambda session: replay.replay(session, church_id, first.id, actor="x"),
         lambda session: replay.replay_failed(session, church_id, actor="x"),
+        lambda session: pressing.of_church(session, church_id, today=now.date()),
         lambda session: opt_outs.unconfirmed(session, church_id, today=now.date()),
         lambda session: opt_outs.push_again(session, church_id, Channel.SMS, "+16155"),
         lambda session: differences.listed(session, church_id, after=difference.place),

@@ -58,7 +58,7 @@ def test_what_matters_is_readable_and_goes_out_of_the_way(person, at_home):
 
 @pytest.mark.usefixtures("news")
 def test_home_tells_admins_of_stops_whose_days_run_out(person, at_home):
-    page = person("home", role=Role.ADMIN)
+    page = person("", role=Role.ADMIN)
     line = page.get_by_text("4 stops are not yet confirmed in GoHighLevel.", exact=False)
     readable(page, lambda: expect(line).to_be_visible(timeout=SOON), name="home-stops")
     at_home(page)
