@@ -27,6 +27,7 @@ from ghl.db.engine import ENTER, Database
 from ghl.db.migrate import alembic_config
 from ghl.db.roles import SYSTEM_ROLE
 from ghl.db.url import database_url
+from ghl.doctor_hearing import hearing
 from ghl.keys.check import check_keys, read_standings
 from ghl.keys.sources import load_key_ring
 from ghl.keys.standing import lost
@@ -97,7 +98,7 @@ def database(settings: Settings, *, clock: Clock) -> Iterable[Finding]:
                 yield from _workers(connection)
                 yield from _standing_still(connection)
                 yield from _change_log(connection)
-                yield from _stops(connection)
+                yield from hearing(connection)
     except SQLAlchemyError as error:
         first = (str(getattr(error, "orig", None) or error).strip().splitlines() or ["no reason given"])[0]
         yield Finding(
@@ -108,24 +109,6 @@ def database(settings: Settings, *, clock: Clock) -> Iterable[Finding]:
         )
     finally:
         engine.dispose()
-
-
-def _stops(connection: Connection) -> Iterable[Finding]:
-    late = connection.execute(
-        text(
-            "SELECT count(*) FROM opt_outs WHERE state IN ('waiting', 'sent')"
-            " AND due_on < (now() AT TIME ZONE 'UTC')::date"
-        )
-    ).scalar_one()
-    if late:
-        yield Finding(
-            "stops.overdue",
-            Level.WARNING,
-            f"{late} stops are not in GoHighLevel after ten business days. Here they are obeyed.",
-            "See why on the church's page News from GoHighLevel; or set Do Not Disturb in GoHighLevel by hand.",
-        )
-    else:
-        yield Finding("stops.brought", Level.OK, "No stop is overdue in GoHighLevel.")
 
 
 def webhooks(settings: Settings) -> Iterable[Finding]:

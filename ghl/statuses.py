@@ -186,6 +186,13 @@ class OptOutState(StrEnum):
     NO_CONTACT = "no_contact"
 
 
+class StopWarned(StrEnum):
+    """What admins were told of stops that are not in GoHighLevel yet: their last day comes, or is over."""
+
+    NEAR = "near"
+    OVERDUE = "overdue"
+
+
 class DifferenceKind(StrEnum):
     """How our log and GoHighLevel differ about one contact."""
 

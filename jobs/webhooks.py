@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from ghl.clock import Clock
 from ghl.consent import dnd_check, opt_outs
 from ghl.db.engine import Database
+from ghl.people import stop_mails
 from ghl.webhooks import counts, handle, reading, secrets
 from jobs.container import Container
 from jobs.scheduler import Task
@@ -27,6 +28,7 @@ MOST_OF_A_CHURCH = 50
 
 CHECK_SECONDS = 2.0
 PRUNE_SECONDS = 60.0
+WARN_SECONDS = 300.0
 
 log = structlog.get_logger(__name__)
 
@@ -99,6 +101,11 @@ def telling(container: Container) -> Sequence[Task]:
         with database.system() as session:
             secrets.forget_ended(session)
 
+    def warn_of_stops() -> None:
+        # Who cannot be told is not noted as told: they are as soon as there is a mail server.
+        if container.smtp is not None and container.settings.public_url:
+            stop_mails.warn(database, clock=clock)
+
     return (
         Task("bring stops to GoHighLevel", lambda: _each(container, opt_outs.churches_due, opt_outs.follow)),
         Task(
@@ -110,6 +117,7 @@ def telling(container: Container) -> Sequence[Task]:
             ),
             CHECK_SECONDS,
         ),
+        Task("warn of stops", warn_of_stops, WARN_SECONDS),
         Task("let old events go", prune_events, PRUNE_SECONDS),
         Task("let old counts of events go", prune_counts, PRUNE_SECONDS),
         Task("forget ended secrets of workflows", forget_secrets, PRUNE_SECONDS),

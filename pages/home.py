@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard import gate, services
 from dashboard.churches.ready import set_up_box
 from dashboard.components import states
+from dashboard.components.stops_reminder import pressing_stops
 from dashboard.components.tiles import tiles
 from dashboard.components.token_reminder import old_token
 from dashboard.formatting import cards, clock_time, one_line, when
@@ -135,6 +136,7 @@ st.segmented_control(
 period = st.session_state.period if st.session_state.period in PERIODS else None
 if viewer.church.role in ADMINS:
     old_token(hub.database, church_id)
+    pressing_stops(hub.database, church_id, today=hub.clock.now().astimezone(zone).date())
 
 
 @st.fragment(run_every=every)

@@ -1,5 +1,6 @@
 """*News from GoHighLevel* on the screen. Its lists are read when the page runs, and hold still."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -7,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from dashboard import gate, services
 from dashboard.components import states
@@ -16,26 +18,34 @@ from dashboard.navigation import ADMINS, CONNECTION
 from dashboard.news import words
 from dashboard.reading import Trouble, guarded
 from ghl.cards.phone import shown as shown_phone
-from ghl.consent import dnd_check, opt_outs
-from ghl.consent.dnd_check import Checked, Listed
+from ghl.consent import differences, dnd_check, opt_outs
+from ghl.consent.differences import Listed, Which
+from ghl.consent.differences import Place as DifferencePlace
+from ghl.consent.dnd_check import Checked
 from ghl.consent.opt_outs import Standing
 from ghl.db.models import Church
+from ghl.people.names import name_of
 from ghl.statuses import WebhookState
 from ghl.webhooks import reading
+from ghl.webhooks import seen as seen_marks
 from ghl.webhooks.reading import Health, Shown, Wanted
 from ghl.webhooks.replay import replay
 from jobs.container import Container
 
 MOST_STOPS = 50
 
+MATTERS = Wanted(matters=True)
+"""What the page shows at first: of hundreds of events a day few are somebody's business."""
+
 
 @dataclass
 class _Place:
-    """One tab: its filter, where it is in both lists, and what the last press brought."""
+    """One tab: its filters, where it is in both lists, and what the last press brought."""
 
-    wanted: Wanted = field(default_factory=Wanted)
+    wanted: Wanted = MATTERS
     trail: list[reading.Place | None] = field(default_factory=lambda: [None])
-    differences: list[dnd_check.Place | None] = field(default_factory=lambda: [None])
+    which: Which = Which.OPEN
+    differences: list[DifferencePlace | None] = field(default_factory=lambda: [None])
     said: str = ""
 
 
@@ -51,6 +61,7 @@ class _Seen:
     differences: list[Listed]
     more_differences: bool
     checked: Checked
+    names: Mapping[str, str]
     now: datetime
 
 
@@ -80,11 +91,14 @@ class NewsPage:
 
     def _read(self) -> _Seen:
         place, now = self._place, self._hub.clock.now()
+        names = services.names(self._church_id)
         with self._hub.database.church(self._church_id) as session:
             events, more = reading.read(session, self._church_id, place.wanted, after=place.trail[-1])
-            differences, more_differences = dnd_check.listed(
-                session, self._church_id, after=place.differences[-1]
-            )
+            while not events and len(place.trail) > 1:
+                # What stood on this page was marked as seen, or is over.
+                place.trail.pop()
+                events, more = reading.read(session, self._church_id, place.wanted, after=place.trail[-1])
+            differ, more_differences = self._differ(session)
             return _Seen(
                 region=session.scalars(select(Church.region).where(Church.id == self._church_id)).one(),
                 health=reading.health(session, self._church_id),
@@ -98,11 +112,20 @@ class NewsPage:
                         most=MOST_STOPS,
                     )
                 ),
-                differences=differences,
+                differences=differ,
                 more_differences=more_differences,
                 checked=dnd_check.checked(session, self._church_id),
+                names=names,
                 now=now,
             )
+
+    def _differ(self, session: Session) -> tuple[list[Listed], bool]:
+        trail = self._place.differences
+        found = differences.listed(session, self._church_id, self._place.which, after=trail[-1])
+        while not found[0] and len(trail) > 1:
+            trail.pop()
+            found = differences.listed(session, self._church_id, self._place.which, after=trail[-1])
+        return found
 
     def _draw_health(self, seen: _Seen) -> None:
         with st.container(border=True, gap="xsmall", key="news_health"):
@@ -130,21 +153,42 @@ class NewsPage:
     def _draw_differences(self, seen: _Seen) -> None:
         st.header("Where GoHighLevel and we differ", anchor=False)
         st.text(words.checked_line(seen.checked, now=seen.now, zone=self._zone))
+        st.selectbox(
+            "Which",
+            list(words.WHICH),
+            format_func=words.WHICH.__getitem__,
+            key=f"{self._key}_which",
+            on_change=self._changed_which,
+            width=230,
+        )
         if not seen.differences:
-            st.text(words.NO_DIFFERENCE if seen.checked.finished_at else "Nothing is known yet.")
+            st.text(words.no_difference(self._place.which, seen.checked))
             return
         for one in seen.differences:
             with st.container(border=True, gap="xxsmall", key=f"differs_{one.id.hex}"):
                 st.text(words.differs(one, shown=self._shown(one.address or "", seen)))
-        self._paging("differs", self._place.differences, seen.more_differences, self._next_difference(seen))
+                if one.seen_at is not None:
+                    st.text(self._seen_line(one.seen_at, one.seen_by, seen))
+                elif one.settled_at is None:
+                    self._seen_button(f"differs_seen_{one.id.hex}", differences.mark_seen, one.id)
+        last = seen.differences[-1].place
+        self._paging("differs", self._place.differences, seen.more_differences, last)
 
     def _draw_events(self, seen: _Seen) -> None:
         st.header("What came", anchor=False)
         self._filters()
         if not seen.events:
             with st.container(border=True, gap="xsmall", key="news_none"):
-                if self._place.wanted == Wanted():
+                if seen.health.last is None:
                     st.text(words.NOTHING_YET)
+                elif self._place.wanted == MATTERS:
+                    st.text(words.NOTHING_MATTERS)
+                    st.button(
+                        "Show everything",
+                        icon=":material/list:",
+                        key="news_everything",
+                        on_click=self._everything,
+                    )
                 else:
                     st.text(words.NOTHING_MATCHES)
                     st.button(
@@ -170,6 +214,8 @@ class NewsPage:
                 st.text(words.moment(event, now=seen.now, zone=self._zone), width="content")
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.text(words.came_of(event, now=seen.now, zone=self._zone), width="stretch")
+                if words.to_see(event):
+                    self._seen_button(f"seen_{event.id}", seen_marks.mark_seen, event.id)
                 if event.state in {WebhookState.FAILED, WebhookState.DONE}:
                     st.button(
                         "Handle again",
@@ -178,13 +224,21 @@ class NewsPage:
                         on_click=self._replay,
                         args=(event.id,),
                     )
+            if event.seen_at is not None:
+                st.text(self._seen_line(event.seen_at, event.seen_by, seen))
+
+    def _seen_button(self, key: str, mark: Callable[..., bool], what: UUID | int) -> None:
+        st.button("Seen", icon=":material/visibility:", key=key, on_click=self._mark, args=(mark, what))
+
+    def _seen_line(self, at: datetime, by: str | None, seen: _Seen) -> str:
+        return words.seen_by(name_of(by or "", seen.names), at, now=seen.now, zone=self._zone)
 
     def _filters(self) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="news_filters"):
             st.selectbox(
                 "How it stands",
-                ["", *(str(state) for state in words.STATES)],
-                format_func=lambda state: words.STATES[WebhookState(state)][0] if state else "All",
+                list(words.FILTERS),
+                format_func=words.FILTERS.__getitem__,
                 key=f"{self._key}_state",
                 on_change=self._changed,
                 width=230,
@@ -201,19 +255,15 @@ class NewsPage:
     def _paging(
         self,
         name: str,
-        trail: "list[reading.Place | None] | list[dnd_check.Place | None]",
+        trail: "list[reading.Place | None] | list[DifferencePlace | None]",
         more: bool,
-        last: "reading.Place | dnd_check.Place | None",
+        last: "reading.Place | DifferencePlace | None",
     ) -> None:
         if len(trail) == 1 and not more:
             return
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"paging_{name}"):
             st.button("Newer", key=f"{name}_newer", disabled=len(trail) == 1, on_click=_newer, args=(trail,))
             st.button("Older", key=f"{name}_older", disabled=not more, on_click=_older, args=(trail, last))
-
-    def _next_difference(self, seen: _Seen) -> dnd_check.Place | None:
-        last = seen.differences[-1]
-        return dnd_check.Place(last.found_at, last.id)
 
     def _shown(self, address: str, seen: _Seen) -> str:
         return one_line(shown_phone(address, seen.region) if address.startswith("+") else address, 100)
@@ -222,45 +272,68 @@ class NewsPage:
 
     def _changed(self) -> None:
         ss = st.session_state
-        state, kind = ss.get(f"{self._key}_state") or "", ss.get(f"{self._key}_type") or ""
-        self._place.wanted, self._place.trail = Wanted(state=state, type=kind), [None]
+        state = ss.get(f"{self._key}_state", words.MATTERS)
+        kind = ss.get(f"{self._key}_type") or ""
+        matters = state == words.MATTERS
+        self._place.wanted = Wanted("" if matters else state, kind, matters=matters)
+        self._place.trail = [None]
+
+    def _changed_which(self) -> None:
+        self._place.which = Which(st.session_state.get(f"{self._key}_which", Which.OPEN))
+        self._place.differences = [None]
 
     def _clear(self) -> None:
-        for name in ("state", "type"):
-            st.session_state[f"{self._key}_{name}"] = ""
+        self._choose(words.MATTERS)
+
+    def _everything(self) -> None:
+        self._choose("")
+
+    def _choose(self, state: str) -> None:
+        st.session_state[f"{self._key}_state"] = state
+        st.session_state[f"{self._key}_type"] = ""
         self._changed()
 
     def _replay(self, event_id: int) -> None:
+        def work(session: Session, actor: str) -> str:
+            done = replay(session, self._church_id, event_id, actor=actor)
+            return "It is handled again in a moment." if done else words.NOT_AGAIN
+
+        self._commit(work)
+
+    def _mark(self, mark: Callable[..., bool], what: UUID | int) -> None:
+        def work(session: Session, actor: str) -> str:
+            done = mark(session, self._church_id, what, actor=actor, now=self._hub.clock.now())
+            return words.MARKED if done else "Somebody else was faster. It is as it is shown now."
+
+        self._commit(work)
+
+    def _push(self) -> None:
+        def work(session: Session, _actor: str) -> str:
+            opt_outs.try_now(session, self._church_id)
+            return "We tell GoHighLevel now. Look again in a few seconds."
+
+        if self._commit(work):
+            services.wake(self._church_id)
+
+    def _commit(self, work: Callable[[Session, str], str]) -> bool:
+        """Does what was pressed, in one transaction; what is said about it stands above the page."""
         acting = gate.acting(self._viewer, *ADMINS)
         if isinstance(acting, gate.Refused):
             self._place.said = acting.why
-            return
+            return False
 
-        def commit() -> bool:
+        def commit() -> str:
             with self._hub.database.church(self._church_id) as session:
-                return replay(session, self._church_id, event_id, actor=acting.person.actor)
+                return work(session, acting.person.actor)
 
         done = guarded(commit)
         if isinstance(done, Trouble):
             self._place.said = (
                 f"That did not work. Try again. If it stays, tell support the number {done.number}."
             )
-        else:
-            self._place.said = "It is handled again in a moment." if done else "It is being handled already."
-
-    def _push(self) -> None:
-        acting = gate.acting(self._viewer, *ADMINS)
-        if isinstance(acting, gate.Refused):
-            self._place.said = acting.why
-            return
-
-        def commit() -> int:
-            with self._hub.database.church(self._church_id) as session:
-                return opt_outs.try_now(session, self._church_id)
-
-        if not isinstance(guarded(commit), Trouble):
-            self._place.said = "We tell GoHighLevel now. Look again in a few seconds."
-            services.wake(self._church_id)
+            return False
+        self._place.said = done
+        return True
 
 
 def _newer(trail: list[object]) -> None:

@@ -6,17 +6,21 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dashboard.formatting import ago, number, one_line, when
-from ghl.consent.dnd_check import Checked, Listed
+from ghl.consent.differences import Listed, Which
+from ghl.consent.dnd_check import Checked
 from ghl.consent.opt_outs import Standing
 from ghl.statuses import Channel, DifferenceKind, OptOutState, WebhookSource, WebhookState
 from ghl.webhooks.counts import Count, Outcome
 from ghl.webhooks.kinds import EventType
-from ghl.webhooks.reading import Health, Shown
+from ghl.webhooks.reading import SEEN, Health, Shown
 
 NOTHING_YET = (
     "Nothing has come from GoHighLevel yet. Stops are still caught: we look before each text and every night."
 )
-NOTHING_MATCHES = "No news matches. Show all news again."
+NOTHING_MATCHES = "No news matches."
+NOTHING_MATTERS = "Nothing of what came needs you. The rest is under “Everything”."
+NOT_AGAIN = "It cannot be handled again: it is being handled already, or what it said was erased."
+MARKED = "Marked as seen. You find it again under “Seen”."
 KEPT = "News is kept for 30 days. What needs attention is kept for a year."
 ALL_BROUGHT = "Every stop is in GoHighLevel."
 NO_DIFFERENCE = "GoHighLevel and we say the same about everybody we looked at."
@@ -37,6 +41,20 @@ STATES: Mapping[WebhookState, tuple[str, str, str]] = {
     WebhookState.DONE: ("Done", ":material/check_circle:", "green"),
     WebhookState.FAILED: ("Needs attention", ":material/build:", "red"),
     WebhookState.UNKNOWN: ("Nothing to do", ":material/do_not_disturb_on:", "gray"),
+}
+
+MATTERS = "matters"
+FILTERS: Mapping[str, str] = {
+    MATTERS: "What matters",
+    "": "Everything",
+    **{str(state): label for state, (label, _icon, _colour) in STATES.items()},
+    SEEN: "Seen",
+}
+
+WHICH: Mapping[Which, str] = {
+    Which.OPEN: "To look at",
+    Which.SEEN: "Seen",
+    Which.ALL: "All, mended ones too",
 }
 
 CAUSES: Mapping[str, str] = {
@@ -164,6 +182,24 @@ def differs(one: Listed, *, shown: str) -> str:
     address = "phone number" if one.channel is Channel.SMS else "e-mail address"
     words = DIFFERENCES[one.kind].format(what=CHANNELS[one.channel], address=address)
     return f"{shown or 'Somebody'} {words}{' It is mended.' if one.settled_at else ''}"
+
+
+def no_difference(which: Which, checked: Checked) -> str:
+    """Where the list of differences is empty."""
+    if which is Which.SEEN:
+        return "Nobody has marked one as seen."
+    return NO_DIFFERENCE if checked.finished_at else "Nothing is known yet."
+
+
+def to_see(event: Shown) -> bool:
+    """Whether somebody has to see it: it failed, or may be a stop."""
+    doubt = event.state is WebhookState.DONE and bool(event.facts.get("doubts"))
+    return event.seen_at is None and (event.state is WebhookState.FAILED or doubt)
+
+
+def seen_by(name: str, at: datetime, *, now: datetime, zone: ZoneInfo) -> str:
+    """Who marked it as seen, and when."""
+    return f"Seen by {one_line(name, 80)}, {when(at, now=now, zone=zone)}."
 
 
 def checked_line(checked: Checked, *, now: datetime, zone: ZoneInfo) -> str:

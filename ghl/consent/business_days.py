@@ -17,6 +17,13 @@ def due_on(asked: date) -> date:
     return day
 
 
+def days_left(due: date, today: date) -> int:
+    """How many business days are left after today, up to and with the last one; none once that is over."""
+    return sum(
+        is_business_day(today + timedelta(days=ahead)) for ahead in range(1, max((due - today).days, 0) + 1)
+    )
+
+
 def is_business_day(day: date) -> bool:
     """Whether offices work on that day."""
     return day.weekday() < 5 and day not in _holidays(day.year) | _holidays(day.year + 1)

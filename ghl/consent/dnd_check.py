@@ -10,7 +10,7 @@ from datetime import datetime, time, timedelta, tzinfo
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text, tuple_, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -74,27 +74,6 @@ class Checked:
     due_at: datetime | None
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a list goes on: after this difference."""
-
-    found_at: datetime
-    id: UUID
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A difference as a list shows it."""
-
-    id: UUID
-    contact_id: str
-    channel: Channel
-    address: str | None
-    kind: DifferenceKind
-    found_at: datetime
-    settled_at: datetime | None
-
-
 def next_night(now: datetime, zone: tzinfo, church_id: UUID) -> datetime:
     """When the church's next check begins, after `now`. The day that has no such hour has the one after it."""
     start = FROM.hour * 60 + church_id.int % SPREAD_MINUTES
@@ -131,11 +110,13 @@ def churches_due(session: Session, *, most: int = 200) -> Sequence[UUID]:
 def follow(session: Session, church_id: UUID, *, now: datetime) -> bool:
     """Takes the church's check one step further; whether a worker is to be woken. A transaction of the church."""
     zone = ledger.zone_of(session, church_id)
-    session.execute(
-        upsert(DndCheck)
-        .values(church_id=church_id, due_at=next_night(now, zone, church_id))
-        .on_conflict_do_nothing()
-    )
+    # Only where there is none: an insert that meets the row waits for whoever takes the check a step further just now.
+    if session.scalar(select(DndCheck.church_id).where(DndCheck.church_id == church_id)) is None:
+        session.execute(
+            upsert(DndCheck)
+            .values(church_id=church_id, due_at=next_night(now, zone, church_id))
+            .on_conflict_do_nothing()
+        )
     row = session.scalars(
         select(DndCheck)
         .where(DndCheck.church_id == church_id, DndCheck.due_at <= func.now())
@@ -234,32 +215,6 @@ def _addresses(
     given = ((Channel.SMS, link.phone), (Channel.EMAIL, link.email)) if link is not None else ()
     known = {channel: address for channel, address in given if address}
     return known, {*known.items(), *there.addresses.items()}
-
-
-def listed(
-    session: Session, church_id: UUID, *, after: Place | None = None, most: int = 25
-) -> tuple[list[Listed], bool]:
-    """Where GoHighLevel and we differ, or differed lately, newest first; and whether there is more."""
-    wanted = select(DndDifference).where(DndDifference.church_id == church_id)
-    if after is not None:
-        wanted = wanted.where(
-            tuple_(DndDifference.found_at, DndDifference.id) < tuple_(after.found_at, after.id)
-        )
-    rows = session.scalars(
-        wanted.order_by(DndDifference.found_at.desc(), DndDifference.id.desc()).limit(most + 1)
-    ).all()
-    return [
-        Listed(
-            row.id,
-            row.contact_id,
-            Channel(row.channel),
-            row.address,
-            DifferenceKind(row.kind),
-            row.found_at,
-            row.settled_at,
-        )
-        for row in rows[:most]
-    ], len(rows) > most
 
 
 def checked(session: Session, church_id: UUID) -> Checked:

@@ -45,6 +45,7 @@ REST = (
     "webhook_events",
     "webhook_secrets",
     "opt_outs",
+    "stop_warnings",
     "consent_doubts",
     "consent_addresses",
     "dnd_checks",

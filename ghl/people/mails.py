@@ -1,12 +1,13 @@
-"""E-mails with sign-in links: asked for by a row, sent by a worker, gone once they are sent.
+"""E-mails, most of them with sign-in links: asked for by a row, sent by a worker, gone once they are sent.
 
 The row holds no link: it is made when the mail is sent, so that none lies anywhere in the clear. Asking writes one
 row for every address, known or not, and so takes the same time for all.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -18,13 +19,15 @@ from ghl import audit
 from ghl.cards.email import EmailError, normal_email
 from ghl.clock import Clock
 from ghl.db.engine import Database
-from ghl.db.models import Church, Mail, SignInLink, User
+from ghl.db.models import Church, Mail, Membership, SignInLink, User
 from ghl.ids import new_id
 from ghl.mail import MailError
+from ghl.people import stop_mails
 from ghl.people.landing import own_path
 from ghl.people.links import new_link, sign_in_url
 from ghl.people.policy import LINK_LIFE
 from ghl.people.trail import note
+from ghl.statuses import Role
 
 WANTED_FOR = timedelta(minutes=15)
 """A link that comes later than this after it was asked for surprises more than it helps."""
@@ -53,6 +56,7 @@ class _Taken:
     next_path: str
     actor: str
     tries: int
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -136,7 +140,7 @@ def send_due(database: Database, send: Send, *, public_url: str, clock: Clock) -
                 facts = {"kind": mail.kind}
                 note(
                     session,
-                    "user.link_mailed",
+                    _action(mail, sent=True),
                     letter.user_id,
                     actor=mail.actor,
                     church_id=mail.church_id,
@@ -173,6 +177,7 @@ def _take(database: Database, clock: Clock) -> Sequence[_Taken]:
                 Mail.next_path,
                 Mail.actor,
                 Mail.tries,
+                Mail.facts,
             )
             .execution_options(synchronize_session=False)
         ).all()
@@ -186,6 +191,7 @@ def _take(database: Database, clock: Clock) -> Sequence[_Taken]:
             row.next_path,
             row.actor,
             row.tries,
+            row.facts,
         )
         for row in rows
     ]
@@ -198,6 +204,8 @@ def _written(database: Database, mail: _Taken, *, public_url: str, clock: Clock)
         user = session.execute(select(User.id, User.email).where(who)).one_or_none()
         if user is None:
             return None
+        if mail.kind == stop_mails.KIND:
+            return _about_stops(session, mail, user.id, user.email, public_url)
         if mail.kind == "link" and mail.tries == 1 and _too_many(session, user.id, clock):
             audit.record(
                 session,
@@ -225,6 +233,29 @@ def _written(database: Database, mail: _Taken, *, public_url: str, clock: Clock)
     return _Letter(user.id, user.email, subject, text)
 
 
+def _about_stops(
+    session: Session, mail: _Taken, user_id: UUID, address: str, public_url: str
+) -> _Letter | None:
+    """A word about stops, without a link that signs in; None for somebody who is no admin of the church any more."""
+    church = session.scalar(
+        select(Church.name)
+        .join(Membership, Membership.church_id == Church.id)
+        .where(Church.id == mail.church_id, Membership.user_id == user_id, Membership.role == Role.ADMIN)
+    )
+    if church is None:
+        return None
+    subject, text = stop_mails.letter(
+        mail.facts, church=church, public_url=public_url, site=_site(public_url)
+    )
+    return _Letter(user_id, address, subject, text)
+
+
+def _action(mail: _Taken, *, sent: bool) -> str:
+    if mail.kind == stop_mails.KIND:
+        return "stops.mailed" if sent else "stops.not_mailed"
+    return "user.link_mailed" if sent else "user.link_not_mailed"
+
+
 def _too_many(session: Session, user_id: UUID, clock: Clock) -> bool:
     sent = select(SignInLink.token_hash).where(
         SignInLink.user_id == user_id,
@@ -245,7 +276,14 @@ def _not_sent(database: Database, mail: _Taken, user_id: UUID, error: MailError,
             wait = timedelta(seconds=min(15 * 2 ** (mail.tries - 1), 900))
             session.execute(update(Mail).where(Mail.id == mail.id).values(due_at=clock.now() + wait))
         if error.final or mail.tries == 1:
-            note(session, "user.link_not_mailed", user_id, actor="hub", church_id=mail.church_id, facts=facts)
+            note(
+                session,
+                _action(mail, sent=False),
+                user_id,
+                actor="hub",
+                church_id=mail.church_id,
+                facts=facts,
+            )
 
 
 def _link(url: str, public_url: str) -> tuple[str, str]:

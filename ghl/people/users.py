@@ -43,7 +43,9 @@ def add_user(
     try:
         address = normal_email(email)
     except EmailError as error:
-        raise PersonError(f"This e-mail address won't do. {error.message}") from error
+        raise PersonError(
+            f"This e-mail address won't do. {error.message}{_without_a_domain(email)}"
+        ) from error
     if (church_id is None) != (role is None):
         raise PersonError("A role needs a church, and a church a role.")
     if church_id is None and not ops:
@@ -62,6 +64,20 @@ def add_user(
     except IntegrityError as error:
         raise what_was_refused(error) from error
     return user_id
+
+
+def _without_a_domain(typed: str) -> str:
+    """Why not even a hub of one machine takes `admin@localhost`: an address there is whoever's machine it is.
+
+    Addresses are compared with those that identity providers and other churches' teams have; so each needs a domain.
+    """
+    if not typed.strip().lower().endswith("@localhost"):
+        return ""
+    return (
+        " People are known by their address on every machine, so localhost won't do."
+        " No mail has to arrive there: take any address with a domain, such as admin@hub.example,"
+        " and make the link with: hub sign-in-link"
+    )
 
 
 def ensure_user(session: Session, address: str, *, name: str, ops: bool) -> UUID:

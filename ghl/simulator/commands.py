@@ -98,9 +98,17 @@ def clear_faults(
 
 
 @fault_app.command("list")
-def list_faults(url: Url = DEFAULT_URL) -> None:
+def list_faults(
+    location: Annotated[
+        str | None, typer.Option(help="Only those that hold for this location, by name or for all.")
+    ] = None,
+    url: Url = DEFAULT_URL,
+) -> None:
     """Print the faults as JSON, those that are over too."""
-    print_json(asked(url, "GET", "faults"))
+    told = asked(url, "GET", "faults")
+    if location is not None:
+        told["faults"] = [one for one in told["faults"] if one.get("location") in {None, location}]
+    print_json(told)
 
 
 @fault_app.command("kinds")

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, func, not_, select, tuple_
+from sqlalchemy import and_, delete, func, not_, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from ghl.db.models import Church, WebhookEvent
+from ghl.db.models.webhook import MATTERS
 from ghl.statuses import WebhookSource, WebhookState
 
 PAGE = 25
@@ -27,12 +28,19 @@ class Place:
     id: int
 
 
+SEEN = "seen"
+"""Beside the states of events: those that somebody has marked as seen."""
+
+
 @dataclass(frozen=True)
 class Wanted:
-    """A filter. Empty words leave everything."""
+    """A filter. Empty words leave everything; `matters` only what somebody should see: what failed or waits, stops, what
+    lifts one, and what may be one, until it is marked as seen.
+    """
 
     state: str = ""
     type: str = ""
+    matters: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,8 @@ class Shown:
     due_at: datetime
     tries: int
     repeats: int
+    seen_at: datetime | None
+    seen_by: str | None
 
     @property
     def place(self) -> Place:
@@ -60,7 +70,9 @@ class Shown:
 
 @dataclass(frozen=True)
 class Health:
-    """When something last came and who told us, and how many events wait or failed, up to a thousand each."""
+    """When something last came and who told us, and how many events wait, or failed and nobody has seen it, up to a
+    thousand each.
+    """
 
     last: datetime | None
     source: WebhookSource | None
@@ -85,8 +97,14 @@ def read(
         WebhookEvent.due_at,
         WebhookEvent.tries,
         WebhookEvent.repeats,
+        WebhookEvent.seen_at,
+        WebhookEvent.seen_by,
     ).where(WebhookEvent.church_id == church_id)
-    if wanted.state:
+    if wanted.matters:
+        found = found.where(text(MATTERS))
+    if wanted.state == SEEN:
+        found = found.where(WebhookEvent.seen_at.is_not(None))
+    elif wanted.state:
         found = found.where(WebhookEvent.state == wanted.state)
     if wanted.type:
         found = found.where(WebhookEvent.type == wanted.type)
@@ -113,7 +131,9 @@ def health(session: Session, church_id: UUID) -> Health:
     ).one_or_none()
 
     def many(state: WebhookState) -> int:
-        few = select(WebhookEvent.id).where(WebhookEvent.church_id == church_id, WebhookEvent.state == state)
+        few = select(WebhookEvent.id).where(
+            WebhookEvent.church_id == church_id, WebhookEvent.state == state, WebhookEvent.seen_at.is_(None)
+        )
         return session.scalar(select(func.count()).select_from(few.limit(MOST_COUNTED).subquery())) or 0
 
     last, source = newest or (None, None)

@@ -1,5 +1,6 @@
 """Handling a kept event once more, because somebody asked for it. Handled twice an event changes nothing more."""
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, func, select, update
@@ -9,6 +10,16 @@ from ghl import audit
 from ghl.db.models import WebhookEvent
 from ghl.statuses import WebhookState
 from ghl.webhooks.kinds import KNOWN
+
+ANEW: dict[str, Any] = {
+    "tries": 0,
+    "cause": None,
+    "facts": {},
+    "handled_at": None,
+    "seen_at": None,
+    "seen_by": None,
+}
+"""What is known of an event again. Whoever saw it saw what came of it then."""
 
 
 def replay(session: Session, church_id: UUID, event_id: int, *, actor: str) -> bool:
@@ -22,7 +33,7 @@ def replay(session: Session, church_id: UUID, event_id: int, *, actor: str) -> b
             WebhookEvent.type.in_(KNOWN),
             WebhookEvent.body.is_not(None),
         )
-        .values(state=WebhookState.WAITING, due_at=func.now(), tries=0, cause=None, facts={}, handled_at=None)
+        .values(state=WebhookState.WAITING, due_at=func.now(), **ANEW)
         .execution_options(synchronize_session=False)
     )
     if not again.rowcount:  # type: ignore[attr-defined]
@@ -34,7 +45,7 @@ def replay(session: Session, church_id: UUID, event_id: int, *, actor: str) -> b
 
 
 def replay_failed(session: Session, church_id: UUID, *, actor: str, most: int = 500) -> int:
-    """Lets the failed ones be handled again, the oldest first; returns how many."""
+    """Lets the failed ones that nobody has marked as seen be handled again, the oldest first; returns how many."""
     again = session.scalars(
         update(WebhookEvent)
         .where(
@@ -43,7 +54,7 @@ def replay_failed(session: Session, church_id: UUID, *, actor: str, most: int = 
                 _failed(church_id).order_by(WebhookEvent.received_at, WebhookEvent.id).limit(most)
             ),
         )
-        .values(state=WebhookState.WAITING, due_at=func.now(), tries=0, cause=None, facts={}, handled_at=None)
+        .values(state=WebhookState.WAITING, due_at=func.now(), **ANEW)
         .returning(WebhookEvent.id)
         .execution_options(synchronize_session=False)
     ).all()
@@ -57,5 +68,6 @@ def _failed(church_id: UUID) -> Select[int]:
     return select(WebhookEvent.id).where(
         WebhookEvent.church_id == church_id,
         WebhookEvent.state == WebhookState.FAILED,
+        WebhookEvent.seen_at.is_(None),
         WebhookEvent.body.is_not(None),
     )

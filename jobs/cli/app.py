@@ -2,7 +2,20 @@
 
 import typer
 
-from jobs.cli import audit, cards, church, db, demo, health, keys, people, processes, retry, simulator
+from jobs.cli import (
+    audit,
+    cards,
+    church,
+    db,
+    demo,
+    health,
+    keys,
+    people,
+    processes,
+    retry,
+    simulator,
+    webhooks,
+)
 from jobs.cli.base import group
 
 app = group("Carries a church's connect cards into GoHighLevel, and loses none.", name="hub")
@@ -25,6 +38,7 @@ app.add_typer(people.app, name="user")
 app.add_typer(db.app, name="db")
 app.add_typer(keys.app, name="keys")
 app.add_typer(audit.app, name="audit")
+app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(simulator.app, name="simulator")
 app.add_typer(demo.app, name="demo", hidden=True)
 

@@ -68,6 +68,35 @@ def test_doctor_names_the_churches_that_stand_still(hub, database_urls):
     assert "hope" in told["church.paused"]
 
 
+def test_doctor_names_what_is_not_brought_there_and_what_is_not_handled(hub, database_urls):
+    assert hub("church", "add", "grace", "--name", "Grace", "--timezone", "America/Chicago").code == 0
+    well = {f["id"] for f in json.loads(hub("doctor", "--json").out)}
+    assert "stops.brought" in well
+    assert not {"webhooks.failed", "webhooks.waiting"} & well
+    engine = create_engine(database_urls.admin)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO opt_outs (id, church_id, channel, address, event_id, asked_at, due_on)"
+                " SELECT gen_random_uuid(), id, 'sms', '+16155550100', 1, now(), current_date - 2 FROM churches"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO webhook_events (church_id, source, dedupe_key, type, state, received_at, seen_at, seen_by)"
+                " SELECT id, 'app', n::text, 'InboundMessage', CASE n WHEN 3 THEN 'waiting' ELSE 'failed' END,"
+                " now() - interval '1 hour', CASE n WHEN 2 THEN now() END, CASE n WHEN 2 THEN 'user:x' END"
+                " FROM churches, generate_series(1, 3) AS n"
+            )
+        )
+    engine.dispose()
+    told = {f["id"]: f["text"] for f in json.loads(hub("doctor", "--json").out)}
+    assert "1 stop is not in GoHighLevel after ten business days at grace" in told["stops.overdue"]
+    assert "1 of what GoHighLevel told grace could not be handled" in told["webhooks.failed"]
+    assert "grace" in told["webhooks.waiting"]
+    assert "615555" not in str(told)
+
+
 def test_doctor_tells_a_login_that_sees_everything(hub, database_urls):
     examined = hub("doctor", "--json", HUB_DATABASE_URL=database_urls.admin)
     assert examined.code == 1

@@ -27,6 +27,8 @@ COMMANDS = (
     "keys plan",
     "keys rotate",
     "keys new",
+    "webhooks list",
+    "webhooks replay",
     "simulator serve",
     "simulator outbox",
     "simulator reply",

@@ -8,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from ghl.consent import dnd_check, ledger, opt_outs
+from ghl.consent import differences, dnd_check, opt_outs
 from ghl.consent.dnd import OURS
 from ghl.consent.opt_outs import FIRST_WAIT, LONGEST_WAIT, wait_after
 from ghl.ids import new_id
 from ghl.statuses import Channel
 from tests.support.hub import wait_for
-from tests.webhooks.world import EMAIL, PHONE, heard_world
+from tests.support.telling import EMAIL, PHONE, record_start, record_stop
+from tests.webhooks.world import heard_world
 
 AT_ONCE = text("UPDATE dnd_checks SET due_at = now() WHERE finished_at IS NULL")
 NIGHT = datetime(2026, 11, 28, 8, 30, tzinfo=UTC)
@@ -28,29 +29,9 @@ def world(database_urls, redis_url):
 
 
 def stop(world, channel=Channel.SMS, address=PHONE, ago=0):
-    with world.hub.database.church(world.church) as session:
-        return ledger.record_stop(
-            session,
-            world.church,
-            channel=channel,
-            address=address,
-            source="spoken",
-            recorded_by="user:1",
-            now=datetime.now(UTC) - timedelta(seconds=ago),
-        )
-
-
-def start(world, ago=0):
-    with world.hub.database.church(world.church) as session:
-        ledger.record_start(
-            session,
-            world.church,
-            channel=Channel.SMS,
-            address=PHONE,
-            source="keyword",
-            recorded_by="GoHighLevel",
-            now=datetime.now(UTC) - timedelta(seconds=ago),
-        )
+    return record_stop(
+        world.hub.database, world.church, channel=channel, address=address, ago=timedelta(seconds=ago)
+    )
 
 
 def states(world):
@@ -102,7 +83,7 @@ def test_who_wrote_start_meanwhile_is_not_stopped_there(world):
     contact = world.card()
     world.quiet()
     stop(world, ago=60)
-    start(world)
+    record_start(world.hub.database, world.church)
     with world.hub.database.church(world.church) as session:
         assert not opt_outs.follow(session, world.church)
     [row] = world.rows("SELECT state, cause FROM opt_outs")
@@ -116,7 +97,7 @@ def test_what_we_set_before_we_heard_of_the_start_is_taken_away(world):
     stop(world, ago=60)
     wait_for(lambda: states(world) == ["confirmed"])
     assert world.dnd(contact)["sms"] == "active"
-    start(world, ago=30)
+    record_start(world.hub.database, world.church, ago=timedelta(seconds=30))
     wait_for(lambda: world.rows("SELECT 1 FROM opt_outs WHERE cause = 'started_again'"))
     assert world.dnd(contact)["sms"] == "inactive"
     assert states(world) == ["confirmed"]
@@ -127,7 +108,7 @@ def test_what_is_on_its_way_when_the_start_comes_is_taken_away(world):
     contact = world.card()
     stop(world, ago=60)
     wait_for(lambda: world.dnd(contact).get("sms") == "active")
-    start(world)
+    record_start(world.hub.database, world.church)
     wait_for(lambda: world.rows("SELECT 1 FROM opt_outs WHERE cause = 'started_again'"))
     assert world.dnd(contact)["sms"] == "inactive"
 
@@ -137,7 +118,7 @@ def test_a_mark_that_is_not_ours_stays_after_a_start(world):
     world.control.set_dnd(contact, "permanent", message="carrier")
     stop(world, ago=60)
     wait_for(lambda: states(world)[:1] == ["confirmed"])
-    start(world)
+    record_start(world.hub.database, world.church)
     wait_for(lambda: world.rows("SELECT 1 FROM opt_outs WHERE cause = 'started_again'"))
     assert world.dnd(contact)["sms"] == "permanent"
 
@@ -180,7 +161,7 @@ def night(world, now=NIGHT):
 
     wait_for(finished)
     with world.hub.database.church(world.church) as session:
-        return dnd_check.listed(session, world.church)[0]
+        return differences.listed(session, world.church)[0]
 
 
 def test_the_night_records_what_was_stopped_there_and_brings_there_what_is_missing(world):

@@ -7,9 +7,9 @@ from sqlalchemy import create_engine, text
 
 from ghl.churches import find_church
 from ghl.clock import SystemClock
-from ghl.consent import dnd_check, opt_outs
+from ghl.consent import differences, dnd_check, opt_outs, pressing
 from ghl.statuses import Channel
-from ghl.webhooks import handle, reading, replay, secrets, stops
+from ghl.webhooks import handle, reading, replay, secrets, seen, stops
 from ghl.webhooks.results import Place
 from tests.support.filling import fill
 from tests.support.plans import explained
@@ -59,28 +59,34 @@ def plans(database, database_urls):
     with database.church(church_id) as session:
         location_id = session.scalar(text("SELECT id FROM locations WHERE active"))
         [first], _ = reading.read(session, church_id, reading.Wanted(), most=1)
-        [difference], _ = dnd_check.listed(session, church_id, most=1)
+        [difference], _ = differences.listed(session, church_id, most=1)
     night = {"location": location_id, "church": church_id, "after": "c5", "most": 3, "through": 500}
     told = explained(
         database.system(),
         handle.churches_due,
         opt_outs.churches_due,
         reading.last_of_all,
+        lambda session: pressing.of_all(session, now=now),
         lambda session: reading.prune(session, now=now),
     )
     told |= explained(
         database.church(church_id),
         lambda session: reading.read(session, church_id, reading.Wanted(), after=first.place),
+        lambda session: reading.read(session, church_id, reading.Wanted(matters=True)),
+        lambda session: reading.read(session, church_id, reading.Wanted(state=reading.SEEN)),
         lambda session: reading.read(session, church_id, reading.Wanted(state="failed")),
+        lambda session: differences.listed(session, church_id, differences.Which.OPEN),
+        lambda session: differences.listed(session, church_id, differences.Which.SEEN),
+        lambda session: seen.mark_seen(session, church_id, first.id, actor="x", now=now),
+        lambda session: differences.mark_seen(session, church_id, difference.id, actor="x", now=now),
         lambda session: reading.read(session, church_id, reading.Wanted(type="InboundMessage")),
         lambda session: reading.health(session, church_id),
         lambda session: replay.replay(session, church_id, first.id, actor="x"),
         lambda session: replay.replay_failed(session, church_id, actor="x"),
+        lambda session: pressing.of_church(session, church_id, today=now.date()),
         lambda session: opt_outs.unconfirmed(session, church_id, today=now.date()),
         lambda session: opt_outs.push_again(session, church_id, Channel.SMS, "+16155"),
-        lambda session: dnd_check.listed(
-            session, church_id, after=dnd_check.Place(difference.found_at, difference.id)
-        ),
+        lambda session: differences.listed(session, church_id, after=difference.place),
         lambda session: session.execute(dnd_check.NEXT, night),
         lambda session: stops.addresses_of(session, Place(church_id, "US", location_id), "c7", Channel.SMS),
         lambda session: secrets.secrets_of(session, church_id),

@@ -81,11 +81,12 @@ STAYS = {
 """Of people, or could be, and kept all the same: why."""
 
 NOTHING = {
-    "webhook_events": {"source", "dedupe_key", "type", "signed_by", "state", "cause"},
+    "webhook_events": {"source", "dedupe_key", "type", "signed_by", "state", "cause", "seen_by"},
     "webhook_secrets": {"state", "secret_hash", "last4", "created_by"},
     "webhook_counts": {"source", "outcome"},
     "opt_outs": {"channel", "state", "cause"},
-    "dnd_differences": {"channel", "kind"},
+    "dnd_differences": {"channel", "kind", "seen_by"},
+    "stop_warnings": {"told"},
     "audit_checks": {"hash", "again_hash", "problem"},
     "audit_seals": {"hash", "previous"},
     "audit_entries": {"actor", "action"},
@@ -108,7 +109,7 @@ NOTHING = {
     "sealing_keys": {"public_key"},
     "token_trials": {"ghl_location_id", "last4", "state", "box", "sealed", "checks", "seen", "created_by"},
     "help_access": {"state"},
-    "mails": {"actor", "kind", "next_path"},
+    "mails": {"actor", "kind", "next_path", "facts"},
     "used_states": {"state_hash"},
     "user_identities": {"issuer"},
     "card_count_deltas": {"status", "cause"},

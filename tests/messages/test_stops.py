@@ -11,6 +11,7 @@ from ghl.messages.heard import heard_status
 from ghl.statuses import CardSource, Channel
 from tests.support.churches import card_values, save
 from tests.support.messages import AGREED
+from tests.support.telling import record_start, record_stop
 
 
 def change(sender, card_id, number=1, **changes):
@@ -51,15 +52,9 @@ def test_a_late_word_about_an_old_message_takes_no_start_back(sender):
     phone = str(card_values(1)["phone"])
     now = datetime.now(UTC)
     ((ghl_id,),) = sender.query("SELECT ghl_message_id FROM messages")
-    with sender.hub.database.church(sender.church_id) as session:
-        ledger.record_stop(
-            session, sender.church_id, channel=Channel.SMS, address=phone, source="keyword", recorded_by="x",
-            now=now - timedelta(minutes=3),
-        )  # fmt: skip
-        ledger.record_start(
-            session, sender.church_id, channel=Channel.SMS, address=phone, source="keyword", recorded_by="x",
-            now=now - timedelta(minutes=2),
-        )  # fmt: skip
+    where = sender.hub.database, sender.church_id
+    record_stop(*where, address=phone, source="keyword", by="x", ago=timedelta(minutes=3))
+    record_start(*where, address=phone, ago=timedelta(minutes=2))
     with sender.hub.database.church(sender.church_id) as session:
         heard_status(
             session, sender.church_id, ghl_message_id=ghl_id, status="opt_out", at=now - timedelta(minutes=3)

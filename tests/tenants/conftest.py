@@ -68,6 +68,7 @@ class Ids:
     request: UUID
     outage: int
     event: int
+    difference: UUID
     key: UUID
     credential: UUID
     location: UUID
@@ -250,9 +251,15 @@ def furnish(database, sql, keys, slug, name, person, *, cards) -> tuple[UUID, Id
     )[0]
     (event,) = sql(
         "INSERT INTO webhook_events (church_id, source, dedupe_key, type, body, state) VALUES"
-        " (:c, 'app', 'w:1', 'ContactUpdate', convert_to(:body, 'UTF8'), 'done') RETURNING id",
+        " (:c, 'app', 'w:1', 'ContactUpdate', convert_to(:body, 'UTF8'), 'failed') RETURNING id",
         c=church_id,
         body=f'{{"type": "ContactUpdate", "id": "C{slug}", "firstName": "{name}"}}',
+    )[0]
+    (difference,) = sql(
+        "INSERT INTO dnd_differences (id, church_id, contact_id, channel, address, kind) VALUES"
+        " (gen_random_uuid(), :c, :contact, 'sms', '+16155550000', 'other_number') RETURNING id",
+        c=church_id,
+        contact=f"C{slug}",
     )[0]
     made = create_source_key(database, church_id, name="Website", actor=actor)
     view = find_church(database, slug)
@@ -296,6 +303,7 @@ def furnish(database, sql, keys, slug, name, person, *, cards) -> tuple[UUID, Id
         request=request,
         outage=outage,
         event=event,
+        difference=difference,
         key=made.id,
         credential=credential.id,
         location=credential.location_id,

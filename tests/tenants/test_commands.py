@@ -27,12 +27,24 @@ WITH_A_CHURCH = {
     "status": ("status", "{}"),
     "user add": ("user", "add", "zoe@example.org", "--church", "{}", "--role", "staff"),
     "user list": ("user", "list", "--church", "{}"),
+    "webhooks list": ("webhooks", "list", "{}", "--json"),
+    "webhooks replay": ("webhooks", "replay", "{}", "--failed"),
     "user role": ("user", "role", "tom@grace.example.org", "--church", "{}", "--role", "viewer"),
     "user remove": ("user", "remove", "tom@grace.example.org", "--church", "{}"),
 }
-TELL = ("status", "user list", "retry", "audit verify")
+TELL = ("status", "user list", "retry", "audit verify", "webhooks list")
 DO = (
-    *("pause", "resume", "source-key", "import-cards", "user add", "user role", "user remove", "church keep"),
+    *(
+        "webhooks replay",
+        "pause",
+        "resume",
+        "source-key",
+        "import-cards",
+        "user add",
+        "user role",
+        "user remove",
+        "church keep",
+    ),
     "church remove",
 )
 """In this order: the last leaves nothing to do it with. `connect` names a location as well: tests/cli/test_church.py;

@@ -42,6 +42,7 @@ from ghl.connection.probes import PROBES
 from ghl.consent import ask as consent_ask
 from ghl.consent import decide as consents
 from ghl.consent import ledger
+from ghl.consent.differences import mark_seen as mark_difference_seen
 from ghl.crypto import Sealed
 from ghl.db.engine import Database
 from ghl.delivery import claim, settle
@@ -71,6 +72,7 @@ from ghl.sources import revoke_source_key
 from ghl.statuses import Channel, Role
 from ghl.webhooks.replay import replay
 from ghl.webhooks.results import Place
+from ghl.webhooks.seen import mark_seen as mark_news_seen
 from ghl.webhooks.stops import addresses_of
 from tests.tenants.conftest import NOW, SIGN, TEAM_SIGN
 
@@ -315,6 +317,10 @@ CALLS = {
         s, w.grace, i.location, CauseCode.TOKEN_REFUSED
     ),
     "ghl.webhooks.replay.replay": lambda s, w, i: replay(s, w.grace, i.event, **WHO),
+    "ghl.webhooks.seen.mark_seen": lambda s, w, i: mark_news_seen(s, w.grace, i.event, now=NOW, **WHO),
+    "ghl.consent.differences.mark_seen": lambda s, w, i: mark_difference_seen(
+        s, w.grace, i.difference, now=NOW, **WHO
+    ),
     "ghl.webhooks.stops.addresses_of": lambda s, w, i: addresses_of(
         s, Place(w.grace, "US", w.ids["own"].location), i.contact, Channel.SMS
     ),

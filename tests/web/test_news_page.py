@@ -44,6 +44,11 @@ def press(app, label):
     return found.click().run()
 
 
+def choose(app, label, value):
+    (found,) = [one for one in app.selectbox if one.label == label]
+    return found.select(value).run()
+
+
 @pytest.mark.parametrize("role", [Role.STAFF, Role.VIEWER, None])
 def test_others_do_not_see_it(open_page, sign_in, role, event):
     event()
@@ -61,23 +66,93 @@ def test_events_are_listed_filtered_and_paged(open_page, sign_in, event):
     for _ in range(30):
         event()
     event(HOSTILE, "unknown")
+    event("ContactDelete", "waiting")
+    event("InboundMessage", facts='{"stops": 1}')
     event("InboundMessage", "failed", cause="broken", tries=1)
     app = open_page(sign_in(Role.ADMIN), PAGE)
     shown = texts(app)
-    assert "Somebody wrote back" in shown
+    assert shown.count("Somebody wrote back") == 2
     assert "We could not read it." in shown
-    assert f"Something else: {HOSTILE}" in shown
+    assert "They asked for no more messages." in shown
+    assert "A contact was removed or merged" in shown
     assert re.search("Last news .*, from your app. 1 needs attention.", shown)
-    assert shown.count("A contact was changed") == 23
+    assert "A contact was changed" not in shown
+    assert HOSTILE not in shown
+    app = choose(app, "How it stands", "")
+    shown = texts(app)
+    assert f"Something else: {HOSTILE}" in shown
+    assert shown.count("A contact was changed") == 21
     app = press(app, "Older")
-    assert texts(app).count("A contact was changed") == 7
+    assert texts(app).count("A contact was changed") == 9
     app = press(app, "Newer")
-    app.selectbox[0].select("failed").run()
+    app = choose(app, "How it stands", "failed")
     assert "A contact was changed" not in texts(app)
-    app.selectbox[1].select("ContactDelete").run()
+    app = choose(app, "What", "ContactDelete")
     assert "No news matches." in texts(app)
     app = press(app, "Clear filters")
+    assert "They asked for no more messages." in texts(app)
+
+
+def test_where_nothing_matters_the_rest_is_a_press_away(open_page, sign_in, event):
+    event()
+    app = open_page(sign_in(Role.ADMIN), PAGE)
+    assert "Nothing of what came needs you." in texts(app)
+    app = press(app, "Show everything")
     assert "A contact was changed" in texts(app)
+
+
+@pytest.mark.parametrize(
+    "columns", [{"state": "failed", "cause": "broken"}, {"state": "done", "facts": '{"doubts": 1}'}]
+)
+def test_what_somebody_has_seen_is_out_of_the_way_and_found_again(open_page, sign_in, event, sql, columns):
+    seen = event("InboundMessage", **columns)
+    app = press(open_page(sign_in(Role.ADMIN), PAGE), "Seen")
+    assert "Marked as seen." in texts(app)
+    assert "Somebody wrote back" not in texts(app)
+    assert "1 needs attention" not in texts(app)
+    app = choose(app, "How it stands", "seen")
+    assert re.search(r"Seen by .+, .*\.", texts(app))
+    [row] = sql("SELECT seen_by, seen_at IS NOT NULL AS at FROM webhook_events WHERE id = :id", id=seen)
+    assert row.seen_by.startswith("user:")
+    assert row.at
+    [(actor, subject)] = sql("SELECT actor, subject FROM audit_entries WHERE action = 'webhook.seen'")
+    assert (actor, subject) == (row.seen_by, f"event:{seen}")
+    # What is handled again is to be seen again.
+    app = press(app, "Handle again")
+    assert sql("SELECT state, seen_at FROM webhook_events WHERE id = :id", id=seen) == [("waiting", None)]
+
+
+def test_the_last_one_of_a_page_is_seen_and_the_page_before_is_shown(open_page, sign_in, event):
+    for _ in range(26):
+        event("InboundMessage", "failed", cause="broken")
+    app = press(open_page(sign_in(Role.ADMIN), PAGE), "Older")
+    assert texts(app).count("Somebody wrote back") == 1
+    app = press(app, "Seen")
+    assert texts(app).count("Somebody wrote back") == 25
+
+
+def test_a_difference_is_seen(open_page, sign_in, sql, church):
+    for contact, settled in (("c1", None), ("c2", datetime.now(UTC))):
+        sql(
+            "INSERT INTO dnd_differences (id, church_id, contact_id, channel, address, kind, settled_at)"
+            " VALUES (gen_random_uuid(), :c, :contact, 'sms', '+16155550124', 'other_number', :settled)",
+            c=church,
+            contact=contact,
+            settled=settled,
+        )
+    app = open_page(sign_in(Role.ADMIN), PAGE)
+    assert texts(app).count("has another phone number in GoHighLevel") == 1
+    app = press(app, "Seen")
+    assert "has another phone number" not in texts(app)
+    assert "Seen by" in texts(choose(app, "Which", "seen"))
+    app = choose(app, "Which", "")
+    assert texts(app).count("has another phone number in GoHighLevel") == 2
+    [(by, action)] = sql(
+        "SELECT d.seen_by, a.action FROM dnd_differences AS d JOIN audit_entries AS a"
+        " ON a.subject = 'difference:' || d.id AND a.actor = d.seen_by"
+    )
+    assert by.startswith("user:")
+    assert action == "difference.seen"
 
 
 def test_a_failed_one_is_handled_again(open_page, sign_in, event, sql):
@@ -122,3 +197,16 @@ def test_connection_shows_the_secret_once(open_page, sign_in, sql, church):
     assert "It works until" in texts(app)
     app = press(app, "End the one before it now")
     assert sql("SELECT count(*) FROM webhook_secrets")[0][0] == 1
+
+
+def test_home_tells_admins_alone_of_stops_whose_days_run_out(open_page, sign_in, sql, church):
+    admin, staff = sign_in(Role.ADMIN), sign_in(Role.STAFF, email="tom@example.org")
+    assert "not yet confirmed" not in texts(open_page(admin, "pages/home.py"))
+    sql(
+        "INSERT INTO opt_outs (id, church_id, channel, address, event_id, asked_at, due_on) SELECT gen_random_uuid(),"
+        " :c, 'sms', '+1615555010' || n, 1, now(), current_date - 3 FROM generate_series(1, 2) AS n",
+        c=church,
+    )
+    shown = texts(open_page(admin, "pages/home.py"))
+    assert "2 stops are not yet confirmed in GoHighLevel. The first was due on" in shown
+    assert "not yet confirmed" not in texts(open_page(staff, "pages/home.py"))

@@ -15,10 +15,9 @@ from ghl.webhooks.secrets import new_secret
 from ghl.webhooks.signature import read_keys
 from tests.intake.conftest import Intake, make_sender, rows, running  # noqa: F401 (a fixture)
 from tests.support.churches import connected_church, key_ring
+from tests.support.telling import LOCATION
 from tests.webhooks.world import heard_world
 
-LOCATION = "LocGrace"
-CONTACT = "nmFmQEsNgz6AVpgLVUJ0"
 OTHER_TOKEN = "pit-00000000-0000-4000-8000-000000000002"
 
 

@@ -3,7 +3,6 @@
 import json
 import threading
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
@@ -12,11 +11,10 @@ from ghl.consent import ledger
 from ghl.statuses import Channel, WebhookSource, WebhookState
 from ghl.webhooks import reading
 from ghl.webhooks.counts import Outcome
-from ghl.webhooks.event import read_app_event, read_workflow_event
+from ghl.webhooks.event import read_workflow_event
 from ghl.webhooks.handle import handle_next
 from ghl.webhooks.receive import keep
-from tests.webhooks.conftest import CONTACT, LOCATION
-from tests.webhooks.world import EMAIL, PHONE
+from tests.support.telling import CONTACT, EMAIL, LOCATION, PHONE, link, stopped, store, tell
 
 NOW = datetime.now(UTC)
 STOP = {
@@ -28,36 +26,9 @@ STOP = {
 }
 
 
-def store(database, church, **event):
-    body = json.dumps({"locationId": LOCATION, "webhookId": uuid4().hex, **event}).encode()
-    return keep(
-        database, church, WebhookSource.APP, read_app_event(body, delivery_id=None), body, signed_by="test"
-    )
-
-
-def tell(database, church, **event):
-    store(database, church, **event)
-    return handle_next(database, church, now=datetime.now(UTC))
-
-
-def stopped(database, church, channel=Channel.SMS, address=PHONE):
-    with database.church(church) as session:
-        return ledger.is_stopped(session, church, channel, address)
-
-
 @pytest.fixture
-def linked(rows, church):
-    rows(
-        "INSERT INTO contact_links (location_id, contact_id, church_id, first_name, last_name, phone, email,"
-        " seen_at, newest_applied_at) SELECT id, :contact, church_id, 'Mary', 'Smith', :phone, :email,"
-        " CAST(:seen AS timestamptz), CAST(:seen AS timestamptz) FROM locations WHERE church_id = :church"
-        " RETURNING 1",
-        contact=CONTACT,
-        phone=PHONE,
-        email=EMAIL,
-        church=church,
-        seen=NOW - timedelta(days=1),
-    )
+def linked(database, church):
+    link(database, church)
 
 
 def link_of(rows):

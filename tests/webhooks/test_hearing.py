@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from ghl.consent import ledger
 from ghl.statuses import Channel
 from tests.support.hub import wait_for
-from tests.webhooks.world import EMAIL, PHONE
+from tests.support.telling import EMAIL, PHONE
 
 
 def test_stop_is_in_the_log_within_two_seconds_and_is_read_back(world):

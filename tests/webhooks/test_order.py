@@ -2,47 +2,47 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
+import pytest
 from sqlalchemy import text
 
 from ghl.consent import ledger
-from ghl.statuses import CardSource, Channel, WebhookSource
-from ghl.webhooks.event import read_app_event
+from ghl.statuses import CardSource, CardStatus, MessageState, WebhookSource, WebhookState
 from ghl.webhooks.handle import handle_next
-from ghl.webhooks.receive import keep
 from ghl.webhooks.results import Place, Told
 from ghl.webhooks.workflow import hinted
+from tests.support.cards import CardMaker
 from tests.support.churches import save
-from tests.webhooks.conftest import CONTACT
-from tests.webhooks.world import EMAIL, PHONE
+from tests.support.message_rows import MessageMaker
+from tests.support.telling import CONTACT, EMAIL, PHONE, link, record_stop, stopped, tell, texted
 
 NOW = datetime.now(UTC)
+MARY = {"phone": PHONE, "email": EMAIL}
 
 
-def tell(database, church, **event):
-    body = json.dumps({"locationId": "LocGrace", "webhookId": uuid4().hex, **event}).encode()
-    keep(database, church, WebhookSource.APP, read_app_event(body, delivery_id=None), body, signed_by="test")
-    return handle_next(database, church, now=datetime.now(UTC))
-
-
-def texted(database, church, words, ago):
-    return tell(
-        database,
-        church,
-        type="InboundMessage",
-        messageType="SMS",
-        direction="inbound",
-        contactId=CONTACT,
-        body=words,
-        **{"from": PHONE},
-        dateAdded=(NOW - timedelta(minutes=ago)).isoformat(),
+def merged(database, church, rows, found):
+    """The contact is gone, and a worker found these with its phone and e-mail."""
+    tell(database, church, type="ContactDelete", id=CONTACT)
+    answer = json.dumps({"id": CONTACT, "gone": True, "found": found})
+    rows(
+        "UPDATE questions SET state = 'answered', answer = CAST(:answer AS jsonb), answered_at = now()",
+        answer=answer,
     )
+    rows("UPDATE webhook_events SET due_at = now()")
+    assert handle_next(database, church, now=datetime.now(UTC)).state is WebhookState.DONE
 
 
-def stopped(database, church):
-    with database.church(church) as session:
-        return ledger.is_stopped(session, church, Channel.SMS, PHONE)
+@pytest.fixture
+def unsure(database, church, rows):
+    """A text to the contact, of which nobody knows whether it went out."""
+
+    def unsure(state="unsure"):
+        card = CardMaker(database, church)(CardStatus.SYNCED)
+        message = MessageMaker(database, church)(card, MessageState(state))
+        rows("UPDATE messages SET contact_id = :contact WHERE id = :id", contact=CONTACT, id=message)
+        return message
+
+    return unsure
 
 
 def stops_of(database, church):
@@ -50,24 +50,6 @@ def stops_of(database, church):
     with database.church(church) as session:
         said = session.scalar(text("SELECT count(*) FROM consent_events WHERE kind = 'stop'"))
         return said, session.scalar(text("SELECT count(*) FROM opt_outs"))
-
-
-def link(database, church):
-    with database.church(church) as session:
-        session.execute(
-            text(
-                "INSERT INTO contact_links (location_id, contact_id, church_id, first_name, last_name, phone, email,"
-                " seen_at, newest_applied_at) SELECT id, :contact, church_id, 'Mary', 'Smith', :phone, :email,"
-                " CAST(:seen AS timestamptz), CAST(:seen AS timestamptz) FROM locations WHERE church_id = :church"
-            ),
-            {
-                "contact": CONTACT,
-                "phone": PHONE,
-                "email": EMAIL,
-                "church": church,
-                "seen": NOW - timedelta(days=1),
-            },
-        )
 
 
 def test_a_start_that_comes_late_lifts_no_stop_that_was_said_after_it(database, church):
@@ -80,11 +62,7 @@ def test_a_start_that_comes_late_lifts_no_stop_that_was_said_after_it(database, 
 
 def test_a_late_start_lifts_no_dnd_that_was_set_after_it(database, church):
     """A stop recorded by staff at noon; DND set by the person at GoHighLevel at 2; a START of 1 that comes at 3."""
-    with database.church(church) as session:
-        ledger.record_stop(
-            session, church, channel=Channel.SMS, address=PHONE, source="spoken", recorded_by="user:1",
-            now=NOW - timedelta(minutes=30),
-        )  # fmt: skip
+    record_stop(database, church, ago=timedelta(minutes=30))
     tell(
         database, church, type="ContactDndUpdate", id=CONTACT, phone=PHONE, dnd=True,
         timestamp=(NOW - timedelta(minutes=10)).isoformat(),
@@ -140,3 +118,35 @@ def test_a_hint_takes_addresses_in_the_order_that_everybody_takes_them_in(databa
         hinted(session, Place(church, "US", location), Told(WebhookSource.WORKFLOW, values, NOW, NOW, None))
     first = list(dict.fromkeys(taken))
     assert first == sorted(first)
+
+
+# -- who the contact was merged into -----------------------------------------------------------------
+
+
+def test_an_unsure_message_is_looked_for_at_the_contact_that_its_own_was_merged_into(
+    database, church, rows, unsure
+):
+    link(database, church)
+    message = unsure()
+    merged(database, church, rows, [{"id": "keptOne", "first_name": "Mary", "last_name": "Smith", **MARY}])
+    [row] = rows("SELECT contact_id, state FROM messages WHERE id = :id", id=message)
+    assert tuple(row) == ("keptOne", "unsure")
+
+
+def test_with_two_contacts_nobody_knows_which_and_the_message_keeps_its_own(database, church, rows, unsure):
+    link(database, church)
+    message = unsure()
+    name = {"first_name": "Mary", "last_name": "Smith"}
+    phone, email = {"phone": PHONE, "email": ""}, {"phone": "", "email": EMAIL}
+    merged(database, church, rows, [{"id": "one", **name, **phone}, {"id": "two", **name, **email}])
+    [row] = rows("SELECT contact_id FROM messages WHERE id = :id", id=message)
+    assert row.contact_id == CONTACT
+
+
+def test_what_is_known_of_the_messages_own_contact_is_left_alone(database, church, rows, unsure):
+    """Sent and delivered ones name the contact that they went to."""
+    link(database, church)
+    message = unsure(state="delivered")
+    merged(database, church, rows, [{"id": "keptOne", "first_name": "Mary", "last_name": "Smith", **MARY}])
+    [row] = rows("SELECT contact_id FROM messages WHERE id = :id", id=message)
+    assert row.contact_id == CONTACT

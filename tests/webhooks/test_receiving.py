@@ -10,7 +10,7 @@ import pytest
 from ghl.intake.webhooks import WebhookDoors
 from ghl.webhooks.secrets import new_secret
 from tests.intake.conftest import running
-from tests.webhooks.conftest import CONTACT, LOCATION
+from tests.support.telling import CONTACT, LOCATION
 
 pytestmark = pytest.mark.usefixtures("church")
 

@@ -10,7 +10,6 @@ from uuid import UUID
 from ghl.cards.fields import parse_card
 from ghl.cards.save import NewCard, save_cards
 from ghl.clock import SystemClock
-from ghl.consent import ledger
 from ghl.intake.webhooks import WebhookDoors
 from ghl.simulator.control_client import SimulatorControl
 from ghl.simulator.server import SimulatorServer
@@ -20,8 +19,8 @@ from ghl.webhooks.signature import read_keys
 from jobs.webhooks import telling
 from tests.intake.conftest import Intake, running
 from tests.support.hub import TestHub, running_hub, wait_for
+from tests.support.telling import EMAIL, PHONE, stopped
 
-PHONE, EMAIL = "+16155550188", "mary@example.org"
 MARY = {
     "first_name": "Mary",
     "last_name": "Smith",
@@ -88,8 +87,7 @@ class World:
         return str(wait_for(there, what="the card in GoHighLevel"))
 
     def stopped(self, channel: Channel = Channel.SMS, address: str = PHONE) -> bool:
-        with self.hub.database.church(self.church) as session:
-            return ledger.is_stopped(session, self.church, channel, address)
+        return stopped(self.hub.database, self.church, channel, address)
 
     def rows(self, sql: str, **values: object) -> list[Any]:
         return self.hub.query(self.church, sql, **values)

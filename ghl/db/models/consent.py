@@ -123,6 +123,21 @@ class DndDifference(Base):
             postgresql_where=text("settled_at IS NULL"),
         ),
         Index("ix_dnd_differences_newest", "church_id", "found_at", "id"),
+        CheckConstraint("(seen_at IS NULL) = (seen_by IS NULL)", name="seen"),
+        Index(
+            "ix_dnd_differences_matters",
+            "church_id",
+            "found_at",
+            "id",
+            postgresql_where=text("settled_at IS NULL AND seen_at IS NULL"),
+        ),
+        Index(
+            "ix_dnd_differences_seen",
+            "church_id",
+            "found_at",
+            "id",
+            postgresql_where=text("seen_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[Id]
@@ -133,3 +148,5 @@ class DndDifference(Base):
     kind: Mapped[str]
     found_at: Mapped[Created]
     settled_at: Mapped[datetime | None]
+    seen_at: Mapped[datetime | None]
+    seen_by: Mapped[str | None]

@@ -1,13 +1,14 @@
 """Who may sign in, with what role, and where they are signed in. Only the sign-in code reads these tables."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ghl.db.base import Base, ChurchId, Created, Id, one_of
-from ghl.statuses import Role
+from ghl.statuses import Role, StopWarned
 
 
 class User(Base):
@@ -105,16 +106,17 @@ class UsedState(Base):
 
 
 class Mail(Base):
-    """An e-mail with a sign-in link that is to be sent; gone once it is. The link is made when it is sent.
+    """An e-mail that is to be sent; gone once it is. A sign-in link is made when it is sent.
 
-    Asked for on the sign-in page it has an `address` as somebody typed it; an invitation has a person.
+    Asked for on the sign-in page it has an `address` as somebody typed it; an invitation has a person, and so has a word
+    about stops that are not in GoHighLevel yet, with its numbers as `facts`.
     """
 
     __tablename__ = "mails"
     __table_args__ = (
-        CheckConstraint("kind IN ('link', 'invitation')", name="kind"),
+        CheckConstraint("kind IN ('link', 'invitation', 'stops')", name="kind"),
         CheckConstraint("(kind = 'link') = (address IS NOT NULL)", name="address"),
-        CheckConstraint("(kind = 'invitation') = (user_id IS NOT NULL)", name="user_id"),
+        CheckConstraint("(kind IN ('invitation', 'stops')) = (user_id IS NOT NULL)", name="user_id"),
         Index("uq_mails_address", "address", unique=True, postgresql_where=text("kind = 'link'")),
         Index(None, "due_at"),
         Index(None, "wanted_until"),
@@ -133,3 +135,15 @@ class Mail(Base):
     wanted_until: Mapped[datetime]
     due_at: Mapped[datetime]
     tries: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    facts: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+
+
+class StopWarning(Base):
+    """What the admins of a church were told of stops near the end of their ten business days; gone when it is over."""
+
+    __tablename__ = "stop_warnings"
+    __table_args__ = (CheckConstraint(one_of("told", StopWarned), name="told"),)
+
+    church_id: Mapped[ChurchId] = mapped_column(primary_key=True)
+    told: Mapped[str]
+    told_at: Mapped[Created]

@@ -9,6 +9,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ghl.db.base import Base, ChurchId, Created, one_of
 from ghl.statuses import WebhookSource, WebhookState
 
+MATTERS = (
+    "seen_at IS NULL AND (state = 'waiting' OR state = 'failed'"
+    " OR jsonb_exists_any(facts, ARRAY['stops', 'lifted', 'doubts']))"
+)
+"""What somebody should see of the news; in these very words, by which the index is found."""
+
 
 class WebhookEvent(Base):
     """An event, raw, as received. `dedupe_key` makes it one however often it comes; jobs handle it afterwards."""
@@ -24,6 +30,15 @@ class WebhookEvent(Base):
         Index("ix_webhook_events_by_state", "church_id", "state", "received_at", "id"),
         Index("ix_webhook_events_due", "due_at", "church_id", postgresql_where=text("state = 'waiting'")),
         Index(None, "received_at"),
+        CheckConstraint("(seen_at IS NULL) = (seen_by IS NULL)", name="seen"),
+        Index("ix_webhook_events_matters", "church_id", "received_at", "id", postgresql_where=text(MATTERS)),
+        Index(
+            "ix_webhook_events_seen",
+            "church_id",
+            "received_at",
+            "id",
+            postgresql_where=text("seen_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -42,6 +57,8 @@ class WebhookEvent(Base):
     cause: Mapped[str | None]
     facts: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     handled_at: Mapped[datetime | None]
+    seen_at: Mapped[datetime | None]
+    seen_by: Mapped[str | None]
 
 
 class WebhookSecret(Base):
