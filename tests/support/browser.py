@@ -44,6 +44,14 @@ def axe(page: Page) -> list[tuple[str, str, str]]:
     return [(one["id"], node["html"], node["failureSummary"]) for one in found for node in one["nodes"]]
 
 
+def _in_the_end(page: Page, seconds: float = 5.0) -> list[tuple[str, str, str]]:
+    """What axe-core has against the page once its colours have changed: they fade, and half-way nothing can be read."""
+    deadline = time.monotonic() + seconds
+    while (found := axe(page)) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return found
+
+
 def readable(
     page: Page, settled: Callable[[], Any], *, name: str = "", reload: bool = True, height: int = 900
 ) -> None:
@@ -64,6 +72,6 @@ def readable(
             settled()
             if folder and name:
                 page.screenshot(path=f"{folder}/{name}-{scheme}-{width}.png", full_page=True)
-            found = axe(page)
+            found = _in_the_end(page)
             assert not found, (scheme, width, found)
             assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -16,7 +16,12 @@ from tests.support.churches import save
 from tests.support.message_rows import MessageMaker
 from tests.support.telling import CONTACT, EMAIL, PHONE, link, record_stop, stopped, tell, texted
 
-NOW = datetime.now(UTC)
+
+def before(minutes=0):
+    """So long ago, counted from the moment at which it is asked."""
+    return datetime.now(UTC) - timedelta(minutes=minutes)
+
+
 MARY = {"phone": PHONE, "email": EMAIL}
 
 
@@ -65,7 +70,7 @@ def test_a_late_start_lifts_no_dnd_that_was_set_after_it(database, church):
     record_stop(database, church, ago=timedelta(minutes=30))
     tell(
         database, church, type="ContactDndUpdate", id=CONTACT, phone=PHONE, dnd=True,
-        timestamp=(NOW - timedelta(minutes=10)).isoformat(),
+        timestamp=before(10).isoformat(),
     )  # fmt: skip
     texted(database, church, "START", ago=20)
     assert stopped(database, church)
@@ -80,7 +85,7 @@ def test_a_card_signed_before_the_last_stop_lifts_nothing(database, church):
         "phone": PHONE,
         "sms_consent": "yes",
         "consent_wording": "You may text me.",
-        "consent_at": (NOW - timedelta(days=3)).date().isoformat(),
+        "consent_at": before(3 * 24 * 60).date().isoformat(),
     }
     save(database, church, values, source=CardSource.TYPED)
     assert stopped(database, church)
@@ -93,7 +98,7 @@ def test_a_second_stop_is_noted_and_what_a_contact_shows_again_is_not(database, 
     assert stops_of(database, church) == (2, 1), "one on its way into GoHighLevel is enough"
     shown = {"type": "ContactUpdate", "id": CONTACT, "phone": PHONE, "dnd": True}
     for ago in (15, 10, 5):
-        tell(database, church, **shown, timestamp=(NOW - timedelta(minutes=ago)).isoformat())
+        tell(database, church, **shown, timestamp=before(ago).isoformat())
     assert stops_of(database, church) == (3, 1)
 
 
@@ -115,7 +120,11 @@ def test_a_hint_takes_addresses_in_the_order_that_everybody_takes_them_in(databa
     }
     with database.church(church) as session:
         location = session.execute(text("SELECT id FROM locations")).scalar_one()
-        hinted(session, Place(church, "US", location), Told(WebhookSource.WORKFLOW, values, NOW, NOW, None))
+        hinted(
+            session,
+            Place(church, "US", location),
+            Told(WebhookSource.WORKFLOW, values, before(), before(), None),
+        )
     first = list(dict.fromkeys(taken))
     assert first == sorted(first)
 
