@@ -63,6 +63,8 @@ def hinted(session: Session, place: Place, told: Told) -> Done | Waits:
     facts: dict[str, Any] = {
         "heard": str(heard),
         "stops": stops.stop_there(session, place.church_id, there, at=told.at),
+        # It was kept for somebody to read when the hint came.
+        "doubts": int(heard is Heard.DOUBT),
     }
     if heard is Heard.START or _event(told.values) in STARTS or _may_be_start(session, place, told, there):
         begun = _started(session, place, told, there, words_read(answer) if searched else None)

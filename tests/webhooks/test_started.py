@@ -81,6 +81,15 @@ def test_a_stop_that_was_lifted_meanwhile_is_not_set_there(world):
     assert world.dnd(contact)["sms"] == "inactive"
 
 
+def test_a_hint_of_a_sentence_that_may_be_a_stop_says_so(world, told):
+    contact = world.card()
+    world.quiet()
+    told(contact, message={"body": "please don't text me any more"})
+    wait_for(lambda: last(world).state == "done", within=15)
+    [[facts]] = world.rows("SELECT facts FROM webhook_events")
+    assert facts == {"heard": "doubt", "doubts": 1}
+
+
 def test_a_hint_of_a_start_that_nobody_wrote_lifts_nothing_and_says_why(world, told):
     contact = world.card()
     world.quiet()
