@@ -5,7 +5,7 @@ import pytest
 from tests.chaos.run import Plan, run
 
 
-@pytest.mark.timeout(220)
+@pytest.mark.timeout(900)
 def test_every_fault_once_and_nothing_is_lost_or_doubled(tmp_path):
     plan = Plan.short(2026)
     result = run(plan, evidence=tmp_path)
