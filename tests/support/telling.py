@@ -77,8 +77,9 @@ def record_stop(
     source: str = "spoken",
     by: str = "user:1",
     ago: timedelta = timedelta(),
+    at: datetime | None = None,
 ) -> ledger.Stopped:
-    """Somebody of the team records a stop."""
+    """Somebody of the team records a stop, so long `ago`, or at the moment `at`."""
     with database.church(church) as session:
         return ledger.record_stop(
             session,
@@ -87,7 +88,7 @@ def record_stop(
             address=address,
             source=source,
             recorded_by=by,
-            now=datetime.now(UTC) - ago,
+            now=at or datetime.now(UTC) - ago,
         )
 
 

@@ -6,6 +6,7 @@ from ghl.cards.save import NewCard, save_cards
 from ghl.clock import SystemClock
 from ghl.consent import ledger
 from ghl.statuses import CardSource, Channel
+from tests.support.telling import record_stop
 
 PHONE = "+16155550123"
 WORDS = "Yes, Grace Church may text me about my visit. Reply STOP to stop."
@@ -32,16 +33,7 @@ def say_yes(database, church, *, source=CardSource.TYPED, now=None, ip=None, wor
 
 def stop(database, church, *, address=PHONE, channel=Channel.SMS, source="keyword", by="system", now=None):
     """A stop, as the person or somebody of the team gives it."""
-    with database.church(church) as session:
-        return ledger.record_stop(
-            session,
-            church,
-            channel=channel,
-            address=address,
-            source=source,
-            recorded_by=by,
-            now=now or SystemClock().now(),
-        )
+    return record_stop(database, church, address=address, channel=channel, source=source, by=by, at=now)
 
 
 def doubt(database, church, said, *, address=PHONE, channel=Channel.SMS):
